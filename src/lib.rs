@@ -1,0 +1,25 @@
+//! jam: a listening party from one small binary.
+//!
+//! The map, from the outside in; an arrow never points back up (`tests/tidy.rs` checks it):
+//!
+//! - [`cli`]: arguments to a command, and the help texts.
+//! - [`server`]: the hub. Rooms over WebSocket, tracks and the page over HTTP, on one port.
+//! - [`room`]: what a room is. Messages, members, nodes and the state machine; pure.
+//! - [`sync`]: being together. When a change takes effect; pure.
+//! - [`track`]: what a track is. Its id, its kind, the library on disk.
+//! - [`sys`]: the thin outside. Clock reading, log, threads, signals, addresses.
+//! - [`text`]: names made fit for display; pure.
+//! - [`limits`]: every limit, timeout and size.
+//!
+//! `docs/ARCHITECTURE.md` tells how the threads fit together.
+
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod limits;
+pub mod room;
+pub mod server;
+pub mod sync;
+pub mod sys;
+pub mod text;
+pub mod track;

@@ -1,0 +1,159 @@
+//! Every limit, timeout and size, with its unit in the name and its reason beside it.
+//!
+//! A number that bounds something lives here and nowhere else, next to the numbers it must agree with.
+
+use std::time::Duration;
+
+// ---- rooms ------------------------------------------------------------------------------------
+
+/// Longest room name: fits a label on a page and a line of a log.
+pub const ROOM_NAME_BYTES_MAX: usize = 64;
+
+/// Longest `track_id` a host may send: a BLAKE3 id has 64, a hand-typed one may be anything.
+pub const TRACK_ID_BYTES_MAX: usize = 256;
+
+/// Longest display name of a member, in characters: a line of a phone's screen.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 40;
+
+/// Longest WebSocket message: a WebRTC offer has a few KiB, a HAVE_DELTA of thousands of chunks fits.
+pub const ROOM_MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
+/// Rooms on one server: each has a thread, and an empty one lives on for a while.
+pub const ROOMS_MAX: usize = 4096;
+
+/// An empty room keeps its state this long, so that a whole party may reload the page.
+pub const ROOM_LINGER: Duration = Duration::from_secs(300);
+
+/// The same when more than half of `ROOMS_MAX` exist: strangers' empty rooms must not crowd out others.
+pub const ROOM_LINGER_CROWDED: Duration = Duration::from_secs(1);
+
+/// Inputs waiting for a room's thread. Readers wait when it is full, which holds up only their own client.
+pub const ROOM_INPUTS_MAX: usize = 1024;
+
+/// Members listed in MEMBERS: more than a page can show with sense; `total` counts all.
+pub const MEMBERS_LISTED_MAX: usize = 200;
+
+/// MEMBERS is pushed at most this often, so that a thousand arrivals are not a thousand lists.
+pub const MEMBERS_PUSH_INTERVAL_SEC: f64 = 1.0;
+
+/// Nodes a room remembers, each with a bitfield of at most `CHUNKS_MAX` bits.
+pub const NODES_MAX: usize = 1024;
+
+/// Nodes listed in PEERS; BitTorrent trackers answer with 50.
+pub const PEERS_LISTED_MAX: usize = 100;
+
+/// PEERS is pushed to the others at most this often.
+pub const PEERS_PUSH_INTERVAL_SEC: f64 = 0.25;
+
+/// How often nodes are asked to announce themselves again.
+pub const ANNOUNCE_INTERVAL_SEC: u32 = 15;
+
+/// A node unheard of for this long leaves the list: four missed announcements.
+pub const NODE_EXPIRY_SEC: f64 = 60.0;
+
+/// Chunks in a track: 16 GiB in chunks of 16 KiB.
+pub const CHUNKS_MAX: u32 = 1 << 20;
+
+/// Largest chunk, 4 MiB.
+pub const CHUNK_BYTES_MAX: u32 = 4 << 20;
+
+// ---- a start in the near future ---------------------------------------------------------------
+
+/// Shortest lead of a start: a decoded track needs this to be scheduled in comfort.
+pub const LEAD_MS_MIN: f64 = 250.0;
+
+/// Longest lead: a member with a worse connection joins late instead of holding up everybody.
+pub const LEAD_MS_MAX: f64 = 1500.0;
+
+/// What a start needs on top of two round trips.
+pub const LEAD_MARGIN_MS: f64 = 150.0;
+
+// ---- connections ------------------------------------------------------------------------------
+
+/// Connections of one server unless told otherwise: each has a thread, and a process has 65,530 memory
+/// maps by default, two for each thread's stack.
+pub const CONNECTIONS_MAX: usize = 8192;
+
+/// File descriptors kept free for everything that is not a connection: tracks being read, the listener.
+pub const DESCRIPTORS_RESERVED: usize = 256;
+
+/// Connections the kernel completes before they are accepted. The standard library asks for 128, and two
+/// thousand listeners who dial at once then wait for retransmissions.
+pub const LISTEN_BACKLOG: i32 = 4096;
+
+/// How often the accept thread looks whether it should stop, and joins threads that ended.
+pub const ACCEPT_TICK: Duration = Duration::from_millis(200);
+
+/// Pause after an accept that failed for want of descriptors or memory.
+pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
+
+/// Connections over the cap that wait for their 503; further ones are closed without a word.
+pub const REFUSALS_MAX: usize = 64;
+
+/// Time for a refused connection to take its 503.
+pub const REFUSAL_DEADLINE: Duration = Duration::from_millis(200);
+
+/// From the upgrade to a whole HELLO, however its bytes drip in.
+pub const HELLO_DEADLINE: Duration = Duration::from_secs(20);
+
+/// After this long without a byte from a member it is sent a ping, and after as long again it is gone.
+pub const SILENCE: Duration = Duration::from_secs(30);
+
+/// A member (or a downloader) that takes no byte for this long while some wait for it is cut off.
+pub const WRITE_STALL: Duration = Duration::from_secs(10);
+
+/// Messages waiting for a member that does not read.
+pub const OUTBOX_FRAMES_MAX: usize = 64;
+const _: () = assert!(OUTBOX_FRAMES_MAX * ROOM_MESSAGE_BYTES_MAX <= 4 << 20);
+
+/// tungstenite's read buffer: most messages have under 200 bytes, and its default of 128 KiB is really touched.
+pub const SOCKET_READ_BUFFER_BYTES: usize = 1024;
+
+/// Inputs waiting for a sender. It never waits for a socket, so a full channel only means a busy CPU.
+pub const SENDER_INPUTS_MAX: usize = 1024;
+
+/// Senders: about one for each core, and no more than these.
+pub const SENDERS_MAX: usize = 8;
+
+/// From SIGTERM until sockets are closed by force: members get that long to answer the close frame.
+pub const STOP_GRACE: Duration = Duration::from_millis(400);
+
+/// Stack of a member's reader thread; virtual, only what is touched counts.
+pub const READER_STACK_BYTES: usize = 256 * 1024;
+
+/// Stack of every other thread.
+pub const THREAD_STACK_BYTES: usize = 512 * 1024;
+
+// ---- HTTP -------------------------------------------------------------------------------------
+
+/// Bytes of a request's head.
+pub const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// Fields of a request's head.
+pub const HEAD_FIELDS_MAX: usize = 64;
+
+/// For a whole request head, however its bytes drip in.
+pub const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A kept-alive connection without a request.
+pub const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(30);
+
+/// An HTTP thread waits this long for a room's answer about itself.
+pub const ROOM_VIEW_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Text in a QR code: an address.
+pub const QR_TEXT_BYTES_MAX: usize = 256;
+
+// ---- tracks -----------------------------------------------------------------------------------
+
+/// Bytes of a file that tell what it is.
+pub const SNIFF_BYTES: usize = 64 * 1024;
+
+/// Buffer for hashing a file.
+pub const HASH_BUFFER_BYTES: usize = 128 * 1024;
+
+/// Longest track name in characters.
+pub const TRACK_NAME_CHARS_MAX: usize = 120;
+
+/// Tracks in one room.
+pub const QUEUE_TRACKS_MAX: usize = 500;

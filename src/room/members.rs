@@ -1,0 +1,130 @@
+//! Who is in a room, in the order of joining, and who holds the host seat.
+
+use super::message::{MemberEntry, Report, Role, Wants};
+use crate::limits::{LEAD_MS_MAX, MEMBERS_LISTED_MAX};
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+/// One connection to the server, numbered in the order of connecting; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberId(pub u64);
+
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub peer_id: String,
+    pub name: String,
+    pub role: Role,
+    pub ip: IpAddr,
+    pub wants: Wants,
+    pub report: Option<Report>,
+}
+
+/// Invariant: `host` is a member with the host's role, and the only one; `by_peer_id` has every member once.
+#[derive(Debug, Default)]
+pub struct Members {
+    members: BTreeMap<MemberId, Member>,
+    by_peer_id: HashMap<String, MemberId>,
+    host: Option<MemberId>,
+    named_by_server: u64,
+}
+
+impl Members {
+    /// `false`, and nothing changed, when the host seat is asked for and taken.
+    pub fn add(&mut self, id: MemberId, member: Member) -> bool {
+        if member.role == Role::Host {
+            if self.host.is_some() {
+                return false;
+            }
+            self.host = Some(id);
+        }
+        self.by_peer_id.insert(member.peer_id.clone(), id);
+        let replaced = self.members.insert(id, member);
+        assert!(replaced.is_none(), "bug: a member joined twice");
+        true
+    }
+
+    pub fn remove(&mut self, id: MemberId) -> Option<Member> {
+        let member = self.members.remove(&id)?;
+        self.by_peer_id.remove(&member.peer_id);
+        if self.host == Some(id) {
+            self.host = None;
+        }
+        Some(member)
+    }
+
+    /// A name for somebody who gave none.
+    pub fn next_default_name(&mut self, role: Role) -> String {
+        match role {
+            Role::Host => "Host".into(),
+            Role::Viewer => {
+                self.named_by_server += 1;
+                format!("Guest {}", self.named_by_server)
+            }
+        }
+    }
+
+    #[must_use]
+    pub fn get(&self, id: MemberId) -> Option<&Member> {
+        self.members.get(&id)
+    }
+
+    #[must_use]
+    pub fn by_peer_id(&self, peer_id: &str) -> Option<MemberId> {
+        self.by_peer_id.get(peer_id).copied()
+    }
+
+    #[must_use]
+    pub fn host(&self) -> Option<MemberId> {
+        self.host
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Whether the report differs from the member's last one.
+    pub fn set_report(&mut self, id: MemberId, report: Report) -> bool {
+        let Some(member) = self.members.get_mut(&id) else {
+            return false;
+        };
+        let changed = member.report.as_ref() != Some(&report);
+        member.report = Some(report);
+        changed
+    }
+
+    /// Longest round trip that any member reported, in ms; never more than what a start waits for.
+    #[must_use]
+    pub fn rtt_ms_max(&self) -> f64 {
+        self.members
+            .values()
+            .filter_map(|member| member.report.as_ref()?.rtt_ms)
+            .fold(0.0, f64::max)
+            .min(LEAD_MS_MAX)
+    }
+
+    /// The host, then the others by time of joining, up to `MEMBERS_LISTED_MAX`.
+    #[must_use]
+    pub fn entries(&self) -> Vec<MemberEntry> {
+        let host = self.host.and_then(|id| self.members.get(&id));
+        let viewers = self
+            .members
+            .values()
+            .filter(|member| member.role == Role::Viewer);
+        host.into_iter()
+            .chain(viewers)
+            .take(MEMBERS_LISTED_MAX)
+            .map(|member| MemberEntry {
+                peer_id: member.peer_id.clone(),
+                name: member.name.clone(),
+                role: member.role,
+                report: member.report.clone(),
+            })
+            .collect()
+    }
+}

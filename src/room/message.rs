@@ -1,0 +1,291 @@
+//! The messages of a room, as values: what clients may say and what the server answers.
+//!
+//! `docs/PROTOCOL.md` describes them; `parse.rs` reads the one side, `ServerMessage::encode` writes the other.
+
+use crate::limits::ANNOUNCE_INTERVAL_SEC;
+use crate::track::id::TrackId;
+use serde::Serialize;
+use serde_json::Number;
+use serde_json::value::RawValue;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Host,
+    Viewer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Status {
+    Play,
+    Pause,
+}
+
+/// The one truth about playback: `track_id` is at `offset_sec` at room time `timestamp`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct State {
+    pub track_id: Option<String>,
+    pub status: Status,
+    /// Seconds, exactly the number that the host sent.
+    pub offset_sec: Number,
+    /// Room time in seconds.
+    pub timestamp: f64,
+}
+
+/// HELLO, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hello {
+    pub role: Role,
+    /// Cleaned, or `None` when it was missing or nothing was left.
+    pub display_name: Option<String>,
+    pub wants: Wants,
+}
+
+/// The message types beyond the basic ones that a client asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    pub welcome: bool,
+    pub queue: bool,
+    pub members: bool,
+}
+
+/// ANNOUNCE, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Announce {
+    /// 0: cannot be dialled.
+    pub port: u16,
+    pub total_chunks: Option<u32>,
+    pub chunk_size: Option<u32>,
+    pub have_count: Option<u32>,
+}
+
+/// What a member says of its own playback; every field may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rtt_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loaded: Option<f64>,
+}
+
+/// What a client may say after HELLO.
+#[derive(Debug)]
+pub enum ClientMessage {
+    /// Answered where it arrives, never by the room.
+    Clock {
+        t0: Box<RawValue>,
+    },
+    Room(RoomMessage),
+}
+
+/// What a client may say to its room.
+#[derive(Debug)]
+pub enum RoomMessage {
+    Control {
+        status: Status,
+        track_id: Option<String>,
+        offset_sec: Number,
+    },
+    Signal {
+        to: String,
+        blob: Box<RawValue>,
+    },
+    Announce(Announce),
+    HaveDelta(Vec<u32>),
+    Report(Report),
+}
+
+/// A track as the room lists it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct QueueTrack {
+    pub track_id: TrackId,
+    pub name: String,
+    pub bytes: u64,
+    pub content_type: &'static str,
+}
+
+/// A node as PEERS lists it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PeerEntry {
+    pub peer_id: String,
+    pub ip: IpAddr,
+    pub port: u16,
+    pub have_count: u32,
+    pub display_name: String,
+    pub is_host: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_chunks: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunk_size: Option<u32>,
+}
+
+/// A member as MEMBERS lists it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MemberEntry {
+    pub peer_id: String,
+    pub name: String,
+    pub role: Role,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
+}
+
+/// What the server says.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "UPPERCASE")]
+pub enum ServerMessage {
+    State {
+        payload: State,
+    },
+    Peer {
+        peer_id: String,
+    },
+    Signal {
+        from: String,
+        blob: Box<RawValue>,
+    },
+    Peers {
+        room: String,
+        peers: Vec<PeerEntry>,
+        interval_sec: u32,
+    },
+    Error {
+        message: String,
+    },
+    Welcome {
+        version: &'static str,
+        room: String,
+        peer_id: String,
+        name: String,
+        role: Role,
+    },
+    Queue {
+        room: String,
+        tracks: Arc<Vec<QueueTrack>>,
+    },
+    Members {
+        room: String,
+        total: usize,
+        members: Vec<MemberEntry>,
+    },
+    Clock {
+        t0: Box<RawValue>,
+        t1: f64,
+        t2: f64,
+    },
+}
+
+/// What decides whether a waiting message is replaced by a newer one, and who receives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    State,
+    Queue,
+    Members,
+    Peers,
+    /// Each one counts: PEER, SIGNAL, ERROR, WELCOME, CLOCK.
+    Single,
+}
+
+impl Kind {
+    /// Whether the newest message of this kind makes an unsent older one superfluous.
+    #[must_use]
+    pub fn replaces_unsent(self) -> bool {
+        self != Self::Single
+    }
+}
+
+impl Wants {
+    /// Whether a member with these wants receives a broadcast of `kind`.
+    #[must_use]
+    pub fn receives(self, kind: Kind) -> bool {
+        match kind {
+            Kind::State | Kind::Peers | Kind::Single => true,
+            Kind::Queue => self.queue,
+            Kind::Members => self.members,
+        }
+    }
+}
+
+impl ServerMessage {
+    #[must_use]
+    pub fn error(message: impl Into<String>) -> Self {
+        Self::Error {
+            message: message.into(),
+        }
+    }
+
+    #[must_use]
+    pub fn peers(room: &str, peers: Vec<PeerEntry>) -> Self {
+        Self::Peers {
+            room: room.into(),
+            peers,
+            interval_sec: ANNOUNCE_INTERVAL_SEC,
+        }
+    }
+
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::State { .. } => Kind::State,
+            Self::Queue { .. } => Kind::Queue,
+            Self::Members { .. } => Kind::Members,
+            Self::Peers { .. } => Kind::Peers,
+            Self::Peer { .. }
+            | Self::Signal { .. }
+            | Self::Error { .. }
+            | Self::Welcome { .. }
+            | Self::Clock { .. } => Kind::Single,
+        }
+    }
+
+    /// One line of JSON.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).expect("bug: every field of a server message is JSON")
+    }
+}
+
+/// Why the server ends a connection, as close code and reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    Stopping,
+    TextOnly,
+    HelloTimeout,
+    ExpectedHello,
+    InvalidHello,
+    InvalidRole,
+    HostTaken,
+    TooBig,
+    TooManyRooms,
+    BadWebSocket,
+    NotUtf8,
+}
+
+impl CloseReason {
+    #[must_use]
+    pub fn code_and_text(self) -> (u16, &'static str) {
+        match self {
+            Self::Stopping => (1001, "Server is stopping"),
+            Self::BadWebSocket => (1002, "Not a valid WebSocket frame"),
+            Self::TextOnly => (1003, "Text messages only"),
+            Self::NotUtf8 => (1007, "Not UTF-8"),
+            Self::HelloTimeout => (1008, "HELLO timeout"),
+            Self::ExpectedHello => (1008, "Expected HELLO"),
+            Self::InvalidHello => (1008, "Invalid HELLO"),
+            Self::InvalidRole => (1008, "Invalid role"),
+            Self::HostTaken => (1008, "Host already assigned"),
+            Self::TooBig => (1009, "Message is over 65536 bytes"),
+            Self::TooManyRooms => (1013, "Too many rooms"),
+        }
+    }
+}
+
+const _: () = assert!(crate::limits::ROOM_MESSAGE_BYTES_MAX == 65536);

@@ -1,0 +1,10 @@
+//! What a room is: its messages, its members, its nodes, its state, and who may change it.
+//!
+//! Nothing in this folder touches a socket, a file, a thread or a clock.
+
+pub mod machine;
+pub mod members;
+pub mod message;
+pub mod name;
+pub mod nodes;
+pub mod parse;

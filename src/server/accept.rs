@@ -1,0 +1,208 @@
+//! Takes connections: one thread that survives every error of accept, and the table of what is connected.
+
+use super::connection;
+use super::run::Hub;
+use crate::limits::{ACCEPT_BACKOFF, ACCEPT_TICK, REFUSALS_MAX, THREAD_STACK_BYTES, WRITE_STALL};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use socket2::Socket;
+use std::collections::HashMap;
+use std::io::{self, ErrorKind};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The connections that exist. Invariant: never more than `max`.
+pub struct Connections {
+    max: usize,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    next_id: u64,
+    sockets: HashMap<u64, Arc<TcpStream>>,
+}
+
+/// A connection and its place in the table, which is free again when this is dropped.
+pub struct Connection {
+    id: u64,
+    socket: Arc<TcpStream>,
+    peer: SocketAddr,
+    connections: Arc<Connections>,
+}
+
+impl Connections {
+    #[must_use]
+    pub fn new(max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            max,
+            table: Mutex::default(),
+        })
+    }
+
+    /// # Errors
+    /// Gives the socket back when all places are taken.
+    fn admit(
+        self: &Arc<Self>,
+        socket: TcpStream,
+        peer: SocketAddr,
+    ) -> Result<Connection, TcpStream> {
+        let mut table = self.lock();
+        if table.sockets.len() >= self.max {
+            return Err(socket);
+        }
+        let id = table.next_id;
+        table.next_id += 1;
+        let socket = Arc::new(socket);
+        table.sockets.insert(id, Arc::clone(&socket));
+        Ok(Connection {
+            id,
+            socket,
+            peer,
+            connections: Arc::clone(self),
+        })
+    }
+
+    /// Ends every connection; their threads notice.
+    pub fn shut_all(&self) {
+        for socket in self.lock().sockets.values() {
+            let _gone = socket.shutdown(Shutdown::Both);
+        }
+    }
+
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lock().sockets.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        // The table is whole between any two statements that hold it.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connection {
+    /// Numbered in the order of connecting, never used twice.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    #[must_use]
+    pub fn socket(&self) -> Arc<TcpStream> {
+        Arc::clone(&self.socket)
+    }
+
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // The outbox may hold the socket a little longer; the other side should not have to wait for that.
+        let _gone = self.socket.shutdown(Shutdown::Both);
+        self.connections.lock().sockets.remove(&self.id);
+    }
+}
+
+/// Accepts until `stop` is dropped at its other end.
+pub fn run(hub: &Arc<Hub>, listener: &Socket, stop: &Receiver<()>) {
+    let (refusals, refused) = bounded(REFUSALS_MAX);
+    let refuser = move || refuse_each(&refused);
+    if let Err(error) = hub.threads.spawn("refuser", THREAD_STACK_BYTES, refuser) {
+        log::error!("no thread to tell clients that the server is full: {error}");
+    }
+    let mut trouble = Trouble::default();
+    while !is_over(stop) {
+        match listener.accept() {
+            Ok((socket, address)) => {
+                trouble.over();
+                if let Some(peer) = address.as_socket() {
+                    take(hub, socket.into(), peer, &refusals);
+                }
+            }
+            Err(error) if is_tick(&error) => {}
+            Err(error) => {
+                trouble.note(&error);
+                // Only a dropped sender ends this wait early.
+                let _stopping = stop.recv_timeout(ACCEPT_BACKOFF);
+            }
+        }
+        hub.threads.reap();
+    }
+}
+
+fn is_over(stop: &Receiver<()>) -> bool {
+    matches!(
+        stop.try_recv(),
+        Err(crossbeam_channel::TryRecvError::Disconnected)
+    )
+}
+
+/// The listener's timeout, or a client that went away while it waited in the backlog.
+fn is_tick(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock
+            | ErrorKind::TimedOut
+            | ErrorKind::Interrupted
+            | ErrorKind::ConnectionAborted
+    )
+}
+
+/// Says once that accepting fails, and once that it works again.
+#[derive(Default)]
+struct Trouble(bool);
+
+impl Trouble {
+    fn note(&mut self, error: &io::Error) {
+        if !std::mem::replace(&mut self.0, true) {
+            log::error!("cannot accept connections: {error} (trying again until it works)");
+        }
+    }
+
+    fn over(&mut self) {
+        if std::mem::replace(&mut self.0, false) {
+            log::warn!("accepting connections again");
+        }
+    }
+}
+
+fn take(hub: &Arc<Hub>, socket: TcpStream, peer: SocketAddr, refusals: &Sender<TcpStream>) {
+    if let Err(error) = prepare(&socket) {
+        return log::debug!("connection from {peer} lost at once: {error}");
+    }
+    let connection = match hub.connections.admit(socket, peer) {
+        Ok(connection) => connection,
+        Err(socket) => {
+            // With more to refuse than can be told, the rest is just closed.
+            let _untold = refusals.try_send(socket);
+            return;
+        }
+    };
+    let own_hub = Arc::clone(hub);
+    let serve = move || connection::serve(&own_hub, connection);
+    if let Err(error) = hub.threads.spawn("http", THREAD_STACK_BYTES, serve) {
+        log::error!("no thread for the connection from {peer}: {error}");
+    }
+}
+
+fn prepare(socket: &TcpStream) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    socket.set_write_timeout(Some(WRITE_STALL))
+}
+
+fn refuse_each(refused: &Receiver<TcpStream>) {
+    for socket in refused {
+        connection::refuse_overload(&socket);
+    }
+}
+
+/// How often the accept thread wakes to look around.
+///
+/// # Errors
+/// When the socket does not take the option.
+pub fn tick(listener: &Socket) -> io::Result<()> {
+    listener.set_read_timeout(Some(ACCEPT_TICK))
+}

@@ -1,0 +1,288 @@
+//! One HTTP connection, in a thread of its own: reads heads, answers, and hands a WebSocket on.
+
+use super::accept::Connection;
+use super::http::{Head, Method, Refusal, Request, ResponseHead, Status, parse_head, query_value};
+use super::page;
+use super::route::{Route, route};
+use super::run::Hub;
+use super::tracks;
+use super::websocket::Reader;
+use crate::limits::{
+    HEAD_BYTES_MAX, HEAD_DEADLINE, KEEP_ALIVE_IDLE, QR_TEXT_BYTES_MAX, READER_STACK_BYTES,
+    REFUSAL_DEADLINE,
+};
+use crate::room::name::RoomName;
+use serde::Serialize;
+use serde_json::json;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tungstenite::handshake::derive_accept_key;
+
+/// Serves requests until the connection ends or becomes a WebSocket.
+pub fn serve(hub: &Arc<Hub>, connection: Connection) {
+    let socket = connection.socket();
+    let mut unread = Vec::with_capacity(1024);
+    loop {
+        let request = match read_head(&socket, &mut unread) {
+            Ok(Some(request)) => request,
+            Ok(None) => return,
+            Err(refusal) => return refuse(&socket, refusal),
+        };
+        if let Route::Room(room) = route(&request.path) {
+            return match &request.websocket_key {
+                Some(key) => upgrade(hub, connection, room, key, unread),
+                None => refuse(&socket, NOT_A_WEBSOCKET),
+            };
+        }
+        match answer(hub, &socket, &request) {
+            Ok(()) if request.keep_alive => {}
+            // Gone, or done: either way the connection ends.
+            _ => return close_gently(&socket),
+        }
+    }
+}
+
+const NOT_A_WEBSOCKET: Refusal = Refusal {
+    status: Status::UpgradeRequired,
+    text: "a room speaks WebSocket; open the page at / to join one",
+};
+
+/// `None`: the connection ended, or stayed idle. What came behind the head stays in `unread`.
+fn read_head(socket: &TcpStream, unread: &mut Vec<u8>) -> Result<Option<Request>, Refusal> {
+    let mut deadline = Instant::now()
+        + if unread.is_empty() {
+            KEEP_ALIVE_IDLE
+        } else {
+            HEAD_DEADLINE
+        };
+    loop {
+        if !unread.is_empty() {
+            if let Head::Complete {
+                request,
+                head_bytes,
+            } = parse_head(unread)?
+            {
+                unread.drain(..head_bytes);
+                return Ok(Some(request));
+            }
+            if unread.len() >= HEAD_BYTES_MAX {
+                return Err(Refusal {
+                    status: Status::HeadTooLarge,
+                    text: "the head of a request may have 8 KiB",
+                });
+            }
+        }
+        let began = !unread.is_empty();
+        let mut buffer = [0; 1024];
+        let room_left = buffer.len().min(HEAD_BYTES_MAX - unread.len());
+        match read_before(socket, &mut buffer[..room_left], deadline) {
+            Ok(0) => return Ok(None),
+            Ok(count) => unread.extend_from_slice(&buffer[..count]),
+            Err(error) if began && is_timeout(&error) => {
+                return Err(Refusal {
+                    status: Status::RequestTimeout,
+                    text: "the head of the request took longer than 10 s",
+                });
+            }
+            Err(_) => return Ok(None),
+        }
+        if !began {
+            deadline = Instant::now() + HEAD_DEADLINE;
+        }
+    }
+}
+
+fn read_before(mut socket: &TcpStream, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        socket.set_read_timeout(Some(left))?;
+        match socket.read(buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// # Errors
+/// When the response could not be sent whole.
+fn answer(hub: &Hub, socket: &TcpStream, request: &Request) -> io::Result<()> {
+    match route(&request.path) {
+        Route::Page => page::send_page(&hub.page, socket, request),
+        Route::Asset(asset) => page::send_asset(asset, socket, request),
+        Route::Track(id) => tracks::send_track(&hub.library, id, socket, request),
+        Route::RoomView(room) => match hub.registry.view(&room) {
+            Some(view) => send_json(socket, request, &view),
+            None => send_text(
+                socket,
+                request,
+                Status::ServiceUnavailable,
+                "the room is busy, try again",
+            ),
+        },
+        Route::ServerInfo => {
+            let info = json!({"name": "jam", "version": hub.version, "addresses": hub.addresses()});
+            send_json(socket, request, &info)
+        }
+        Route::Qr => send_qr(socket, request),
+        Route::Health => send_text(socket, request, Status::Ok, "ok"),
+        Route::Room(_) | Route::NotFound => send_text(
+            socket,
+            request,
+            Status::NotFound,
+            "there is nothing here; the page is at /",
+        ),
+    }
+}
+
+fn send_json(socket: &TcpStream, request: &Request, value: &impl Serialize) -> io::Result<()> {
+    let mut body = serde_json::to_vec(value).expect("bug: every field of an answer is JSON");
+    body.push(b'\n');
+    send_body(socket, request, Status::Ok, "application/json", &body)
+}
+
+/// One line of text.
+///
+/// # Errors
+/// When it could not be sent.
+pub fn send_text(
+    socket: &TcpStream,
+    request: &Request,
+    status: Status,
+    text: &str,
+) -> io::Result<()> {
+    send_body(
+        socket,
+        request,
+        status,
+        "text/plain; charset=utf-8",
+        format!("{text}\n").as_bytes(),
+    )
+}
+
+fn send_body(
+    socket: &TcpStream,
+    request: &Request,
+    status: Status,
+    content_type: &str,
+    body: &[u8],
+) -> io::Result<()> {
+    let head = ResponseHead::new(status)
+        .field("Content-Type", content_type)
+        .field("X-Content-Type-Options", "nosniff")
+        .field("Cache-Control", "no-store");
+    send(socket, request, head, body)
+}
+
+/// Completes the head by length and connection, and sends both (the head alone for HEAD).
+///
+/// # Errors
+/// When it could not be sent.
+pub fn send(
+    mut socket: &TcpStream,
+    request: &Request,
+    head: ResponseHead,
+    body: &[u8],
+) -> io::Result<()> {
+    let mut bytes = finish_head(request, head.field("Content-Length", body.len()));
+    if request.method == Method::Get {
+        bytes.extend_from_slice(body);
+    }
+    socket.write_all(&bytes)
+}
+
+/// The head's bytes, with what the connection does next.
+#[must_use]
+pub fn finish_head(request: &Request, head: ResponseHead) -> Vec<u8> {
+    let connection = if request.keep_alive {
+        "keep-alive"
+    } else {
+        "close"
+    };
+    head.field("Connection", connection).finish()
+}
+
+fn send_qr(socket: &TcpStream, request: &Request) -> io::Result<()> {
+    let query = request.query.as_deref().unwrap_or_default();
+    let text =
+        query_value(query, "text").filter(|text| (1..=QR_TEXT_BYTES_MAX).contains(&text.len()));
+    match text.and_then(|text| page::qr_svg(&text)) {
+        Some(svg) => send_body(socket, request, Status::Ok, "image/svg+xml", svg.as_bytes()),
+        None => send_text(
+            socket,
+            request,
+            Status::BadRequest,
+            "give the text to encode, up to 256 bytes: /qr.svg?text=...",
+        ),
+    }
+}
+
+fn refuse(mut socket: &TcpStream, refusal: Refusal) {
+    let body = format!("{}\n", refusal.text);
+    let mut head = ResponseHead::new(refusal.status)
+        .field("Content-Type", "text/plain; charset=utf-8")
+        .field("Content-Length", body.len())
+        .field("Connection", "close");
+    head = match refusal.status {
+        Status::MethodNotAllowed => head.field("Allow", "GET, HEAD"),
+        Status::UpgradeRequired => head
+            .field("Upgrade", "websocket")
+            .field("Sec-WebSocket-Version", "13"),
+        _ => head,
+    };
+    let mut bytes = head.finish();
+    bytes.extend_from_slice(body.as_bytes());
+    if socket.write_all(&bytes).is_ok() {
+        close_gently(socket);
+    }
+}
+
+/// Lets the last response arrive: a socket that is closed with unread bytes is reset, and the response lost.
+pub fn close_gently(socket: &TcpStream) {
+    let _gone = socket.shutdown(Shutdown::Write);
+    let deadline = Instant::now() + REFUSAL_DEADLINE;
+    let mut unwanted = [0; 4096];
+    while matches!(read_before(socket, &mut unwanted, deadline), Ok(count) if count > 0) {}
+}
+
+fn upgrade(hub: &Arc<Hub>, connection: Connection, room: RoomName, key: &str, unread: Vec<u8>) {
+    let head = ResponseHead::new_switching_protocols(&derive_accept_key(key.as_bytes()));
+    let socket = connection.socket();
+    if (&*socket).write_all(&head.finish()).is_err() {
+        return;
+    }
+    // The connection goes on in a thread whose stack has not been touched by the HTTP side.
+    let reader = Reader::new(Arc::clone(hub), connection, room, unread);
+    let spawned = hub
+        .threads
+        .spawn("member", READER_STACK_BYTES, move || reader.run());
+    if let Err(error) = spawned {
+        log::error!("no thread for a member: {error}");
+    }
+}
+
+/// Answers 503 on a connection for which there is no room, and ends it.
+pub fn refuse_overload(mut socket: &TcpStream) {
+    let timeout: Option<Duration> = Some(REFUSAL_DEADLINE);
+    if socket.set_write_timeout(timeout).is_err() || socket.set_read_timeout(timeout).is_err() {
+        return;
+    }
+    // The request is read first, so that the answer is not lost to a reset.
+    let mut request = [0; 1024];
+    let _whatever = socket.read(&mut request);
+    refuse(
+        socket,
+        Refusal {
+            status: Status::ServiceUnavailable,
+            text: "this server is full, try again later",
+        },
+    );
+}

@@ -1,0 +1,298 @@
+//! HTTP/1.x heads: bytes to a checked request, and a response's head to bytes. Pure.
+//!
+//! The reading of a head is httparse's; what is here decides what this server accepts of it.
+
+use crate::limits::HEAD_FIELDS_MAX;
+use std::fmt::Write;
+
+/// Why a request is refused, with the line of text that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Ok,
+    PartialContent,
+    NotModified,
+    BadRequest,
+    NotFound,
+    MethodNotAllowed,
+    RequestTimeout,
+    LengthRequired,
+    ContentTooLarge,
+    RangeNotSatisfiable,
+    UpgradeRequired,
+    HeadTooLarge,
+    InternalError,
+    ServiceUnavailable,
+    VersionNotSupported,
+}
+
+impl Status {
+    #[must_use]
+    pub fn line(self) -> &'static str {
+        match self {
+            Self::Ok => "200 OK",
+            Self::PartialContent => "206 Partial Content",
+            Self::NotModified => "304 Not Modified",
+            Self::BadRequest => "400 Bad Request",
+            Self::NotFound => "404 Not Found",
+            Self::MethodNotAllowed => "405 Method Not Allowed",
+            Self::RequestTimeout => "408 Request Timeout",
+            Self::LengthRequired => "411 Length Required",
+            Self::ContentTooLarge => "413 Content Too Large",
+            Self::RangeNotSatisfiable => "416 Range Not Satisfiable",
+            Self::UpgradeRequired => "426 Upgrade Required",
+            Self::HeadTooLarge => "431 Request Header Fields Too Large",
+            Self::InternalError => "500 Internal Server Error",
+            Self::ServiceUnavailable => "503 Service Unavailable",
+            Self::VersionNotSupported => "505 HTTP Version Not Supported",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Head,
+}
+
+/// A request that this server is willing to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub method: Method,
+    /// As it was sent, without the query; begins with `/`.
+    pub path: String,
+    pub query: Option<String>,
+    /// Whether the connection may carry another request after this one.
+    pub keep_alive: bool,
+    pub range: Option<String>,
+    pub if_range: Option<String>,
+    pub if_none_match: Option<String>,
+    /// The key of a WebSocket upgrade, if this is one that can be granted.
+    pub websocket_key: Option<String>,
+}
+
+/// What the bytes so far are.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Head {
+    Partial,
+    Complete { request: Request, head_bytes: usize },
+}
+
+/// A request that is refused. The connection ends after it: where the next request begins is not certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: Status,
+    pub text: &'static str,
+}
+
+fn refuse<T>(status: Status, text: &'static str) -> Result<T, Refusal> {
+    Err(Refusal { status, text })
+}
+
+/// Reads the head at the start of `bytes`.
+///
+/// # Errors
+/// The response with which the connection ends.
+pub fn parse_head(bytes: &[u8]) -> Result<Head, Refusal> {
+    let mut fields = [httparse::EMPTY_HEADER; HEAD_FIELDS_MAX];
+    let mut parsed = httparse::Request::new(&mut fields);
+    let head_bytes = match parsed.parse(bytes) {
+        Ok(httparse::Status::Complete(head_bytes)) => head_bytes,
+        Ok(httparse::Status::Partial) => return Ok(Head::Partial),
+        Err(httparse::Error::TooManyHeaders) => {
+            return refuse(Status::HeadTooLarge, "too many header fields");
+        }
+        Err(httparse::Error::Version) => {
+            return refuse(
+                Status::VersionNotSupported,
+                "only HTTP/1.1 and HTTP/1.0 are spoken here",
+            );
+        }
+        Err(_) => return refuse(Status::BadRequest, "this is not an HTTP request"),
+    };
+    let request = check(&parsed)?;
+    Ok(Head::Complete {
+        request,
+        head_bytes,
+    })
+}
+
+fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
+    let fields = Fields(parsed.headers);
+    let is_http_1_1 = parsed.version == Some(1);
+    if is_http_1_1 && fields.count("host") != 1 {
+        return refuse(Status::BadRequest, "a request needs exactly one Host");
+    }
+    check_body(&fields)?;
+    let method = match parsed.method {
+        Some("GET") => Method::Get,
+        Some("HEAD") => Method::Head,
+        _ => {
+            return refuse(
+                Status::MethodNotAllowed,
+                "only GET and HEAD are answered here",
+            );
+        }
+    };
+    let target = parsed.path.unwrap_or_default();
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query.to_owned())),
+        None => (target, None),
+    };
+    if !path.starts_with('/') {
+        return refuse(Status::BadRequest, "the path of a request begins with /");
+    }
+    let connection = |token| fields.has_token("connection", token);
+    Ok(Request {
+        method,
+        path: path.to_owned(),
+        query,
+        keep_alive: !connection("close") && (is_http_1_1 || connection("keep-alive")),
+        range: fields.text("range"),
+        if_range: fields.text("if-range"),
+        if_none_match: fields.text("if-none-match"),
+        websocket_key: websocket_key(&fields, method, is_http_1_1)?,
+    })
+}
+
+/// Nothing takes a body yet, so a request with one is refused before it is read.
+fn check_body(fields: &Fields) -> Result<(), Refusal> {
+    if fields.count("transfer-encoding") > 0 {
+        return refuse(Status::LengthRequired, "a body needs a Content-Length");
+    }
+    match fields.count("content-length") {
+        0 => return Ok(()),
+        1 => {}
+        _ => return refuse(Status::BadRequest, "more than one Content-Length"),
+    }
+    let length = fields.text("content-length").unwrap_or_default();
+    if length.is_empty() || !length.bytes().all(|byte| byte.is_ascii_digit()) {
+        return refuse(Status::BadRequest, "Content-Length is not a number");
+    }
+    if length.bytes().any(|byte| byte != b'0') {
+        return refuse(Status::ContentTooLarge, "no request takes a body here");
+    }
+    Ok(())
+}
+
+fn websocket_key(
+    fields: &Fields,
+    method: Method,
+    is_http_1_1: bool,
+) -> Result<Option<String>, Refusal> {
+    if !fields.has_token("upgrade", "websocket") || !fields.has_token("connection", "upgrade") {
+        return Ok(None);
+    }
+    if method != Method::Get || !is_http_1_1 {
+        return refuse(
+            Status::BadRequest,
+            "a WebSocket begins with GET and HTTP/1.1",
+        );
+    }
+    if fields.text("sec-websocket-version").as_deref() != Some("13") {
+        return refuse(
+            Status::UpgradeRequired,
+            "only WebSocket version 13 is spoken here",
+        );
+    }
+    match fields.text("sec-websocket-key") {
+        Some(key) if key.len() == 24 => Ok(Some(key)),
+        _ => refuse(
+            Status::BadRequest,
+            "Sec-WebSocket-Key must have 24 characters",
+        ),
+    }
+}
+
+struct Fields<'a>(&'a [httparse::Header<'a>]);
+
+impl Fields<'_> {
+    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let named = move |field: &&httparse::Header| field.name.eq_ignore_ascii_case(name);
+        self.0.iter().filter(named).map(|field| field.value)
+    }
+
+    fn count(&self, name: &str) -> usize {
+        self.values(name).count()
+    }
+
+    /// The first field of this name, if it is text.
+    fn text(&self, name: &str) -> Option<String> {
+        let value = std::str::from_utf8(self.values(name).next()?).ok()?;
+        Some(value.trim().to_owned())
+    }
+
+    /// Whether a comma-separated list (in one field or several) has this token.
+    fn has_token(&self, name: &str, token: &str) -> bool {
+        self.values(name)
+            .flat_map(|value| value.split(|&byte| byte == b','))
+            .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    }
+}
+
+/// The head of a response.
+#[derive(Debug)]
+pub struct ResponseHead(String);
+
+impl ResponseHead {
+    #[must_use]
+    pub fn new(status: Status) -> Self {
+        Self(format!("HTTP/1.1 {}\r\n", status.line()))
+    }
+
+    /// 101, with the key that proves that we understood the question.
+    #[must_use]
+    pub fn new_switching_protocols(accept_key: &str) -> Self {
+        Self("HTTP/1.1 101 Switching Protocols\r\n".into())
+            .field("Upgrade", "websocket")
+            .field("Connection", "Upgrade")
+            .field("Sec-WebSocket-Accept", accept_key)
+    }
+
+    /// `value` is never taken from a request, so that nobody can smuggle a line end into it.
+    #[must_use]
+    pub fn field(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        write!(self.0, "{name}: {value}\r\n").expect("a String takes everything");
+        self
+    }
+
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
+        self.0.push_str("\r\n");
+        self.0.into_bytes()
+    }
+}
+
+/// `%41` to `A` and `+` to a blank, as browsers write queries. `None` when it is malformed or not UTF-8.
+#[must_use]
+pub fn decode_query_value(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        bytes.push(match first {
+            b'+' => b' ',
+            b'%' => {
+                let (digits, after) = rest.split_at_checked(2)?;
+                rest = after;
+                hex_digit(digits[0])? << 4 | hex_digit(digits[1])?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value).ok()
+}
+
+/// The value of `name` in a query, decoded.
+#[must_use]
+pub fn query_value(query: &str, name: &str) -> Option<String> {
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+        .and_then(|(_, value)| decode_query_value(value))
+}

@@ -1,0 +1,19 @@
+//! The hub: rooms over WebSocket, tracks and the page over HTTP, on one port.
+//!
+//! `docs/ARCHITECTURE.md` draws the threads and queues. In short: one thread accepts; each connection starts in
+//! an HTTP thread; a WebSocket goes on in a reader thread of its own; each room has a thread that decides; a
+//! few senders write to the members and never wait.
+
+pub mod accept;
+pub mod connection;
+pub mod http;
+pub mod outbox;
+pub mod page;
+pub mod range;
+pub mod registry;
+pub mod room_thread;
+pub mod route;
+pub mod run;
+pub mod sender;
+pub mod tracks;
+pub mod websocket;

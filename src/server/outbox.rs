@@ -1,0 +1,240 @@
+//! The one way out to a member's socket: whole WebSocket frames, in order, never waiting.
+//!
+//! The lock makes frames of the sender, of the room's refusals and of the member's own reader (pong, close
+//! reply, clock answer) follow each other and never mix. Nobody waits while holding it.
+//!
+//! A socket that takes no more makes the member "draining": what was left of the frame is kept, later frames
+//! wait in a short queue where a newer list or state replaces an older one, and a short-lived thread writes them
+//! with a deadline. Invariant: while `draining`, only that thread writes to the socket.
+
+use crate::limits::{OUTBOX_FRAMES_MAX, THREAD_STACK_BYTES, WRITE_STALL};
+use crate::room::members::MemberId;
+use crate::room::message::{CloseReason, Kind, ServerMessage};
+use crate::sys::threads::Threads;
+use socket2::SockRef;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tungstenite::protocol::CloseFrame;
+use tungstenite::protocol::frame::Frame as WireFrame;
+use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+
+/// An encoded frame, shared by all members it goes to.
+#[derive(Debug)]
+pub struct Frame {
+    bytes: Vec<u8>,
+    kind: Kind,
+    is_close: bool,
+}
+
+impl Frame {
+    #[must_use]
+    pub fn message(message: &ServerMessage) -> Arc<Self> {
+        let wire = WireFrame::message(message.encode(), OpCode::Data(Data::Text), true);
+        Self::from_wire(wire, message.kind(), false)
+    }
+
+    #[must_use]
+    pub fn close(reason: CloseReason) -> Arc<Self> {
+        let (code, text) = reason.code_and_text();
+        let close = CloseFrame {
+            code: CloseCode::from(code),
+            reason: text.into(),
+        };
+        Self::from_wire(WireFrame::close(Some(close)), Kind::Single, true)
+    }
+
+    #[must_use]
+    pub fn ping() -> Arc<Self> {
+        Self::from_wire(WireFrame::ping(Vec::new()), Kind::Single, false)
+    }
+
+    /// A frame that tungstenite encoded: a pong, or the reply to a close.
+    fn encoded(bytes: &[u8]) -> Arc<Self> {
+        const OPCODE_BITS: u8 = 0x0f;
+        const CLOSE: u8 = 8;
+        Arc::new(Self {
+            bytes: bytes.to_vec(),
+            kind: Kind::Single,
+            is_close: bytes
+                .first()
+                .is_some_and(|first| first & OPCODE_BITS == CLOSE),
+        })
+    }
+
+    fn from_wire(wire: WireFrame, kind: Kind, is_close: bool) -> Arc<Self> {
+        let mut bytes = Vec::with_capacity(wire.len());
+        wire.format(&mut bytes).expect("a Vec takes everything");
+        Arc::new(Self {
+            bytes,
+            kind,
+            is_close,
+        })
+    }
+}
+
+pub struct Outbox {
+    member: MemberId,
+    socket: Arc<TcpStream>,
+    threads: Threads,
+    outgoing: Mutex<Outgoing>,
+}
+
+#[derive(Default)]
+struct Outgoing {
+    /// What the socket did not take of a frame.
+    rest: Vec<u8>,
+    waiting: VecDeque<Arc<Frame>>,
+    draining: bool,
+    /// A close frame is on its way, or the socket is gone: nothing more goes out.
+    ended: bool,
+}
+
+impl Outbox {
+    #[must_use]
+    pub fn new(member: MemberId, socket: Arc<TcpStream>, threads: Threads) -> Arc<Self> {
+        Arc::new(Self {
+            member,
+            socket,
+            threads,
+            outgoing: Mutex::default(),
+        })
+    }
+
+    /// Sends the frame, or lets it wait its turn. Never blocks; a member that stays behind is cut off.
+    pub fn push(self: &Arc<Self>, frame: &Arc<Frame>) {
+        let mut outgoing = self.lock();
+        if outgoing.ended {
+            return;
+        }
+        outgoing.ended = frame.is_close;
+        if outgoing.draining {
+            if !outgoing.wait_in_line(frame) {
+                self.cut_off(
+                    &mut outgoing,
+                    &format!("outbox full ({OUTBOX_FRAMES_MAX} frames)"),
+                );
+            }
+            return;
+        }
+        match self.send_without_waiting(&frame.bytes) {
+            Ok(sent) if sent == frame.bytes.len() => self.after_close(frame.is_close),
+            Ok(sent) => {
+                outgoing.rest = frame.bytes[sent..].to_vec();
+                self.start_draining(&mut outgoing);
+            }
+            Err(error) => self.cut_off(&mut outgoing, &error.to_string()),
+        }
+    }
+
+    /// Sends a close frame as the last thing.
+    pub fn close(self: &Arc<Self>, reason: CloseReason) {
+        self.push(&Frame::close(reason));
+    }
+
+    /// What tungstenite's reading side wants to write, as a `Write` that takes everything.
+    pub fn push_encoded(self: &Arc<Self>, bytes: &[u8]) {
+        self.push(&Frame::encoded(bytes));
+    }
+
+    /// Whether a close frame was sent, or the member was cut off.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.lock().ended
+    }
+
+    fn send_without_waiting(&self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match SockRef::from(&*self.socket).send_with_flags(bytes, MSG_DONTWAIT) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
+                result => return result,
+            }
+        }
+    }
+
+    fn start_draining(self: &Arc<Self>, outgoing: &mut Outgoing) {
+        outgoing.draining = true;
+        let outbox = Arc::clone(self);
+        let spawned = self
+            .threads
+            .spawn("drain", THREAD_STACK_BYTES, move || outbox.drain());
+        if let Err(error) = spawned {
+            self.cut_off(outgoing, &format!("no thread to wait for it: {error}"));
+        }
+    }
+
+    /// Writes what waits, with a deadline for each write, until nothing is left.
+    fn drain(&self) {
+        loop {
+            let mut outgoing = self.lock();
+            let rest = std::mem::take(&mut outgoing.rest);
+            let next = match rest.is_empty() {
+                false => None,
+                true => match outgoing.waiting.pop_front() {
+                    Some(frame) => Some(frame),
+                    None => {
+                        outgoing.draining = false;
+                        self.after_close(outgoing.ended);
+                        return;
+                    }
+                },
+            };
+            drop(outgoing);
+            let bytes = next.as_ref().map_or(rest.as_slice(), |frame| &frame.bytes);
+            if let Err(error) = (&*self.socket).write_all(bytes) {
+                let why = match error.kind() {
+                    ErrorKind::WouldBlock => {
+                        format!("took nothing for {} s", WRITE_STALL.as_secs())
+                    }
+                    _ => error.to_string(),
+                };
+                return self.cut_off(&mut self.lock(), &why);
+            }
+        }
+    }
+
+    /// The other side reads the close frame and then the end of the stream.
+    fn after_close(&self, closed: bool) {
+        if closed {
+            let _gone = self.socket.shutdown(Shutdown::Write);
+        }
+    }
+
+    /// Ends the member without a close frame, which it would not read anyway. Its reader notices.
+    fn cut_off(&self, outgoing: &mut Outgoing, why: &str) {
+        log::info!("member {} cut off: {why}", self.member.0);
+        *outgoing = Outgoing {
+            ended: true,
+            draining: outgoing.draining,
+            ..Outgoing::default()
+        };
+        let _gone = self.socket.shutdown(Shutdown::Both);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Outgoing> {
+        // What is inside is whole between any two statements that hold it.
+        self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outgoing {
+    /// `false` when the line is full.
+    fn wait_in_line(&mut self, frame: &Arc<Frame>) -> bool {
+        if frame.kind.replaces_unsent() {
+            self.waiting.retain(|waiting| waiting.kind != frame.kind);
+        }
+        if self.waiting.len() >= OUTBOX_FRAMES_MAX && !frame.is_close {
+            return false;
+        }
+        self.waiting.push_back(Arc::clone(frame));
+        true
+    }
+}
+
+/// The flag's value where jam runs; socket2 passes it on as a number.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MSG_DONTWAIT: i32 = 0x40;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const MSG_DONTWAIT: i32 = 0x80;

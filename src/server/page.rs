@@ -1,0 +1,181 @@
+//! The page: files of `src/web`, embedded in the binary. Nothing is read from disk.
+
+use super::connection::send;
+use super::http::{Request, ResponseHead, Status};
+use qrcodegen::{QrCode, QrCodeEcc};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::net::TcpStream;
+use std::sync::LazyLock;
+
+/// Scripts and styles are files of this server; the sockets may go to any port of a room's host.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data: blob:; connect-src 'self' ws: wss:; media-src 'self' blob:; manifest-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// A part of the page.
+#[derive(Debug)]
+pub struct Asset {
+    pub name: &'static str,
+    body: &'static [u8],
+}
+
+macro_rules! assets {
+    ($($name:literal)*) => {
+        &[$(Asset { name: $name, body: include_bytes!(concat!("../web/", $name)) }),*]
+    };
+}
+
+/// Every file of `src/web` but `index.html`; a test compares the folder with this list.
+pub const ASSETS: &[Asset] = assets! {
+    "address.js"
+    "app.js"
+    "art.js"
+    "buffer-player.js"
+    "clock-probes.js"
+    "clock.js"
+    "controls.js"
+    "dialogs.js"
+    "dom.js"
+    "drawer.js"
+    "element-player.js"
+    "favicon.svg"
+    "keys.js"
+    "landing.js"
+    "lobby.js"
+    "manifest.webmanifest"
+    "message-log.js"
+    "names.js"
+    "output-clock.js"
+    "party.js"
+    "people-panel.js"
+    "playback.js"
+    "player.js"
+    "record.js"
+    "reporter.js"
+    "room-model.js"
+    "room-socket.js"
+    "sound-output.js"
+    "storage.js"
+    "style.css"
+    "timeline.js"
+    "track-loader.js"
+    "track-media.js"
+    "tracks-panel.js"
+    "views.css"
+    "voice.js"
+    "words.js"
+};
+
+/// Their ETags, in the same order.
+static ETAGS: LazyLock<Vec<String>> =
+    LazyLock::new(|| ASSETS.iter().map(|asset| etag(asset.body)).collect());
+
+/// The page itself, with the server's version filled in.
+#[derive(Debug)]
+pub struct Page {
+    body: Vec<u8>,
+    etag: String,
+}
+
+impl Page {
+    #[must_use]
+    pub fn new(version: &str) -> Self {
+        let body = include_str!("../web/index.html")
+            .replace("{{version}}", version)
+            .into_bytes();
+        Self {
+            etag: etag(&body),
+            body,
+        }
+    }
+}
+
+/// The part of this name.
+#[must_use]
+pub fn asset(name: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| asset.name == name)
+}
+
+/// # Errors
+/// When the response could not be sent.
+pub fn send_page(page: &Page, socket: &TcpStream, request: &Request) -> io::Result<()> {
+    send_file(
+        socket,
+        request,
+        "text/html; charset=utf-8",
+        &page.etag,
+        &page.body,
+    )
+}
+
+/// # Errors
+/// When the response could not be sent.
+pub fn send_asset(asset: &Asset, socket: &TcpStream, request: &Request) -> io::Result<()> {
+    let place = ASSETS.iter().position(|other| other.name == asset.name);
+    let etag = &ETAGS[place.expect("bug: an asset is in the list")];
+    send_file(socket, request, content_type(asset.name), etag, asset.body)
+}
+
+/// Browsers keep the files, but ask each time: a server that was updated must not be met by an old page.
+fn send_file(
+    mut socket: &TcpStream,
+    request: &Request,
+    content_type: &str,
+    etag: &str,
+    body: &[u8],
+) -> io::Result<()> {
+    let head = |status| {
+        ResponseHead::new(status)
+            .field("ETag", etag)
+            .field("Cache-Control", "no-cache")
+            .field("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+            .field("X-Content-Type-Options", "nosniff")
+            .field("Referrer-Policy", "no-referrer")
+    };
+    if request.if_none_match.as_deref() == Some(etag) {
+        return socket.write_all(&super::connection::finish_head(
+            request,
+            head(Status::NotModified),
+        ));
+    }
+    send(
+        socket,
+        request,
+        head(Status::Ok).field("Content-Type", content_type),
+        body,
+    )
+}
+
+fn etag(body: &[u8]) -> String {
+    format!("\"{}\"", &blake3::hash(body).to_hex()[..16])
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "webmanifest" => "application/manifest+json",
+        other => unreachable!("bug: no content type for .{other}"),
+    }
+}
+
+/// A QR code as an SVG picture, black on white with the quiet zone that scanners need. `None`: too long.
+#[must_use]
+pub fn qr_svg(text: &str) -> Option<String> {
+    const QUIET_ZONE: i32 = 4;
+    let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
+    let size = code.size() + 2 * QUIET_ZONE;
+    let mut path = String::new();
+    for y in 0..code.size() {
+        for x in (0..code.size()).filter(|&x| code.get_module(x, y)) {
+            write!(path, "M{} {}h1v1h-1z", x + QUIET_ZONE, y + QUIET_ZONE)
+                .expect("a String takes everything");
+        }
+    }
+    Some(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\" shape-rendering=\"crispEdges\">\
+         <path fill=\"#fff\" d=\"M0 0h{size}v{size}H0z\"/><path d=\"{path}\"/></svg>\n"
+    ))
+}

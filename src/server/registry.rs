@@ -1,0 +1,205 @@
+//! Which rooms there are. Finds a room by name, makes it when somebody enters, and forgets it when its thread
+//! says that nobody has been there for a while.
+//!
+//! Invariant: a room is forgotten only while nobody but the registry and the room's own thread holds its
+//! handle, so that nobody can be talking to a room that is gone.
+
+use super::room_thread::{RoomThread, ToRoom};
+use super::sender::{RoomKey, Senders};
+use crate::limits::{
+    QUEUE_TRACKS_MAX, ROOM_INPUTS_MAX, ROOM_VIEW_DEADLINE, ROOMS_MAX, THREAD_STACK_BYTES,
+};
+use crate::room::machine::{Room, RoomView};
+use crate::room::message::QueueTrack;
+use crate::room::name::RoomName;
+use crate::sys::clock::RoomClock;
+use crate::sys::threads::Threads;
+use crossbeam_channel::{Sender, bounded};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A way to talk to a room; while it is held, the room lives.
+#[derive(Clone)]
+pub struct RoomHandle(Arc<Entry>);
+
+struct Entry {
+    name: RoomName,
+    inputs: Sender<ToRoom>,
+}
+
+impl RoomHandle {
+    /// May wait while the room is busy; that holds up only the caller's own client.
+    pub fn tell(&self, message: ToRoom) {
+        // A room that has stopped needs to know nothing any more.
+        let _stopped = self.0.inputs.send(message);
+    }
+}
+
+/// Why a room cannot be entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnterError {
+    TooManyRooms,
+    Stopping,
+}
+
+/// Cheap to clone; all clones are the same registry.
+#[derive(Clone)]
+pub struct Registry(Arc<Shared>);
+
+struct Shared {
+    threads: Threads,
+    clock: RoomClock,
+    version: &'static str,
+    /// The tracks with which rooms begin.
+    tracks: HashMap<RoomName, Arc<Vec<QueueTrack>>>,
+    rooms: Mutex<Rooms>,
+}
+
+struct Rooms {
+    by_name: HashMap<RoomName, RoomHandle>,
+    next_key: u64,
+    /// `None` once the server stops.
+    senders: Option<Senders>,
+}
+
+impl Registry {
+    /// `tracks`: the tracks with which each room begins, at most `QUEUE_TRACKS_MAX` of them.
+    #[must_use]
+    pub fn new(
+        threads: Threads,
+        clock: RoomClock,
+        version: &'static str,
+        mut tracks: HashMap<RoomName, Vec<QueueTrack>>,
+        senders: Senders,
+    ) -> Self {
+        for tracks in tracks.values_mut() {
+            tracks.truncate(QUEUE_TRACKS_MAX);
+        }
+        let tracks = tracks
+            .into_iter()
+            .map(|(room, tracks)| (room, Arc::new(tracks)));
+        let rooms = Rooms {
+            by_name: HashMap::new(),
+            next_key: 0,
+            senders: Some(senders),
+        };
+        Self(Arc::new(Shared {
+            threads,
+            clock,
+            version,
+            tracks: tracks.collect(),
+            rooms: Mutex::new(rooms),
+        }))
+    }
+
+    /// The room of this name, made when there is none.
+    ///
+    /// # Errors
+    /// When there are too many rooms, no thread for one more, or the server is stopping.
+    pub fn enter(&self, name: &RoomName) -> Result<RoomHandle, EnterError> {
+        let mut rooms = self.lock();
+        let Some(senders) = rooms.senders.clone() else {
+            return Err(EnterError::Stopping);
+        };
+        if let Some(room) = rooms.by_name.get(name) {
+            return Ok(room.clone());
+        }
+        if rooms.by_name.len() >= ROOMS_MAX {
+            return Err(EnterError::TooManyRooms);
+        }
+        let key = RoomKey(rooms.next_key);
+        rooms.next_key += 1;
+        let handle = self.start_room(key, name, senders)?;
+        rooms.by_name.insert(name.clone(), handle.clone());
+        Ok(handle)
+    }
+
+    fn start_room(
+        &self,
+        key: RoomKey,
+        name: &RoomName,
+        senders: Senders,
+    ) -> Result<RoomHandle, EnterError> {
+        let (sender, inputs) = bounded(ROOM_INPUTS_MAX);
+        let handle = RoomHandle(Arc::new(Entry {
+            name: name.clone(),
+            inputs: sender,
+        }));
+        let room_thread = RoomThread {
+            key,
+            handle: handle.clone(),
+            room: self.empty_room(name),
+            inputs,
+            senders,
+            registry: self.clone(),
+            clock: self.0.clock,
+        };
+        let run = move || room_thread.run();
+        match self.0.threads.spawn("room", THREAD_STACK_BYTES, run) {
+            Ok(()) => Ok(handle),
+            Err(error) => {
+                log::error!("room {name}: no thread for it: {error}");
+                Err(EnterError::TooManyRooms)
+            }
+        }
+    }
+
+    fn empty_room(&self, name: &RoomName) -> Room {
+        let tracks = self.0.tracks.get(name).cloned().unwrap_or_default();
+        Room::new(self.0.clock.now(), name.clone(), tracks, self.0.version)
+    }
+
+    /// What a room looks like from outside, whether it exists or not; `None` when it did not answer in time.
+    #[must_use]
+    pub fn view(&self, name: &RoomName) -> Option<RoomView> {
+        let room = self.lock().by_name.get(name).cloned();
+        let Some(room) = room else {
+            return Some(self.empty_room(name).view(self.0.clock.now()));
+        };
+        let (answer, view) = bounded(1);
+        let asked = room
+            .0
+            .inputs
+            .send_timeout(ToRoom::View(answer), ROOM_VIEW_DEADLINE);
+        asked.ok()?;
+        view.recv_timeout(ROOM_VIEW_DEADLINE).ok()
+    }
+
+    /// `false`, and nothing changed, when somebody else has hold of the room.
+    #[must_use]
+    pub fn forget_if_unused(&self, room: &RoomHandle) -> bool {
+        const REGISTRY_AND_ROOM: usize = 2;
+        let mut rooms = self.lock();
+        if Arc::strong_count(&room.0) > REGISTRY_AND_ROOM {
+            return false;
+        }
+        rooms.by_name.remove(&room.0.name);
+        true
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().by_name.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Sends everybody away, with close code 1001. No room can be entered from now on.
+    pub fn stop(&self) {
+        let mut rooms = self.lock();
+        rooms.senders = None;
+        let stopped: Vec<RoomHandle> = rooms.by_name.drain().map(|(_, room)| room).collect();
+        drop(rooms);
+        for room in stopped {
+            room.tell(ToRoom::Stop);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rooms> {
+        // The table is whole between any two statements that hold it.
+        self.0.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

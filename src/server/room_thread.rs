@@ -1,0 +1,159 @@
+//! The shell around a room: one thread that owns the room's state machine, feeds it and carries out what it says.
+
+use super::outbox::{Frame, Outbox};
+use super::registry::{Registry, RoomHandle};
+use super::sender::{RoomKey, Senders};
+use crate::limits::{ROOM_LINGER, ROOM_LINGER_CROWDED, ROOMS_MAX};
+use crate::room::machine::{Input, Output, Room, RoomView};
+use crate::room::members::MemberId;
+use crate::room::message::{CloseReason, Hello, RoomMessage};
+use crate::sys::clock::RoomClock;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What others send to a room's thread.
+pub enum ToRoom {
+    Join(Joining),
+    Say {
+        member: MemberId,
+        message: RoomMessage,
+    },
+    Leave {
+        member: MemberId,
+    },
+    /// What the room looks like, to a channel with room for one answer.
+    View(Sender<RoomView>),
+    /// Everybody is sent away and the thread ends.
+    Stop,
+}
+
+pub struct Joining {
+    pub member: MemberId,
+    pub peer_id: String,
+    pub ip: IpAddr,
+    pub hello: Hello,
+    pub outbox: Arc<Outbox>,
+}
+
+pub struct RoomThread {
+    pub key: RoomKey,
+    pub handle: RoomHandle,
+    pub room: Room,
+    pub inputs: Receiver<ToRoom>,
+    pub senders: Senders,
+    pub registry: Registry,
+    pub clock: RoomClock,
+}
+
+impl RoomThread {
+    /// Until the server stops, or nobody has been here for a while.
+    pub fn run(mut self) {
+        let mut outputs = Vec::new();
+        let mut empty_since = Some(Instant::now());
+        loop {
+            let joining = match self.inputs.recv_timeout(self.next_wait(empty_since)) {
+                Ok(ToRoom::Stop) => return self.send_everybody_away(),
+                Ok(ToRoom::View(answer)) => {
+                    // Whoever asked may have stopped waiting.
+                    let _unwanted = answer.try_send(self.room.view(self.clock.now()));
+                    None
+                }
+                Ok(ToRoom::Join(joining)) => Some(self.join(joining, &mut outputs)),
+                Ok(ToRoom::Say { member, message }) => {
+                    self.feed(Input::Say { member, message }, &mut outputs);
+                    None
+                }
+                Ok(ToRoom::Leave { member }) => {
+                    self.feed(Input::Leave { member }, &mut outputs);
+                    self.senders.leave(self.key, member);
+                    None
+                }
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => {
+                    unreachable!("bug: the thread has a sender itself")
+                }
+            };
+            self.room.tick(self.clock.now(), &mut outputs);
+            for output in outputs.drain(..) {
+                self.carry_out(output, joining.as_ref());
+            }
+            if !self.room.is_empty() {
+                empty_since = None;
+            } else if empty_since.get_or_insert_with(Instant::now).elapsed() >= self.linger()
+                && self.registry.forget_if_unused(&self.handle)
+            {
+                return;
+            }
+        }
+    }
+
+    fn feed(&mut self, input: Input, outputs: &mut Vec<Output>) {
+        self.room.handle(self.clock.now(), input, outputs);
+    }
+
+    fn join(&mut self, joining: Joining, outputs: &mut Vec<Output>) -> Arc<Outbox> {
+        let input = Input::Join {
+            member: joining.member,
+            peer_id: joining.peer_id,
+            ip: joining.ip,
+            hello: joining.hello,
+        };
+        self.feed(input, outputs);
+        joining.outbox
+    }
+
+    fn carry_out(&self, output: Output, joining: Option<&Arc<Outbox>>) {
+        const SOMEBODY_JOINS: &str = "bug: only a Join is admitted or refused";
+        match output {
+            Output::Admit { member, wants } => {
+                let outbox = Arc::clone(joining.expect(SOMEBODY_JOINS));
+                self.senders.join(self.key, member, wants, outbox);
+            }
+            Output::Refuse { reason, .. } => joining.expect(SOMEBODY_JOINS).close(reason),
+            Output::Send { to, message } => {
+                self.senders.one(self.key, to, Frame::message(&message))
+            }
+            Output::Broadcast { message, except } => {
+                let frame = Frame::message(&message);
+                self.senders
+                    .all(self.key, Some(message.kind()), &frame, except);
+            }
+        }
+    }
+
+    /// Until the room has something to do by itself.
+    fn next_wait(&self, empty_since: Option<Instant>) -> Duration {
+        // Soon enough to see that the server has become crowded, or that a reader let go of an empty room.
+        const LONGEST: Duration = Duration::from_secs(5);
+        let linger = empty_since.map(|since| self.linger().saturating_sub(since.elapsed()));
+        let wake = self.room.wake_at().map(|at| self.clock.until(at));
+        let wait = [linger, wake].into_iter().flatten().min();
+        // An empty room whose last reader has not let go yet asks again a little later.
+        let wait = wait.unwrap_or(LONGEST).min(LONGEST);
+        if wake.is_none() {
+            wait.max(Duration::from_millis(10))
+        } else {
+            wait
+        }
+    }
+
+    fn linger(&self) -> Duration {
+        if self.registry.len() > ROOMS_MAX / 2 {
+            ROOM_LINGER_CROWDED
+        } else {
+            ROOM_LINGER
+        }
+    }
+
+    fn send_everybody_away(&self) {
+        let frame = Frame::close(CloseReason::Stopping);
+        self.senders.all(self.key, None, &frame, Vec::new());
+        for input in self.inputs.try_iter() {
+            if let ToRoom::Join(joining) = input {
+                joining.outbox.push(&frame);
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! A member's reader thread: everything that one WebSocket says, from HELLO to the end.
+//!
+//! It reads with tungstenite and writes nothing itself: pongs, close replies and clock answers go through the
+//! member's outbox like all else. Waiting for the room holds up this client alone.
+
+use super::accept::Connection;
+use super::outbox::{Frame, Outbox};
+use super::registry::{EnterError, RoomHandle};
+use super::room_thread::{Joining, ToRoom};
+use super::run::Hub;
+use crate::limits::{
+    HELLO_DEADLINE, ROOM_MESSAGE_BYTES_MAX, SILENCE, SOCKET_READ_BUFFER_BYTES, STOP_GRACE,
+};
+use crate::room::members::MemberId;
+use crate::room::message::{ClientMessage, CloseReason, Hello, ServerMessage};
+use crate::room::name::RoomName;
+use crate::room::parse::{parse_hello, parse_message};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tungstenite::error::{CapacityError, Error, ProtocolError};
+use tungstenite::protocol::{Role, WebSocketConfig};
+use tungstenite::{Message, Utf8Bytes, WebSocket};
+
+/// Everything that one member's reader needs; made by the HTTP side after the upgrade was answered.
+pub struct Reader {
+    hub: Arc<Hub>,
+    connection: Connection,
+    outbox: Arc<Outbox>,
+    room: RoomName,
+    socket: WebSocket<Incoming>,
+}
+
+/// Why reading ended.
+enum End {
+    /// The other side is gone, or has said goodbye.
+    Gone(&'static str),
+    /// We end it, and say why.
+    Close(CloseReason),
+}
+
+impl Reader {
+    /// `already_read`: bytes that came behind the request's head.
+    #[must_use]
+    pub fn new(
+        hub: Arc<Hub>,
+        connection: Connection,
+        room: RoomName,
+        already_read: Vec<u8>,
+    ) -> Self {
+        let member = MemberId(connection.id());
+        let outbox = Outbox::new(member, connection.socket(), hub.threads.clone());
+        let incoming = Incoming {
+            socket: connection.socket(),
+            outbox: Arc::clone(&outbox),
+            deadline: Some(Instant::now() + HELLO_DEADLINE),
+        };
+        let config = WebSocketConfig::default()
+            .read_buffer_size(SOCKET_READ_BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_write_buffer_size(ROOM_MESSAGE_BYTES_MAX)
+            .max_message_size(Some(ROOM_MESSAGE_BYTES_MAX))
+            .max_frame_size(Some(ROOM_MESSAGE_BYTES_MAX));
+        let socket =
+            WebSocket::from_partially_read(incoming, already_read, Role::Server, Some(config));
+        Self {
+            hub,
+            connection,
+            outbox,
+            room,
+            socket,
+        }
+    }
+
+    /// Until the connection ends.
+    pub fn run(mut self) {
+        let end = match self.wait_for_hello() {
+            Ok(hello) => self.be_a_member(hello),
+            Err(end) => end,
+        };
+        let id = self.connection.id();
+        match end {
+            End::Gone(why) => log::debug!("room {}: member {id} gone: {why}", self.room),
+            End::Close(reason) => {
+                log::debug!(
+                    "room {}: closing member {id}: {}",
+                    self.room,
+                    reason.code_and_text().1
+                );
+                self.outbox.close(reason);
+                self.wait_for_goodbye();
+            }
+        }
+    }
+
+    fn wait_for_hello(&mut self) -> Result<Hello, End> {
+        loop {
+            match self.socket.read() {
+                Ok(Message::Text(text)) => {
+                    let hello = parse_hello(&text).map_err(End::Close)?;
+                    self.socket.get_mut().wait_at_most(SILENCE);
+                    return Ok(hello);
+                }
+                Ok(Message::Binary(_)) => return Err(End::Close(CloseReason::TextOnly)),
+                Ok(_) => {}
+                Err(error) if is_timeout(&error) => {
+                    return Err(End::Close(CloseReason::HelloTimeout));
+                }
+                Err(error) => return Err(self.end_of(&error)),
+            }
+        }
+    }
+
+    fn be_a_member(&mut self, hello: Hello) -> End {
+        let room = match self.hub.registry.enter(&self.room) {
+            Ok(room) => room,
+            Err(EnterError::TooManyRooms) => return End::Close(CloseReason::TooManyRooms),
+            Err(EnterError::Stopping) => return End::Close(CloseReason::Stopping),
+        };
+        let member = MemberId(self.connection.id());
+        room.tell(ToRoom::Join(Joining {
+            member,
+            peer_id: self.hub.new_peer_id(member),
+            ip: self.ip(),
+            hello,
+            outbox: Arc::clone(&self.outbox),
+        }));
+        let end = self.listen(member, &room);
+        room.tell(ToRoom::Leave { member });
+        end
+    }
+
+    fn listen(&mut self, member: MemberId, room: &RoomHandle) -> End {
+        let mut pinged = false;
+        loop {
+            match self.socket.read() {
+                Ok(Message::Text(text)) => self.hear(&text, member, room),
+                Ok(Message::Binary(_)) => return End::Close(CloseReason::TextOnly),
+                Ok(_) => {}
+                Err(error) if is_timeout(&error) => {
+                    if pinged || self.outbox.has_ended() {
+                        return End::Gone("silent");
+                    }
+                    self.outbox.push(&Frame::ping());
+                    pinged = true;
+                    continue;
+                }
+                Err(error) => return self.end_of(&error),
+            }
+            pinged = false;
+        }
+    }
+
+    /// Clock probes are answered here, so that they wait for nobody.
+    fn hear(&self, text: &Utf8Bytes, member: MemberId, room: &RoomHandle) {
+        let t1 = self.hub.clock.stamp();
+        let answer = match parse_message(text, self.room.as_str()) {
+            Ok(ClientMessage::Room(message)) => return room.tell(ToRoom::Say { member, message }),
+            Ok(ClientMessage::Clock { t0 }) => {
+                let t2 = self.hub.clock.stamp();
+                ServerMessage::Clock { t0, t1, t2 }
+            }
+            Err(refusal) => ServerMessage::error(refusal),
+        };
+        self.outbox.push(&Frame::message(&answer));
+    }
+
+    /// Makes sense of an error of `read`. After a close frame from the other side tungstenite has the reply ready.
+    fn end_of(&mut self, error: &Error) -> End {
+        match error {
+            Error::ConnectionClosed => {
+                let _gone = self.socket.flush();
+                End::Gone("closed")
+            }
+            Error::Io(_)
+            | Error::AlreadyClosed
+            | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+                End::Gone("connection lost")
+            }
+            Error::Capacity(CapacityError::MessageTooLong { .. }) => {
+                End::Close(CloseReason::TooBig)
+            }
+            Error::Utf8(_) => End::Close(CloseReason::NotUtf8),
+            _ => End::Close(CloseReason::BadWebSocket),
+        }
+    }
+
+    /// Reads on for a moment after our close frame: a socket closed with unread bytes would be reset, and the
+    /// frame with it.
+    fn wait_for_goodbye(&mut self) {
+        let deadline = Instant::now() + STOP_GRACE;
+        let incoming = self.socket.get_mut();
+        incoming.deadline = Some(deadline);
+        let mut unwanted = [0; 1024];
+        while matches!(incoming.read(&mut unwanted), Ok(count) if count > 0) {}
+    }
+
+    fn ip(&self) -> IpAddr {
+        self.connection.peer().ip().to_canonical()
+    }
+}
+
+/// The socket as tungstenite sees it.
+struct Incoming {
+    socket: Arc<TcpStream>,
+    outbox: Arc<Outbox>,
+    /// For everything up to here, not for each read; `None` once the socket's own timeout is set.
+    deadline: Option<Instant>,
+}
+
+impl Incoming {
+    /// From now on each read may wait this long.
+    fn wait_at_most(&mut self, timeout: Duration) {
+        self.deadline = None;
+        // Fails only for a zero timeout, or a socket that is gone, which the next read tells as well.
+        let _gone = self.socket.set_read_timeout(Some(timeout));
+    }
+}
+
+impl Read for Incoming {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(deadline) = self.deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            self.socket.set_read_timeout(Some(left))?;
+        }
+        loop {
+            match (&*self.socket).read(buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+impl Write for Incoming {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.outbox.push_encoded(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn is_timeout(error: &Error) -> bool {
+    matches!(error, Error::Io(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
+}

@@ -1,0 +1,3 @@
+//! Being together: when a change takes effect, and where a track should be.
+
+pub mod playback;

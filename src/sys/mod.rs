@@ -1,0 +1,7 @@
+//! The thin outside: reading the clock, the log, threads, addresses, the machine's limits.
+
+pub mod addresses;
+pub mod clock;
+pub mod descriptors;
+pub mod logger;
+pub mod threads;

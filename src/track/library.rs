@@ -1,0 +1,349 @@
+//! The tracks that a node can serve: which there are, and where their bytes lie.
+//!
+//! A track's id is the hash of its bytes. A file that changed since it was hashed is not served: its bytes
+//! would no longer be those that the id promises.
+//!
+//! With a folder, the library keeps copies there: `<track_id>` holds the bytes and `<track_id>.name` the name
+//! for display. Both are written under another name first and then renamed, and at the next start the bytes are
+//! hashed again, never believed. Without one, shared files are served from where they lie.
+
+use super::id::TrackId;
+use super::sniff::{AudioKind, KNOWN_KINDS, sniff};
+use crate::limits::{HASH_BUFFER_BYTES, SNIFF_BYTES, TRACK_NAME_CHARS_MAX};
+use crate::text::clean_display_text;
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
+use std::{error, fmt};
+
+/// A track and the file that holds it.
+#[derive(Debug)]
+pub struct Track {
+    pub id: TrackId,
+    /// For display; never part of a path.
+    pub name: String,
+    pub bytes: u64,
+    pub kind: AudioKind,
+    path: PathBuf,
+    modified: Option<SystemTime>,
+}
+
+#[derive(Debug)]
+pub enum LibraryError {
+    Io {
+        doing: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    NotAudio {
+        path: PathBuf,
+    },
+    /// The file is no longer what was hashed.
+    Changed {
+        path: PathBuf,
+    },
+}
+
+/// Shared by the threads of a server; tracks are only ever added.
+#[derive(Debug, Default)]
+pub struct Library {
+    folder: Option<PathBuf>,
+    tracks: RwLock<HashMap<TrackId, Arc<Track>>>,
+}
+
+/// Told how many bytes of a file have been hashed so far, out of how many.
+pub type Progress<'a> = &'a mut dyn FnMut(&Path, u64, u64);
+
+impl Track {
+    /// The open file, at its start.
+    ///
+    /// # Errors
+    /// `Changed` when it is not the file that was hashed, `Io` when it cannot be opened.
+    pub fn open(&self) -> Result<File, LibraryError> {
+        let file = File::open(&self.path).map_err(io_error("opening", &self.path))?;
+        let metadata = file.metadata().map_err(io_error("reading", &self.path))?;
+        if metadata.len() != self.bytes || metadata.modified().ok() != self.modified {
+            let path = self.path.clone();
+            return Err(LibraryError::Changed { path });
+        }
+        Ok(file)
+    }
+}
+
+impl Library {
+    /// A library without a folder.
+    #[must_use]
+    pub fn in_place() -> Self {
+        Self::default()
+    }
+
+    /// The library in `folder`, which is made when it is missing, with the tracks that are there already, by name.
+    /// A file whose bytes are not what its name says is left alone and logged.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or read.
+    pub fn open(
+        folder: &Path,
+        progress: Progress,
+    ) -> Result<(Self, Vec<Arc<Track>>), LibraryError> {
+        fs::create_dir_all(folder).map_err(io_error("making the library", folder))?;
+        let library = Self {
+            folder: Some(folder.to_owned()),
+            tracks: RwLock::default(),
+        };
+        let mut found = Vec::new();
+        let mut strangers = 0;
+        for entry in fs::read_dir(folder).map_err(io_error("reading the library", folder))? {
+            let path = entry
+                .map_err(io_error("reading the library", folder))?
+                .path();
+            match file_name(&path).and_then(|name| TrackId::parse(&name)) {
+                Some(id) => match library.find_stored(&path, id, progress) {
+                    Ok(track) => found.push(track),
+                    Err(error) => log::warn!("library: leaving a file out: {error}"),
+                },
+                None if path
+                    .extension()
+                    .is_some_and(|extension| extension == "name") => {}
+                None => strangers += 1,
+            }
+        }
+        if strangers > 0 {
+            log::warn!(
+                "library {}: {strangers} files there are not stored tracks (add them with --share)",
+                folder.display()
+            );
+        }
+        found.sort_by(|a, b| (&a.name, a.id.to_string()).cmp(&(&b.name, b.id.to_string())));
+        Ok((library, found))
+    }
+
+    #[must_use]
+    pub fn get(&self, id: TrackId) -> Option<Arc<Track>> {
+        let tracks = self.tracks.read().unwrap_or_else(PoisonError::into_inner);
+        tracks.get(&id).cloned()
+    }
+
+    /// Puts a file into the library. The same bytes are the same track, under the name they came with first.
+    ///
+    /// # Errors
+    /// When the file cannot be read or stored, changes meanwhile, or is no audio.
+    pub fn share(&self, path: &Path, progress: Progress) -> Result<Arc<Track>, LibraryError> {
+        let mut file = File::open(path).map_err(io_error("opening", path))?;
+        if !file
+            .metadata()
+            .map_err(io_error("reading", path))?
+            .is_file()
+        {
+            let source = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+            return Err(io_error("opening", path)(source));
+        }
+        let name = display_name(path);
+        let track = match &self.folder {
+            None => inspect(&mut file, path, name, progress)?,
+            Some(folder) => store(&mut file, path, folder, name, progress)?,
+        };
+        Ok(self.add(track))
+    }
+
+    fn find_stored(
+        &self,
+        path: &Path,
+        id: TrackId,
+        progress: Progress,
+    ) -> Result<Arc<Track>, LibraryError> {
+        let mut file = File::open(path).map_err(io_error("opening", path))?;
+        let name = fs::read_to_string(name_file(path)).ok();
+        let name = name.and_then(|name| clean_display_text(&name, TRACK_NAME_CHARS_MAX));
+        let track = inspect(
+            &mut file,
+            path,
+            name.unwrap_or_else(|| id.to_string()),
+            progress,
+        )?;
+        if track.id != id {
+            let path = path.to_owned();
+            return Err(LibraryError::Changed { path });
+        }
+        Ok(self.add(track))
+    }
+
+    fn add(&self, track: Track) -> Arc<Track> {
+        let mut tracks = self.tracks.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(tracks.entry(track.id).or_insert_with(|| Arc::new(track)))
+    }
+}
+
+/// Hashes a file where it lies.
+fn inspect(
+    file: &mut File,
+    path: &Path,
+    name: String,
+    progress: Progress,
+) -> Result<Track, LibraryError> {
+    let before = file.metadata().map_err(io_error("reading", path))?;
+    let kind = kind_of(file, path)?;
+    let (id, bytes) = copy_hashing(file, path, &mut io::sink(), path, before.len(), progress)?;
+    let after = fs::metadata(path).map_err(io_error("reading", path))?;
+    let unchanged = bytes == before.len()
+        && after.len() == before.len()
+        && after.modified().ok() == before.modified().ok();
+    if !unchanged {
+        let path = path.to_owned();
+        return Err(LibraryError::Changed { path });
+    }
+    Ok(Track {
+        id,
+        name,
+        bytes,
+        kind,
+        path: path.to_owned(),
+        modified: after.modified().ok(),
+    })
+}
+
+/// Copies a file into the library's folder under its id.
+fn store(
+    file: &mut File,
+    path: &Path,
+    folder: &Path,
+    name: String,
+    progress: Progress,
+) -> Result<Track, LibraryError> {
+    let kind = kind_of(file, path)?;
+    let expected = file.metadata().map_err(io_error("reading", path))?.len();
+    let partial = Partial(folder.join(format!("incoming-{}.part", std::process::id())));
+    let storing = "storing a track in the library as";
+    let mut copy = File::create(&partial.0).map_err(io_error(storing, &partial.0))?;
+    let (id, bytes) = copy_hashing(file, path, &mut copy, &partial.0, expected, progress)?;
+    copy.sync_all().map_err(io_error(storing, &partial.0))?;
+
+    let stored = folder.join(id.to_string());
+    let metadata = match fs::metadata(&stored) {
+        Ok(there) if there.len() == bytes => there, // The same bytes came before.
+        _ => {
+            fs::write(name_file(&partial.0), &name).map_err(io_error(storing, &partial.0))?;
+            fs::rename(name_file(&partial.0), name_file(&stored))
+                .map_err(io_error(storing, &stored))?;
+            fs::rename(&partial.0, &stored).map_err(io_error(storing, &stored))?;
+            fs::metadata(&stored).map_err(io_error(storing, &stored))?
+        }
+    };
+    Ok(Track {
+        id,
+        name,
+        bytes,
+        kind,
+        path: stored,
+        modified: metadata.modified().ok(),
+    })
+}
+
+/// A file under construction: gone again unless it was renamed.
+struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // It is no longer there when all went well.
+        let _renamed = fs::remove_file(&self.0);
+    }
+}
+
+fn kind_of(file: &mut File, path: &Path) -> Result<AudioKind, LibraryError> {
+    let mut start = Vec::with_capacity(SNIFF_BYTES);
+    let mut limited = Read::by_ref(file).take(SNIFF_BYTES as u64);
+    limited
+        .read_to_end(&mut start)
+        .map_err(io_error("reading", path))?;
+    file.rewind().map_err(io_error("reading", path))?;
+    let path = path.to_owned();
+    sniff(&start).ok_or(LibraryError::NotAudio { path })
+}
+
+fn copy_hashing(
+    from: &mut impl Read,
+    from_path: &Path,
+    to: &mut impl Write,
+    to_path: &Path,
+    bytes_expected: u64,
+    progress: Progress,
+) -> Result<(TrackId, u64), LibraryError> {
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; HASH_BUFFER_BYTES];
+    let mut bytes = 0;
+    loop {
+        let count = match from.read(&mut buffer) {
+            Ok(0) => return Ok((TrackId::from_hash(hasher.finalize()), bytes)),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(io_error("reading", from_path)(error)),
+        };
+        hasher.update(&buffer[..count]);
+        to.write_all(&buffer[..count])
+            .map_err(io_error("writing", to_path))?;
+        bytes += count as u64;
+        progress(from_path, bytes, bytes_expected.max(bytes));
+    }
+}
+
+fn name_file(stored: &Path) -> PathBuf {
+    stored.with_extension("name")
+}
+
+fn file_name(path: &Path) -> Option<String> {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+}
+
+fn display_name(path: &Path) -> String {
+    file_name(path)
+        .and_then(|name| clean_display_text(&name, TRACK_NAME_CHARS_MAX))
+        .unwrap_or_else(|| "track".into())
+}
+
+fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LibraryError {
+    let path = path.to_owned();
+    move |source| LibraryError::Io {
+        doing,
+        path,
+        source,
+    }
+}
+
+impl fmt::Display for LibraryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io {
+                doing,
+                path,
+                source,
+            } => write!(f, "{doing} {}: {source}", path.display()),
+            Self::NotAudio { path } => {
+                write!(
+                    f,
+                    "sharing {}: not audio that a browser plays (it must be {KNOWN_KINDS})",
+                    path.display()
+                )
+            }
+            Self::Changed { path } => {
+                write!(
+                    f,
+                    "reading {}: the file is not what it was when it was hashed (share it again)",
+                    path.display()
+                )
+            }
+        }
+    }
+}
+
+impl error::Error for LibraryError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            Self::NotAudio { .. } | Self::Changed { .. } => None,
+        }
+    }
+}

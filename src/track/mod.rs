@@ -1,0 +1,5 @@
+//! What a track is: its id, what kind of sound it holds, and where its bytes lie.
+
+pub mod id;
+pub mod library;
+pub mod sniff;

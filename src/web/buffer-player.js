@@ -1,0 +1,228 @@
+// Plays one decoded track through WebAudio, where the room's state wants it and when.
+//
+// It never fetches, decodes or touches volume, and keeps no timer: the player calls follow() for every
+// new state and tick() about twice a second. ElementPlayer (element-player.js) has the same methods.
+//
+// Invariant: at most one voice is meant to go on (`#current`); every other one has its end scheduled.
+// Errors are heard minus wanted position: positive is ahead.
+
+import {
+  CORRECTION,
+  blockBorderAfter,
+  decideCorrection,
+  planBend,
+  roundToFrame,
+  targetPosition,
+} from './playback.js';
+import { Voice } from './voice.js';
+
+// How far ahead of the context's time something is scheduled, so that a slow main thread is not late.
+const AHEAD_SEC = 0.06;
+// A voice that has not begun is placed again when the clocks have learnt better than this by then.
+const RETIME_SEC = 0.00025;
+const RETIME_AHEAD_SEC = 0.15;
+// Voices that are remembered, the current one included; more end at once when somebody seeks like mad.
+const VOICE_COUNT_MAX = 6;
+
+export class BufferPlayer {
+  method = 'webaudio';
+  blocked = false;
+  failedReason = null;
+  errorSec = null;
+  counts = { bends: 0, jumps: 0, starts: 0 };
+  #context;
+  #destination;
+  #buffer;
+  #clock;
+  #output;
+  #voices = [];
+  #current = null;
+  #state = null;
+  #jumpVotes = 0;
+
+  constructor({ context, destination, buffer, clock, outputClock }) {
+    this.#context = context;
+    this.#destination = destination;
+    this.#buffer = buffer;
+    this.#clock = clock;
+    this.#output = outputClock;
+  }
+
+  get durationSec() {
+    return this.#buffer.duration;
+  }
+
+  get loaded() {
+    return 1;
+  }
+
+  // Makes the sound follow a STATE payload. While a new place lies in the future, what sounds goes on
+  // until that moment, so that everybody hears the same at all times.
+  follow(state) {
+    this.#state = state;
+    if (state.status !== 'PLAY') return this.silence();
+    if (!this.#canSchedule()) return;
+    const now = this.#context.currentTime;
+    const wantedSec =
+      this.#clock.localAt(state.timestamp) - this.#output.epochSec;
+    const startSec = Math.max(wantedSec, now + AHEAD_SEC);
+    if (this.#current && this.#agrees(this.#current, startSec)) return;
+    this.#placeAt(startSec);
+  }
+
+  // Measures and corrects. Call about every 500 ms.
+  tick(localSec) {
+    this.errorSec = null;
+    if (this.#state?.status !== 'PLAY' || !this.#canSchedule()) return;
+    const voice = this.#current;
+    if (!voice) return this.follow(this.#state);
+    const now = this.#context.currentTime;
+    if (voice.startSec > now) {
+      const early = voice.startSec > now + RETIME_AHEAD_SEC;
+      if (early && Math.abs(this.#errorAt(voice, voice.startSec)) > RETIME_SEC)
+        this.#placeAt(voice.startSec);
+      return;
+    }
+    const applySec = blockBorderAfter(
+      now + AHEAD_SEC,
+      this.#context.sampleRate,
+    );
+    const roomSec = this.#clock.roomAt(applySec + this.#output.epochSec);
+    if (roomSec < this.#state.timestamp) return;
+    if (targetPosition(this.#state, roomSec) > this.durationSec) return;
+    this.errorSec = this.#errorAt(
+      voice,
+      Math.max(voice.startSec, localSec - this.#output.epochSec),
+    );
+    this.#correct(voice, applySec);
+  }
+
+  // The output was interrupted: a large error next time is no hiccup.
+  resync() {
+    this.#jumpVotes = CORRECTION.jumpVoteCount - 1;
+  }
+
+  // Fades out now.
+  silence() {
+    this.#endAllAt(this.#context.currentTime);
+    this.errorSec = null;
+  }
+
+  // Another track takes over at a local time (now, when it is not finite): sounds until then, then is done.
+  leave(localSec) {
+    const contextSec = localSec - this.#output.epochSec;
+    this.#state = null;
+    this.#endAllAt(
+      Number.isFinite(contextSec) ? contextSec : this.#context.currentTime,
+    );
+  }
+
+  close() {
+    for (const voice of this.#voices) voice.disconnect();
+    this.#voices = [];
+    this.#current = null;
+    this.#state = null;
+  }
+
+  // What leaves the loudspeaker at a local time: its position, or null for silence.
+  heardAt(localSec) {
+    const contextSec = localSec - this.#output.epochSec;
+    const heard = this.#voices.filter(
+      (v) => v.startSec <= contextSec && contextSec < v.endSec,
+    );
+    if (heard.length === 0) return null;
+    const positionSec = heard[heard.length - 1].timeline.positionAt(contextSec);
+    return positionSec < this.durationSec ? positionSec : null;
+  }
+
+  // For the developer drawer: where the sound is, piece by piece.
+  segments() {
+    return this.#current?.timeline.segments() ?? [];
+  }
+
+  #canSchedule() {
+    return (
+      this.#clock.ready &&
+      this.#output.ready &&
+      this.#context.state === 'running'
+    );
+  }
+
+  #targetAt(contextSec) {
+    return targetPosition(
+      this.#state,
+      this.#clock.roomAt(contextSec + this.#output.epochSec),
+    );
+  }
+
+  #errorAt(voice, contextSec) {
+    return voice.timeline.positionAt(contextSec) - this.#targetAt(contextSec);
+  }
+
+  // Will this voice be where the state wants it, without anything being done but bending?
+  #agrees(voice, startSec) {
+    if (voice.startSec > startSec + CORRECTION.bendMaxSec) return false;
+    return (
+      Math.abs(this.#errorAt(voice, Math.max(startSec, voice.startSec))) <=
+      CORRECTION.bendMaxSec
+    );
+  }
+
+  #correct(voice, applySec) {
+    const settledSec = Math.max(applySec, voice.timeline.settledContextSec);
+    const errorSec = this.#errorAt(voice, applySec);
+    const residualSec = this.#errorAt(voice, settledSec);
+    const decision = decideCorrection({
+      errorSec,
+      residualSec,
+      jumpVotes: this.#jumpVotes,
+    });
+    this.#jumpVotes = decision.jumpVotes;
+    if (decision.action === 'bend') {
+      voice.bend(applySec, planBend(errorSec, this.#context.sampleRate));
+      this.counts.bends += 1;
+    } else if (decision.action === 'jump') {
+      this.#placeAt(applySec);
+      this.counts.jumps += 1;
+    }
+  }
+
+  // A new voice from `contextSec` on; the others end there.
+  #placeAt(contextSec) {
+    const { sampleRate } = this.#context;
+    const startSec = roundToFrame(contextSec, sampleRate);
+    const positionSec = roundToFrame(this.#targetAt(startSec), sampleRate);
+    this.#endAllAt(startSec);
+    this.#jumpVotes = 0;
+    if (positionSec >= this.durationSec) return;
+    this.#current = new Voice({
+      context: this.#context,
+      destination: this.#destination,
+      buffer: this.#buffer,
+      startSec,
+      positionSec,
+      onEnded: (voice) => {
+        if (this.#current === voice) this.#current = null;
+      },
+    });
+    // Ended voices stay a while: what is rendered is heard only later.
+    this.#voices = [...this.#voices, this.#current];
+    this.counts.starts += 1;
+    while (this.#voices.length > VOICE_COUNT_MAX) this.#remove(this.#voices[0]);
+  }
+
+  // Voices that have not begun are taken away. The one that sounds ends at `contextSec`, also when a
+  // place that was given up meanwhile would have ended it earlier.
+  #endAllAt(contextSec) {
+    for (const voice of this.#voices.filter((v) => !v.hasStarted))
+      this.#remove(voice);
+    this.#voices[this.#voices.length - 1]?.endAt(contextSec);
+    this.#current = null;
+  }
+
+  #remove(voice) {
+    voice.disconnect();
+    this.#voices = this.#voices.filter((v) => v !== voice);
+    if (this.#current === voice) this.#current = null;
+  }
+}

@@ -1,0 +1,112 @@
+// What the host can do to the music, and what everybody can do to their own volume.
+//
+// The controls send and never pretend: the page changes when the room's new state comes back. An
+// offset that is sent is always a finite number of seconds, at least 0.
+
+import { byId, setAttribute, show } from './dom.js';
+import { neighbour } from './room-model.js';
+
+const STEP_SEC = 5;
+
+export class Controls {
+  #player;
+  #storage;
+  #playback;
+  #volume = byId('volume');
+
+  /** `playback` reads the room and sends: room, positionSec, durationSec, phase, send. */
+  constructor({ player, storage, playback }) {
+    this.#player = player;
+    this.#storage = storage;
+    this.#playback = playback;
+    byId('play-button').addEventListener('click', () => this.toggle());
+    byId('prev-button').addEventListener('click', () => this.#skip(-1));
+    byId('next-button').addEventListener('click', () => this.#skip(1));
+    byId('mute').addEventListener('click', () => this.toggleMute());
+    this.#volume.value = Math.round(storage.volume * 100);
+    this.#volume.addEventListener('input', () => {
+      this.#storage.muted = false;
+      this.#storage.volume = this.#volume.valueAsNumber / 100;
+      this.#applyVolume();
+    });
+    this.#applyVolume();
+  }
+
+  toggle() {
+    const { state, tracks } = this.#playback.room();
+    const trackId = state?.track_id ?? tracks[0]?.track_id;
+    if (trackId === undefined) return;
+    const ended = this.#playback.phase() === 'ended';
+    const type = state.status === 'PLAY' && !ended ? 'PAUSE' : 'PLAY';
+    this.#send(type, trackId, ended ? 0 : this.#playback.positionSec());
+  }
+
+  choose(trackId) {
+    this.#send('PLAY', trackId, 0);
+  }
+
+  seekTo(sec) {
+    const { state } = this.#playback.room();
+    if (!state || state.track_id === null) return;
+    const end = this.#playback.durationSec();
+    const bounded = Math.min(Math.max(0, sec), Number.isFinite(end) ? end : Infinity);
+    this.#send(state.status, state.track_id, bounded);
+  }
+
+  /** Five seconds back (-1) or on (1); false when there is nothing to move in. */
+  step(direction) {
+    const { state } = this.#playback.room();
+    if (!state || state.track_id === null) return false;
+    this.seekTo(this.#playback.positionSec() + direction * STEP_SEC);
+    return true;
+  }
+
+  toggleMute() {
+    this.#storage.muted = !this.#storage.muted;
+    this.#applyVolume();
+  }
+
+  render({ isHost, trackId, trackCount, playing, connection }) {
+    show(byId('controls'), isHost && (trackId !== null || trackCount > 0));
+    if (!isHost) return;
+    for (const id of ['prev-button', 'next-button']) show(byId(id), trackCount > 1);
+    for (const button of byId('controls').querySelectorAll('button')) {
+      button.disabled = connection !== 'open';
+    }
+    setAttribute(byId('play-icon'), 'href', playing ? '#i-pause' : '#i-play');
+    setAttribute(byId('play-button'), 'aria-label', playing ? 'Pause' : 'Play');
+  }
+
+  #skip(step) {
+    const { state, tracks } = this.#playback.room();
+    const track = neighbour(tracks, state?.track_id, step);
+    if (track) this.choose(track.track_id);
+  }
+
+  #send(type, trackId, offsetSec) {
+    if (!Number.isFinite(offsetSec)) return;
+    this.#playback.send({
+      type,
+      track_id: trackId,
+      offset_sec: Math.round(Math.max(0, offsetSec) * 1000) / 1000,
+    });
+  }
+
+  #applyVolume() {
+    const { muted, volume } = this.#storage;
+    this.#player.setVolume(muted ? 0 : volume);
+    const silent = muted || volume === 0;
+    const percent = Math.round(volume * 100);
+    byId('volume-fill').parentElement.parentElement.style.setProperty(
+      '--played',
+      muted ? 0 : volume,
+    );
+    setAttribute(byId('mute-icon'), 'href', silent ? '#i-muted' : '#i-sound');
+    setAttribute(byId('mute'), 'aria-pressed', String(muted));
+    setAttribute(
+      this.#volume,
+      'aria-valuetext',
+      muted ? `muted, ${percent} percent` : `${percent} percent`,
+    );
+  }
+}

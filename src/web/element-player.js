@@ -1,0 +1,284 @@
+// Plays one track through an <audio> element, for tracks too long to decode into memory and browsers that
+// cannot decode them.
+//
+// It never touches WebAudio, so its sound is not in the analyser; it schedules with timers, which are good
+// to some milliseconds only, measures what came of it, and bends the tempo until it fits.
+// It has the same methods as BufferPlayer.
+//
+// Invariant: one timer at most is pending (`#timer`): the one that starts the sound, or the one that ends
+// a bend. Errors are heard minus wanted position: positive is ahead.
+
+import { targetPosition } from './playback.js';
+
+// Where currentTime says the element is scatters by some ms, so the median of these many is taken.
+const READING_COUNT = 9;
+// Under this an error drowns in the scatter.
+const IGNORE_SEC = 0.004;
+// Up to here the tempo is bent, by at most 2 % (a third of a semitone); beyond it the element seeks.
+const BEND_MAX_SEC = 0.25;
+const BEND_DELTA_MAX = 0.02;
+const BEND_OVER_SEC = 3;
+// After a start or a bend the element needs a moment until currentTime is right again.
+const SETTLE_SEC = 0.7;
+// How far ahead a late join aims, so that the seek is over by then.
+const JOIN_AHEAD_SEC = 0.5;
+// What a start may have cost; more is a hiccup that the next start need not expect.
+const START_COST_MAX_SEC = 0.4;
+
+export class ElementPlayer {
+  method = 'element';
+  blocked = false;
+  failedReason = null;
+  errorSec = null;
+  counts = { bends: 0, jumps: 0, starts: 0 };
+  #element;
+  #clock;
+  #nowSec;
+  #trimSec;
+  #state = null;
+  #timer = null;
+  #readings = [];
+  #quietUntilSec = 0;
+  #startCostSec = 0.03;
+  #jumpVotes = 0;
+  #listeners = [];
+
+  // nowSec() is the local clock; trimSec() how much later than reported this device sounds.
+  constructor({
+    element,
+    url,
+    clock,
+    nowSec,
+    trimSec = () => 0,
+    onChange = () => {},
+  }) {
+    this.#element = element;
+    this.#clock = clock;
+    this.#nowSec = nowSec;
+    this.#trimSec = trimSec;
+    element.preload = 'auto';
+    // With pitch correction a browser cuts and pastes waves; a bend this small sounds better without.
+    element.preservesPitch = false;
+    this.#listen('error', () => {
+      this.failedReason = element.error?.code === 2 ? 'network' : 'decode';
+      onChange();
+    });
+    for (const name of [
+      'playing',
+      'pause',
+      'ended',
+      'progress',
+      'durationchange',
+    ])
+      this.#listen(name, onChange);
+    element.src = url;
+    element.load();
+  }
+
+  get durationSec() {
+    const { duration } = this.#element;
+    return Number.isFinite(duration) && duration > 0 ? duration : null;
+  }
+
+  get loaded() {
+    const { buffered } = this.#element;
+    if (!this.durationSec || buffered.length === 0) return 0;
+    return Math.min(1, buffered.end(buffered.length - 1) / this.durationSec);
+  }
+
+  follow(state) {
+    this.#state = state;
+    if (state.status !== 'PLAY') return this.#pauseAt(state.offset_sec);
+    if (!this.#clock.ready) return;
+    if (this.#timer === null && !this.#element.paused && this.#isNear()) return;
+    this.#start();
+  }
+
+  // Call about every 100 ms.
+  tick(localSec) {
+    if (
+      this.#state?.status !== 'PLAY' ||
+      !this.#clock.ready ||
+      this.failedReason
+    )
+      return;
+    if (
+      this.#element.paused &&
+      this.#timer === null &&
+      !this.blocked &&
+      !this.#isOver()
+    )
+      return this.#start();
+    if (
+      this.#element.paused ||
+      this.#element.seeking ||
+      localSec < this.#quietUntilSec
+    )
+      return;
+    if (this.#clock.roomAt(localSec) < this.#state.timestamp) return;
+    this.#readings = [
+      ...this.#readings,
+      this.#element.currentTime - this.#targetAt(localSec),
+    ].slice(-READING_COUNT);
+    if (this.#readings.length < READING_COUNT) return;
+    this.errorSec = middle(this.#readings);
+    if (this.#timer === null) this.#correct(localSec);
+  }
+
+  resync() {
+    this.#readings = [];
+    this.#jumpVotes = 1;
+  }
+
+  // A tap arrived: play() is allowed now.
+  unblock() {
+    this.blocked = false;
+    if (
+      this.#state?.status === 'PLAY' &&
+      this.#element.paused &&
+      !this.#isOver()
+    )
+      this.#start();
+  }
+
+  silence() {
+    this.#clearTimer();
+    this.#element.pause();
+    this.#forgetReadings();
+  }
+
+  leave() {
+    this.close();
+  }
+
+  close() {
+    this.silence();
+    this.#state = null;
+    for (const [name, handler] of this.#listeners)
+      this.#element.removeEventListener(name, handler);
+    this.#element.removeAttribute('src');
+    this.#element.load();
+  }
+
+  heardAt() {
+    const { paused, seeking, ended, readyState, currentTime } = this.#element;
+    return paused || seeking || ended || readyState < 3
+      ? null
+      : currentTime - this.#trimSec();
+  }
+
+  segments() {
+    return [];
+  }
+
+  #listen(name, handler) {
+    this.#element.addEventListener(name, handler);
+    this.#listeners.push([name, handler]);
+  }
+
+  #targetAt(localSec) {
+    return targetPosition(
+      this.#state,
+      this.#clock.roomAt(localSec + this.#trimSec()),
+    );
+  }
+
+  #isNear() {
+    return (
+      Math.abs(this.#element.currentTime - this.#targetAt(this.#nowSec())) <
+      BEND_MAX_SEC
+    );
+  }
+
+  #isOver() {
+    return (
+      this.durationSec !== null &&
+      this.#targetAt(this.#nowSec()) >= this.durationSec
+    );
+  }
+
+  #pauseAt(positionSec) {
+    this.silence();
+    if (Math.abs(this.#element.currentTime - positionSec) > 0.05)
+      this.#element.currentTime = positionSec;
+  }
+
+  // Seeks to where the track will be at a moment soon, and plays when that moment comes.
+  #start() {
+    const nowSec = this.#nowSec();
+    const startsSec =
+      this.#clock.localAt(this.#state.timestamp) - this.#trimSec();
+    const atSec = Math.max(startsSec, nowSec + JOIN_AHEAD_SEC);
+    this.silence();
+    const positionSec = this.#targetAt(atSec);
+    if (this.durationSec !== null && positionSec >= this.durationSec) return;
+    this.#element.currentTime = positionSec;
+    const waitMs = Math.max(0, (atSec - nowSec - this.#startCostSec) * 1000);
+    this.counts.starts += 1;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#play();
+    }, waitMs);
+  }
+
+  #play() {
+    this.#quietUntilSec = this.#nowSec() + SETTLE_SEC;
+    const started = this.#element.play();
+    started?.catch((error) => {
+      if (error.name === 'NotAllowedError') this.blocked = true;
+    });
+  }
+
+  #correct(localSec) {
+    const errorSec = this.errorSec;
+    if (Math.abs(errorSec) < IGNORE_SEC) {
+      this.#jumpVotes = 0;
+      return;
+    }
+    if (Math.abs(errorSec) > BEND_MAX_SEC) return this.#jump();
+    this.#jumpVotes = 0;
+    if (this.counts.bends === 0) this.#learnStartCost(errorSec);
+    const delta = Math.min(BEND_DELTA_MAX, Math.abs(errorSec) / BEND_OVER_SEC);
+    const durationSec = Math.abs(errorSec) / delta;
+    this.#element.playbackRate = errorSec > 0 ? 1 - delta : 1 + delta;
+    this.counts.bends += 1;
+    this.#readings = [];
+    this.#quietUntilSec = localSec + durationSec + SETTLE_SEC;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#element.playbackRate = 1;
+    }, durationSec * 1000);
+  }
+
+  #jump() {
+    this.#jumpVotes += 1;
+    this.#readings = [];
+    if (this.#jumpVotes < 2) return;
+    this.#jumpVotes = 0;
+    this.counts.jumps += 1;
+    this.#start();
+  }
+
+  // The first error after the first start is what play() costs here; later starts begin that much earlier.
+  #learnStartCost(errorSec) {
+    this.#startCostSec = Math.min(
+      START_COST_MAX_SEC,
+      Math.max(0, this.#startCostSec - errorSec),
+    );
+  }
+
+  #clearTimer() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#element.playbackRate = 1;
+  }
+
+  #forgetReadings() {
+    this.#readings = [];
+    this.errorSec = null;
+  }
+}
+
+function middle(values) {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
+}

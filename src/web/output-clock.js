@@ -1,0 +1,124 @@
+// When a context time is heard: the mapping between an AudioContext and the local clock.
+//
+// It never schedules anything and keeps no timer; the caller reads the context now and then with
+// readOutput() and hands the readings in. What getOutputTimestamp() says already contains the delay of
+// the output, so nobody may subtract that again.
+//
+// Invariant: heard at local time L is context time L - epochSec. Readings older than WINDOW_SEC no longer
+// count, and after a step of the output (suspended, other loudspeaker) no reading from before it does.
+
+const WINDOW_SEC = 2.5;
+const READING_COUNT_MAX = 64;
+// Readings scatter by a few ms; this many in a row this far to one side of the median are a step.
+const STEP_SEC = 0.02;
+const STEP_COUNT = 4;
+// A stamp older than this was taken before the output stopped.
+const STAMP_AGE_MAX_SEC = 0.5;
+// Chromium's stamps run ahead of currentTime by rounding only.
+const STAMP_AHEAD_MAX_SEC = 0.05;
+// A browser that gave no sensible stamp this often in a row does not have any.
+const MISS_COUNT_MAX = 20;
+
+export class OutputClock {
+  #readings = []; // { localSec, epochSec }
+  #misses = 0;
+  #latencySec = null;
+  // How much later than the browser says the sound is heard; the listener sets it by ear.
+  trimSec = 0;
+
+  // Takes a reading; returns whether the context could say anything yet.
+  read(context, localSec) {
+    if (context.state !== 'running' || !(context.currentTime > 0)) return false;
+    let epochSec = epochFromStamp(context, localSec);
+    if (epochSec !== null) {
+      // The two ways of reading differ, so their values must not meet in one median.
+      if (this.#misses >= MISS_COUNT_MAX) this.reset();
+      this.#misses = 0;
+    } else {
+      this.#misses += 1;
+      if (this.#misses < MISS_COUNT_MAX) return this.ready;
+      if (this.#misses === MISS_COUNT_MAX) this.reset(MISS_COUNT_MAX);
+      epochSec = epochFromLatency(context, localSec);
+    }
+    this.#add({ localSec, epochSec });
+    const latencySec = context.outputLatency;
+    this.#latencySec =
+      Number.isFinite(latencySec) && latencySec > 0 ? latencySec : null;
+    return true;
+  }
+
+  reset(misses = 0) {
+    this.#readings = [];
+    this.#misses = misses;
+  }
+
+  get ready() {
+    return this.#readings.length > 0;
+  }
+
+  get readingCount() {
+    return this.#readings.length;
+  }
+
+  // The local time at which context time 0 was, or would have been, heard; NaN without a reading.
+  get epochSec() {
+    return median(this.#readings.map((r) => r.epochSec)) + this.trimSec;
+  }
+
+  // The delay of the output as the browser puts it, or null; for showing only.
+  get latencySec() {
+    return this.#latencySec;
+  }
+
+  // Where the readings come from.
+  get source() {
+    return this.#misses >= MISS_COUNT_MAX ? 'latency' : 'timestamp';
+  }
+
+  #add(reading) {
+    this.#readings = this.#readings.filter(
+      (r) => reading.localSec - r.localSec <= WINDOW_SEC,
+    );
+    this.#readings = [...this.#readings, reading].slice(-READING_COUNT_MAX);
+    const newest = this.#readings.slice(-STEP_COUNT);
+    if (newest.length < STEP_COUNT || this.#readings.length < 2 * STEP_COUNT)
+      return;
+    const middleSec = median(
+      this.#readings.slice(0, -STEP_COUNT).map((r) => r.epochSec),
+    );
+    const offsSec = newest.map((r) => r.epochSec - middleSec);
+    if (
+      offsSec.every((d) => d > STEP_SEC) ||
+      offsSec.every((d) => d < -STEP_SEC)
+    )
+      this.#readings = newest;
+  }
+}
+
+function epochFromStamp(context, localSec) {
+  if (typeof context.getOutputTimestamp !== 'function') return null;
+  const stamp = context.getOutputTimestamp();
+  if (!(stamp?.performanceTime > 0) || !(stamp?.contextTime > 0)) return null;
+  const stampSec = stamp.performanceTime / 1000;
+  const epochSec = stampSec - stamp.contextTime;
+  if (Math.abs(localSec - stampSec) > STAMP_AGE_MAX_SEC) return null;
+  if (localSec - epochSec > context.currentTime + STAMP_AHEAD_MAX_SEC)
+    return null;
+  return epochSec;
+}
+
+function epochFromLatency(context, localSec) {
+  const latencySec = [context.outputLatency, context.baseLatency].find(
+    (v) => Number.isFinite(v) && v > 0,
+  );
+  return localSec - context.currentTime + (latencySec ?? 0);
+}
+
+function median(values) {
+  if (values.length === 0) return NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2
+    ? sorted[half]
+    : (sorted[half - 1] + sorted[half]) / 2;
+}

@@ -1,0 +1,379 @@
+// The party: keeps what is known about the room, and shows it.
+//
+// One direction: socket, player and people change the model, and `#render` makes the page say it.
+// Nothing here decides when sound starts; the player follows the room's state by itself. A lost
+// connection never touches the player: the music goes on.
+
+import { byId, setAttribute, setText, show } from './dom.js';
+import { Controls } from './controls.js';
+import { openHelp, openShare, openSync, wireDialogs } from './dialogs.js';
+import { Drawer } from './drawer.js';
+import { wireKeys, wireTabs } from './keys.js';
+import { PeoplePanel } from './people-panel.js';
+import { targetPosition } from './playback.js';
+import { Record } from './record.js';
+import { Reporter } from './reporter.js';
+import { applyMessage, emptyRoom, findTrack, reportStatus } from './room-model.js';
+import { Timeline } from './timeline.js';
+import { TracksPanel } from './tracks-panel.js';
+import {
+  chipWords,
+  connectionWords,
+  noticeWords,
+  refusalNotice,
+  seatTakenNotice,
+  stageWords,
+  crowdWords,
+} from './words.js';
+
+const TICK_MS = 250;
+const FLASH_MS = 9000;
+
+/** Phases in which the player's own position is what is heard, or would be. */
+const HEARD = new Set(['playing', 'paused', 'ended']);
+
+export class Party {
+  #roomName;
+  #player;
+  #clock;
+  #socket;
+  #version;
+  #room = emptyRoom();
+  #flash = null;
+  #seatLost = false;
+  #wantsSeatBack = false;
+  #record;
+  #timeline;
+  #tracks;
+  #people;
+  #controls;
+  #tabs;
+  #reporter;
+
+  constructor({ roomName, player, clock, socket, storage, version }) {
+    this.#roomName = roomName;
+    this.#player = player;
+    this.#clock = clock;
+    this.#socket = socket;
+    this.#version = version;
+    this.#reporter = new Reporter({ send: (message) => socket.send(message) });
+    this.#buildViews(storage);
+    this.#listen();
+  }
+
+  /** Called inside the click that joins, after sound was asked for. */
+  start({ role, name }) {
+    document.body.dataset.view = 'party';
+    setText(byId('room-name'), this.#roomName);
+    setText(byId('foot-version'), `jam ${this.#version}`);
+    show(byId('party'), true);
+    this.#socket.join({ role, name });
+    this.#render();
+    setInterval(() => this.#tick(), TICK_MS);
+    scrollTo(0, 0);
+  }
+
+  #buildViews(storage) {
+    const playback = {
+      room: () => this.#room,
+      positionSec: () => this.#positionSec(),
+      durationSec: () => this.#player.snapshot().durationSec,
+      phase: () => this.#player.snapshot().phase,
+      send: (message) => this.#socket.send(message),
+    };
+    this.#record = new Record(byId('record'));
+    this.#controls = new Controls({ player: this.#player, storage, playback });
+    this.#timeline = new Timeline({ onSeek: (sec) => this.#controls.seekTo(sec) });
+    this.#tracks = new TracksPanel({
+      onChoose: (trackId) => this.#controls.choose(trackId),
+    });
+    this.#people = new PeoplePanel();
+    this.#tabs = wireTabs(document.querySelector('[role="tablist"]'));
+    new Drawer({ socket: this.#socket, members: () => this.#room.members });
+    wireDialogs();
+  }
+
+  #listen() {
+    this.#socket.addEventListener('message', (event) => this.#receive(event.detail));
+    this.#socket.addEventListener('connection', () => this.#connectionChanged());
+    this.#socket.addEventListener('seat-taken', () => {
+      this.#seatLost = true;
+    });
+    this.#player.addEventListener('change', () => {
+      this.#report();
+      this.#render();
+    });
+    for (const name of ['online', 'offline']) {
+      addEventListener(name, () => this.#render());
+    }
+    byId('hear-button').addEventListener('click', () => this.#player.unlock());
+    byId('retry-button').addEventListener('click', () => this.#player.retry());
+    byId('notice-button').addEventListener('click', () => this.#noticeAction());
+    byId('share-button').addEventListener('click', () => openShare(this.#roomName));
+    byId('help-button').addEventListener('click', () => this.#help());
+    byId('sync-chip').addEventListener('click', () =>
+      openSync(() => ({
+        snapshot: this.#player.snapshot(),
+        quality: this.#clock.ready ? this.#clock.quality(localSec()) : null,
+      })),
+    );
+    wireKeys((meaning) => this.#key(meaning));
+  }
+
+  // What comes in.
+
+  #receive(message) {
+    if (message.type === 'ERROR') {
+      this.#say(refusalNotice(message.message));
+      return;
+    }
+    const { room, happened } = applyMessage(this.#room, message);
+    this.#room = room;
+    if (happened.includes('tracks')) this.#player.setKnownTracks(room.tracks);
+    if (happened.includes('state')) {
+      this.#player.setState(room.state);
+      this.#timeline.settle();
+    }
+    if (happened.includes('members')) this.#seatNews(happened);
+    this.#announce(happened);
+    this.#render();
+  }
+
+  #connectionChanged() {
+    if (this.#socket.connection === 'open') this.#reporter.reset();
+    this.#render();
+  }
+
+  /** Who has the host seat, and whether it should have been this member. */
+  #seatNews(happened) {
+    const hostName = this.#room.host?.name ?? null;
+    const ownName = this.#socket.name;
+    if (this.#seatLost && hostName) {
+      this.#seatLost = false;
+      this.#say(seatTakenNotice({ hostName, ownName }));
+      // After a dead network the server still counts the old connection for a while.
+      this.#wantsSeatBack = hostName === ownName;
+    }
+    if (happened.includes('host-left') && this.#wantsSeatBack) this.#becomeHost();
+  }
+
+  #becomeHost() {
+    this.#wantsSeatBack = false;
+    this.#flash = null;
+    this.#player.unlock();
+    this.#socket.changeRole('host');
+  }
+
+  #noticeAction() {
+    const action = byId('notice-button').dataset.action;
+    if (action === 'host') this.#becomeHost();
+    if (action === 'reload') location.reload();
+    if (action === 'dismiss') this.#flash = null;
+    this.#render();
+  }
+
+  #key(meaning) {
+    if (document.body.dataset.view !== 'party') return false;
+    const isHost = this.#socket.role === 'host';
+    switch (meaning) {
+      case 'mute':
+        this.#controls.toggleMute();
+        return true;
+      case 'find':
+        this.#tabs.select('tab-tracks');
+        this.#tracks.focus();
+        return true;
+      case 'help':
+        this.#help();
+        return true;
+      case 'toggle':
+        if (!byId('hear-button').hidden) this.#player.unlock();
+        else if (isHost) this.#controls.toggle();
+        else return false;
+        return true;
+      default:
+        return isHost && this.#controls.step(meaning === 'back' ? -1 : 1);
+    }
+  }
+
+  #help() {
+    openHelp({ isHost: this.#socket.role === 'host' });
+  }
+
+  #say(notice) {
+    this.#flash = { ...notice, untilMs: performance.now() + FLASH_MS };
+  }
+
+  /** For screen readers: tracks and hosts, politely; notices have their own live region. */
+  #announce(happened) {
+    const room = this.#room;
+    const said = [];
+    if (happened.includes('track') && room.state.track_id !== null) {
+      said.push(`Now playing: ${this.#words().title}.`);
+    }
+    if (happened.includes('host-came')) {
+      const own = room.host.peer_id === room.peerId;
+      said.push(own ? 'You are hosting.' : `${room.host.name} is hosting.`);
+    }
+    if (happened.includes('host-left')) said.push(`${room.lastHostName} left.`);
+    if (said.length > 0) setText(byId('announcer'), said.join(' '));
+  }
+
+  // What goes out.
+
+  #tick() {
+    if (this.#flash && performance.now() > this.#flash.untilMs) this.#flash = null;
+    this.#report();
+    if (!document.hidden) this.#render();
+  }
+
+  #report() {
+    if (this.#socket.connection !== 'open') return;
+    const snapshot = this.#player.snapshot();
+    const quality = this.#clock.ready ? this.#clock.quality(localSec()) : null;
+    this.#reporter.update(
+      {
+        status: reportStatus(snapshot.phase),
+        method: snapshot.method,
+        rtt_ms: quality?.rtt_ms,
+        error_ms: snapshot.phase === 'playing' ? snapshot.errorMs : null,
+        loaded: snapshot.trackId === null ? null : snapshot.loaded,
+      },
+      performance.now(),
+    );
+  }
+
+  /** Seconds into the track: what is heard here, else where the room is. Never NaN. */
+  #positionSec() {
+    const { state } = this.#room;
+    const snapshot = this.#player.snapshot();
+    const heard = HEARD.has(snapshot.phase) && Number.isFinite(snapshot.positionSec);
+    let sec = heard ? snapshot.positionSec : (state?.offset_sec ?? 0);
+    if (!heard && state && this.#clock.ready) {
+      sec = targetPosition(state, this.#clock.roomAt(localSec()));
+    }
+    const end = snapshot.durationSec;
+    const bounded = Number.isFinite(end) ? Math.min(sec, end) : sec;
+    return Number.isFinite(bounded) ? Math.max(0, bounded) : 0;
+  }
+
+  #view() {
+    const room = this.#room;
+    const socket = this.#socket;
+    const snapshot = this.#player.snapshot();
+    const playing = room.state?.status === 'PLAY' && room.state.track_id !== null;
+    return {
+      room: this.#roomName,
+      state: room.state,
+      track: findTrack(room, room.state?.track_id),
+      trackCount: room.tracks.length,
+      isHost: socket.role === 'host',
+      hostName: room.host?.name ?? null,
+      lastHostName: room.lastHostName,
+      membersKnown: room.membersKnown,
+      total: room.total,
+      connection: socket.connection,
+      trouble: socket.trouble,
+      online: navigator.onLine,
+      phase: snapshot.phase,
+      reason: snapshot.reason,
+      loaded: snapshot.loaded,
+      errorMs: snapshot.errorMs,
+      sounding: snapshot.phase === 'playing',
+      playing: playing && snapshot.phase !== 'ended',
+      updated: this.#isUpdated(),
+      flash: this.#flash,
+    };
+  }
+
+  #words() {
+    return stageWords(this.#view());
+  }
+
+  /** A page without its version filled in was not served by jam itself. */
+  #isUpdated() {
+    const { serverVersion } = this.#room;
+    return (
+      serverVersion !== null &&
+      /^\d/.test(this.#version) &&
+      serverVersion !== this.#version
+    );
+  }
+
+  #render() {
+    if (document.body.dataset.view !== 'party') return;
+    const view = this.#view();
+    Object.assign(document.body.dataset, {
+      phase: view.phase,
+      connection: view.connection,
+      role: this.#socket.role,
+    });
+    this.#renderStage(view);
+    this.#renderChip(view);
+    renderNotice(noticeWords(view));
+    const room = this.#room;
+    const currentId = room.state?.track_id ?? null;
+    this.#tracks.render({
+      tracks: room.tracks,
+      isHost: view.isHost,
+      currentId,
+      playing: view.playing,
+    });
+    this.#people.render({
+      members: room.members,
+      total: room.total,
+      ownId: room.peerId,
+    });
+    setText(byId('connection'), connectionWords(view.connection));
+  }
+
+  #renderStage(view) {
+    const trackId = view.state?.track_id ?? null;
+    const words = stageWords(view);
+    this.#record.setTrack(trackId);
+    this.#record.setPlaying(view.phase === 'playing');
+    setText(byId('now-title'), words.title);
+    setText(byId('now-artist'), words.artist);
+    show(byId('now-artist'), words.artist !== '');
+    setText(byId('crowd'), crowdWords(view));
+    show(byId('crowd'), view.membersKnown);
+    setText(byId('status'), words.status);
+    setAttribute(byId('status'), 'data-tone', words.tone);
+    show(byId('status'), words.status !== '');
+    show(byId('hear-button'), words.action === 'hear');
+    show(byId('retry-button'), words.action === 'retry');
+    const snapshot = this.#player.snapshot();
+    this.#timeline.render({
+      visible: trackId !== null,
+      positionSec: this.#positionSec(),
+      durationSec: snapshot.durationSec,
+      loaded: snapshot.loaded,
+      canSeek: view.isHost && view.connection === 'open',
+    });
+    this.#controls.render({ ...view, trackId });
+    const mark = view.playing ? '▶ ' : '';
+    document.title = `${mark}${words.title} · ${this.#roomName}`;
+  }
+
+  #renderChip(view) {
+    const { text, tone } = chipWords(view);
+    setText(byId('sync-text'), text);
+    setAttribute(byId('sync-chip'), 'data-tone', tone);
+    setAttribute(byId('sync-chip'), 'aria-label', `${text}. Show how exact it is.`);
+  }
+}
+
+function renderNotice(notice) {
+  show(byId('notice'), notice !== null);
+  if (notice === null) return;
+  setAttribute(byId('notice'), 'data-notice', notice.id);
+  setText(byId('notice-text'), notice.text);
+  const button = byId('notice-button');
+  show(button, notice.action !== null);
+  setText(button, notice.label);
+  button.dataset.action = notice.action ?? '';
+}
+
+function localSec() {
+  return performance.now() / 1000;
+}

@@ -1,0 +1,79 @@
+// Who is here, who hosts, and how exactly everybody hears the music.
+//
+// Rows are kept by peer id and only changed where something changed: the list arrives once a second.
+
+import { byId, el, setText, show } from './dom.js';
+import { drawBadge } from './lobby.js';
+import { aheadOrBehind, IN_SYNC_MS, reportWords } from './words.js';
+
+export class PeoplePanel {
+  #list = byId('members');
+  #rows = new Map();
+
+  render({ members, total, ownId }) {
+    const rows = new Map();
+    for (const member of members) {
+      const row = this.#rows.get(member.peer_id) ?? createRow(member);
+      fillRow(row, member, member.peer_id === ownId);
+      rows.set(member.peer_id, row);
+    }
+    this.#rows = rows;
+    this.#order([...rows.values()].map((row) => row.item));
+    setText(byId('people-count'), total > 0 ? String(total) : '');
+    const more = total - members.length;
+    setText(byId('members-more'), `and ${more} more`);
+    show(byId('members-more'), more > 0);
+  }
+
+  #order(items) {
+    const same =
+      items.length === this.#list.children.length &&
+      items.every((item, index) => item === this.#list.children[index]);
+    if (!same) this.#list.replaceChildren(...items);
+  }
+}
+
+function createRow(member) {
+  const row = {
+    name: el('span', { class: 'row-title' }),
+    mark: el('span', { class: 'row-sub' }),
+    value: el('span', { class: 'report-value' }),
+    scale: el('span', { class: 'scale', 'aria-hidden': 'true' }, el('i')),
+  };
+  row.item = el(
+    'li',
+    { class: 'row member', 'data-peer-id': member.peer_id },
+    drawBadge(member),
+    el('span', { class: 'row-words' }, row.name, row.mark),
+    el('span', { class: 'report' }, row.scale, row.value),
+  );
+  return row;
+}
+
+function fillRow(row, member, isOwn) {
+  const { report } = member;
+  const isHost = member.role === 'host';
+  setText(row.name, member.name);
+  setText(row.mark, [isHost && 'hosting', isOwn && 'you'].filter(Boolean).join(' · '));
+  show(row.mark, isHost || isOwn);
+  row.item.classList.toggle('is-host', isHost);
+  setText(row.value, reportWords(report));
+  const measured = report?.status === 'playing' && Number.isFinite(report.error_ms);
+  show(row.scale, measured);
+  if (!measured) {
+    row.value.removeAttribute('title');
+    return;
+  }
+  row.value.title = aheadOrBehind(report.error_ms);
+  row.scale.style.setProperty('--error', scaleShare(report.error_ms));
+  row.scale.classList.toggle('is-off', Math.abs(report.error_ms) >= IN_SYNC_MS);
+}
+
+/**
+ * -1 to 1 for a needle. The root spreads the small errors, where the difference is interesting,
+ * and 1 is twice what counts as together.
+ */
+export function scaleShare(errorMs) {
+  const share = Math.min(1, Math.sqrt(Math.abs(errorMs) / (2 * IN_SYNC_MS)));
+  return (Math.sign(errorMs) * share).toFixed(3);
+}

@@ -1,0 +1,69 @@
+// Tells the room how this member is doing: what changed, and not more often than needed.
+//
+// A thousand listeners report to one room, so numbers are rounded, small changes wait, and nothing
+// is sent twice within the gap, with one exception: a new status goes out at once, but never closer
+// than the shorter gap to the one before.
+
+const GAP_MS = 2000;
+const STATUS_GAP_MS = 400;
+
+/** Without any change a report is still repeated, so that numbers do not go stale. */
+const REPEAT_MS = 15000;
+
+export class Reporter {
+  #send;
+  #last = null;
+  #lastAtMs = -Infinity;
+
+  /** `send(message)` returns whether it went out. */
+  constructor({ send }) {
+    this.#send = send;
+  }
+
+  /** A new connection knows nothing yet. */
+  reset() {
+    this.#last = null;
+  }
+
+  /** `values`: status, method, rtt_ms, error_ms, loaded; null or missing ones are left out. */
+  update(values, nowMs) {
+    const report = tidy(values);
+    const waitedMs = nowMs - this.#lastAtMs;
+    if (waitedMs < this.#gapMs(report)) return;
+    if (!this.#send({ type: 'REPORT', ...report })) return;
+    this.#last = report;
+    this.#lastAtMs = nowMs;
+  }
+
+  #gapMs(report) {
+    if (this.#last === null || report.status !== this.#last.status) return STATUS_GAP_MS;
+    return differs(report, this.#last) ? GAP_MS : REPEAT_MS;
+  }
+}
+
+function tidy({ status, method, rtt_ms: rttMs, error_ms: errorMs, loaded }) {
+  const report = { status };
+  if (method) report.method = method;
+  if (Number.isFinite(rttMs)) report.rtt_ms = round(rttMs, 100);
+  if (Number.isFinite(errorMs)) report.error_ms = round(errorMs, 10);
+  if (Number.isFinite(loaded)) report.loaded = round(loaded, 100);
+  return report;
+}
+
+function differs(a, b) {
+  return (
+    a.method !== b.method ||
+    a.loaded !== b.loaded ||
+    movedBy(a.error_ms, b.error_ms, 0.2) ||
+    movedBy(a.rtt_ms, b.rtt_ms, Math.max(1, 0.2 * (b.rtt_ms ?? 0)))
+  );
+}
+
+function movedBy(a, b, step) {
+  if (a === undefined || b === undefined) return a !== b;
+  return Math.abs(a - b) >= step - 1e-9;
+}
+
+function round(value, parts) {
+  return Math.round(value * parts) / parts;
+}

@@ -1,0 +1,225 @@
+// The connection to a room: joins, stays joined, and hands messages on.
+//
+// It never decides about playback and never touches the page; losing the connection is its
+// problem alone, the music goes on without it. It reconnects by itself, with growing pauses and
+// jitter, and joins again in the same role; if the host seat is gone meanwhile it joins as a
+// listener and says so ('seat-taken'). At most one WebSocket is alive at any time.
+//
+// Events: 'connection' (connection, role or trouble changed), 'message' (detail: the message),
+// 'seat-taken'.
+
+import { ClockProbes } from './clock-probes.js';
+import { MessageLog } from './message-log.js';
+
+const WANTS = ['WELCOME', 'QUEUE', 'MEMBERS'];
+
+/** From opening the socket to the first STATE. */
+const JOIN_TIMEOUT_MS = 8000;
+const HEALTH_TIMEOUT_MS = 3000;
+const RETRY_MIN_MS = 400;
+const RETRY_MAX_MS = 10000;
+
+/** A connection that held so long was a good one: the next loss starts with short pauses. */
+const STABLE_MS = 5000;
+
+/** Pause before attempt number `attempt` (from 0). `random` from 0 up to 1 spreads a crowd. */
+export function retryDelayMs(attempt, random) {
+  const full = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(attempt, 10));
+  return full * (0.5 + 0.5 * random);
+}
+
+/** What a close means: 'seat' (taken), 'stopping', 'rooms', 'misfit' or null for plain loss. */
+export function closeMeaning(code, reason) {
+  if (code === 1008 && reason === 'Host already assigned') return 'seat';
+  if (code === 1001) return 'stopping';
+  if (code === 1013) return 'rooms';
+  if (code === 1008 && reason !== 'HELLO timeout') return 'misfit';
+  return null;
+}
+
+export class RoomSocket extends EventTarget {
+  log = new MessageLog();
+  /** 'idle', 'connecting' (never open so far), 'open' or 'reconnecting'. */
+  connection = 'idle';
+  /**
+   * Why there is no connection: 'full', 'rooms', 'misfit', 'stopping', 'unreachable', 'switching'
+   * (joining again on purpose, in another role) or null.
+   */
+  trouble = null;
+  role = 'viewer';
+  name = '';
+  peerId = null;
+
+  #url;
+  #ws = null;
+  #probes;
+  #attempt = 0;
+  #everOpen = false;
+  #openedAtMs = 0;
+  #timer = null;
+
+  constructor({ url, clock }) {
+    super();
+    this.#url = url;
+    this.#probes = new ClockProbes({
+      clock,
+      send: (message) => this.send(message),
+      onSilence: () => this.#lost('no answer for too long', null),
+      nowSec: () => performance.now() / 1000,
+    });
+    // Coming back from a tunnel or from sleep: do not sit out the rest of a long pause.
+    globalThis.addEventListener?.('online', () => this.retryNow());
+  }
+
+  join({ role, name }) {
+    this.role = role;
+    this.name = name;
+    this.#attempt = 0;
+    this.#open();
+  }
+
+  /** Joins again on a new connection. The old one goes first: its seat has to be free. */
+  changeRole(role) {
+    this.role = role;
+    this.trouble = 'switching';
+    this.#attempt = 0;
+    this.#open();
+  }
+
+  /** True when the message went out; nothing is kept for later, states age too fast. */
+  send(message) {
+    if (this.#ws?.readyState !== 1) return false;
+    const text = JSON.stringify(message);
+    this.#ws.send(text);
+    this.log.add('out', message.type, text, Date.now());
+    return true;
+  }
+
+  retryNow() {
+    if (this.#ws !== null || this.connection === 'idle') return;
+    this.#open();
+  }
+
+  close() {
+    this.#drop();
+    this.#set('idle', null);
+  }
+
+  #open() {
+    this.#drop();
+    this.#set(this.#everOpen ? 'reconnecting' : 'connecting', this.trouble);
+    const ws = new WebSocket(this.#url);
+    this.#ws = ws;
+    ws.onopen = () => this.#hello();
+    ws.onmessage = (event) => this.#receive(event.data);
+    ws.onclose = (event) => this.#closed(event.code, event.reason);
+    this.#timer = setTimeout(
+      () => this.#lost('no answer to joining', 'unreachable'),
+      JOIN_TIMEOUT_MS,
+    );
+  }
+
+  #hello() {
+    this.send({
+      type: 'HELLO',
+      role: this.role,
+      display_name: this.name,
+      wants: WANTS,
+    });
+  }
+
+  #receive(data) {
+    const t3 = performance.now() / 1000;
+    let message;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      this.log.add('in', '?', String(data), Date.now());
+      return;
+    }
+    const type = String(message?.type);
+    this.log.add('in', type, data, Date.now());
+    if (type === 'CLOCK') {
+      this.#probes.answer(message, t3);
+      return;
+    }
+    if (type === 'STATE' && this.connection !== 'open') this.#opened();
+    if (type === 'PEER') this.peerId = message.peer_id;
+    this.dispatchEvent(new CustomEvent('message', { detail: message }));
+  }
+
+  #opened() {
+    clearTimeout(this.#timer);
+    this.#everOpen = true;
+    this.#openedAtMs = performance.now();
+    this.#set('open', null);
+    this.#probes.start();
+  }
+
+  #closed(code, reason) {
+    const what = `closed ${code} ${reason}`.trim();
+    const meaning = closeMeaning(code, reason);
+    if (meaning === 'seat') {
+      this.log.add('note', 'CLOSE', what, Date.now());
+      this.role = 'viewer';
+      this.trouble = 'switching';
+      this.#open();
+      this.dispatchEvent(new CustomEvent('seat-taken'));
+      return;
+    }
+    const neverOpen = this.connection !== 'open';
+    this.#lost(what, meaning ?? (neverOpen ? this.trouble : null));
+    if (neverOpen && meaning === null) this.#askWhy();
+  }
+
+  #lost(what, trouble) {
+    this.log.add('note', 'CLOSE', what, Date.now());
+    const wasOpen = this.connection === 'open';
+    if (wasOpen && performance.now() - this.#openedAtMs > STABLE_MS) {
+      this.#attempt = 0;
+    }
+    this.#drop();
+    this.#set(this.#everOpen ? 'reconnecting' : 'connecting', trouble);
+    this.#timer = setTimeout(
+      () => this.#open(),
+      retryDelayMs(this.#attempt, Math.random()),
+    );
+    this.#attempt += 1;
+  }
+
+  /** A failed WebSocket does not say why; the health page of the same server does. */
+  async #askWhy() {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), HEALTH_TIMEOUT_MS);
+    let trouble = 'unreachable';
+    try {
+      const answer = await fetch('/healthz', {
+        signal: abort.signal,
+        cache: 'no-store',
+      });
+      if (answer.status === 503) trouble = 'full';
+    } catch {
+      // Unreachable it is.
+    }
+    clearTimeout(timer);
+    if (this.connection === 'open' || this.connection === 'idle') return;
+    this.#set(this.connection, trouble);
+  }
+
+  /** Forgets the socket without waiting for it: a dead one takes minutes to say goodbye. */
+  #drop() {
+    clearTimeout(this.#timer);
+    this.#probes.stop();
+    const ws = this.#ws;
+    this.#ws = null;
+    if (ws === null) return;
+    ws.onopen = ws.onmessage = ws.onclose = null;
+    ws.close();
+  }
+
+  #set(connection, trouble) {
+    this.connection = connection;
+    this.trouble = trouble;
+    this.dispatchEvent(new CustomEvent('connection'));
+  }
+}

@@ -1,0 +1,99 @@
+// What the browser remembers between visits: name, volume, rooms visited. Nothing leaves the
+// browser from here.
+//
+// Never throws: where storage is blocked, full or holds something else, the page works with the
+// defaults and forgets at the end. Every list in it is bounded.
+
+const KEY = 'jam';
+const ROOMS_MAX = 8;
+
+const DEFAULTS = { name: '', volume: 0.8, muted: false, rooms: [] };
+
+/** `backend` is something like localStorage, or null when there is none. */
+export class Storage {
+  #backend;
+  #values;
+
+  constructor(backend) {
+    this.#backend = backend;
+    this.#values = { ...DEFAULTS, ...this.#read() };
+  }
+
+  get name() {
+    return this.#values.name;
+  }
+
+  set name(name) {
+    this.#write({ name });
+  }
+
+  get volume() {
+    return this.#values.volume;
+  }
+
+  set volume(volume) {
+    this.#write({ volume });
+  }
+
+  get muted() {
+    return this.#values.muted;
+  }
+
+  set muted(muted) {
+    this.#write({ muted });
+  }
+
+  /** Rooms visited, the latest first. */
+  get rooms() {
+    return [...this.#values.rooms];
+  }
+
+  visited(room) {
+    const others = this.#values.rooms.filter((other) => other !== room);
+    this.#write({ rooms: [room, ...others].slice(0, ROOMS_MAX) });
+  }
+
+  forgetRooms() {
+    this.#write({ rooms: [] });
+  }
+
+  #read() {
+    try {
+      return clean(JSON.parse(this.#backend.getItem(KEY)));
+    } catch {
+      return {};
+    }
+  }
+
+  #write(changes) {
+    this.#values = { ...this.#values, ...changes };
+    try {
+      this.#backend.setItem(KEY, JSON.stringify(this.#values));
+    } catch {
+      // Private windows and full disks refuse; the values still hold for this visit.
+    }
+  }
+}
+
+/** Keeps only what has the right type: other pages of this address may have written there. */
+function clean(stored) {
+  const values = {};
+  if (typeof stored?.name === 'string') values.name = stored.name.slice(0, 40);
+  if (stored?.volume >= 0 && stored.volume <= 1) values.volume = stored.volume;
+  if (typeof stored?.muted === 'boolean') values.muted = stored.muted;
+  if (Array.isArray(stored?.rooms)) {
+    values.rooms = stored.rooms
+      .filter((room) => /^[A-Za-z0-9_-]{1,64}$/.test(room))
+      .slice(0, ROOMS_MAX);
+  }
+  return values;
+}
+
+/** Even reading `localStorage` throws where it is blocked. */
+export function openStorage() {
+  try {
+    return new Storage(globalThis.localStorage);
+  } catch {
+    return new Storage(null);
+  }
+}
