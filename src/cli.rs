@@ -136,9 +136,8 @@ fn parse_server(parser: &mut lexopt::Parser) -> Result<Invocation, UsageError> {
             Long("log") => log = Some(parse_log_level(&text(parser)?)?),
             Value(file) => {
                 let file = file.to_string_lossy().into_owned();
-                let hint = format!(
-                    "unexpected {file:?} (to offer a file type `jam server --share {file}`)"
-                );
+                let hint =
+                    format!("unexpected {file:?} (type `jam server --share {file}` to offer it)");
                 return Err(UsageError(hint));
             }
             other => return Err(server_usage(other.unexpected())),

@@ -122,7 +122,8 @@ pub fn run(hub: &Arc<Hub>, listener: &Socket, stop: &Receiver<()>) {
                     take(hub, socket.into(), peer, &refusals);
                 }
             }
-            Err(error) if is_tick(&error) => {}
+            // With descriptors exhausted accept fails at once, also when nobody is waiting.
+            Err(error) if is_tick(&error) => trouble.over(),
             Err(error) => {
                 trouble.note(&error);
                 // Only a dropped sender ends this wait early.

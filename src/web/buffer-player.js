@@ -21,6 +21,8 @@ const AHEAD_SEC = 0.06;
 // A voice that has not begun is placed again when the clocks have learnt better than this by then.
 const RETIME_SEC = 0.00025;
 const RETIME_AHEAD_SEC = 0.15;
+// After an interruption of the output an error beyond this is not worth seconds of bending.
+const JUMP_AFTER_INTERRUPTION_SEC = 0.003;
 // Voices that are remembered, the current one included; more end at once when somebody seeks like mad.
 const VOICE_COUNT_MAX = 6;
 
@@ -39,6 +41,7 @@ export class BufferPlayer {
   #current = null;
   #state = null;
   #jumpVotes = 0;
+  #wasInterrupted = false;
 
   constructor({ context, destination, buffer, clock, outputClock }) {
     this.#context = context;
@@ -97,9 +100,10 @@ export class BufferPlayer {
     this.#correct(voice, applySec);
   }
 
-  // The output was interrupted: a large error next time is no hiccup.
+  // The output was interrupted, and the sound with it: a jump costs nothing now, so the next measurement
+  // puts it right at once.
   resync() {
-    this.#jumpVotes = CORRECTION.jumpVoteCount - 1;
+    this.#wasInterrupted = true;
   }
 
   // Fades out now.
@@ -171,6 +175,11 @@ export class BufferPlayer {
   #correct(voice, applySec) {
     const settledSec = Math.max(applySec, voice.timeline.settledContextSec);
     const errorSec = this.#errorAt(voice, applySec);
+    if (this.#wasInterrupted && Math.abs(errorSec) > JUMP_AFTER_INTERRUPTION_SEC) {
+      this.counts.jumps += 1;
+      return this.#placeAt(applySec);
+    }
+    this.#wasInterrupted = false;
     const residualSec = this.#errorAt(voice, settledSec);
     const decision = decideCorrection({
       errorSec,
@@ -194,6 +203,7 @@ export class BufferPlayer {
     const positionSec = roundToFrame(this.#targetAt(startSec), sampleRate);
     this.#endAllAt(startSec);
     this.#jumpVotes = 0;
+    this.#wasInterrupted = false;
     if (positionSec >= this.durationSec) return;
     this.#current = new Voice({
       context: this.#context,

@@ -11,17 +11,19 @@
 import { targetPosition } from './playback.js';
 
 // Where currentTime says the element is scatters by some ms, so the median of these many is taken.
-const READING_COUNT = 9;
+const READING_COUNT = 7;
 // Under this an error drowns in the scatter.
-const IGNORE_SEC = 0.004;
+const IGNORE_SEC = 0.003;
 // Up to here the tempo is bent, by at most 2 % (a third of a semitone); beyond it the element seeks.
 const BEND_MAX_SEC = 0.25;
 const BEND_DELTA_MAX = 0.02;
-const BEND_OVER_SEC = 3;
+const BEND_OVER_SEC = 2;
 // After a start or a bend the element needs a moment until currentTime is right again.
-const SETTLE_SEC = 0.7;
+const SETTLE_SEC = 0.4;
 // How far ahead a late join aims, so that the seek is over by then.
 const JOIN_AHEAD_SEC = 0.5;
+// Chromium takes this long from play() to sound; other browsers are learnt.
+const START_COST_GUESS_SEC = 0.06;
 // What a start may have cost; more is a hiccup that the next start need not expect.
 const START_COST_MAX_SEC = 0.4;
 
@@ -39,7 +41,8 @@ export class ElementPlayer {
   #timer = null;
   #readings = [];
   #quietUntilSec = 0;
-  #startCostSec = 0.03;
+  #startCostSec = START_COST_GUESS_SEC;
+  #isFresh = false; // started, and not measured since
   #jumpVotes = 0;
   #listeners = [];
 
@@ -122,6 +125,7 @@ export class ElementPlayer {
     ].slice(-READING_COUNT);
     if (this.#readings.length < READING_COUNT) return;
     this.errorSec = middle(this.#readings);
+    if (this.#isFresh) this.#learnStartCost(this.errorSec);
     if (this.#timer === null) this.#correct(localSec);
   }
 
@@ -223,6 +227,7 @@ export class ElementPlayer {
 
   #play() {
     this.#quietUntilSec = this.#nowSec() + SETTLE_SEC;
+    this.#isFresh = true;
     const started = this.#element.play();
     started?.catch((error) => {
       if (error.name === 'NotAllowedError') this.blocked = true;
@@ -237,7 +242,6 @@ export class ElementPlayer {
     }
     if (Math.abs(errorSec) > BEND_MAX_SEC) return this.#jump();
     this.#jumpVotes = 0;
-    if (this.counts.bends === 0) this.#learnStartCost(errorSec);
     const delta = Math.min(BEND_DELTA_MAX, Math.abs(errorSec) / BEND_OVER_SEC);
     const durationSec = Math.abs(errorSec) / delta;
     this.#element.playbackRate = errorSec > 0 ? 1 - delta : 1 + delta;
@@ -259,12 +263,12 @@ export class ElementPlayer {
     this.#start();
   }
 
-  // The first error after the first start is what play() costs here; later starts begin that much earlier.
+  // The first error after a start is what play() cost beyond what was expected; later starts begin earlier
+  // or later by half of it, because it scatters.
   #learnStartCost(errorSec) {
-    this.#startCostSec = Math.min(
-      START_COST_MAX_SEC,
-      Math.max(0, this.#startCostSec - errorSec),
-    );
+    this.#isFresh = false;
+    const costSec = this.#startCostSec - errorSec / 2;
+    this.#startCostSec = Math.min(START_COST_MAX_SEC, Math.max(0, costSec));
   }
 
   #clearTimer() {

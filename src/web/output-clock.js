@@ -7,7 +7,7 @@
 // Invariant: heard at local time L is context time L - epochSec. Readings older than WINDOW_SEC no longer
 // count, and after a step of the output (suspended, other loudspeaker) no reading from before it does.
 
-const WINDOW_SEC = 2.5;
+const WINDOW_SEC = 4;
 const READING_COUNT_MAX = 64;
 // Readings scatter by a few ms; this many in a row this far to one side of the median are a step.
 const STEP_SEC = 0.02;

@@ -67,13 +67,9 @@ export function decideCorrection({
 export function planBend(errorSec, sampleRateHz) {
   const frames = Math.round(errorSec * sampleRateHz);
   if (frames === 0) return { rate: 1, durationSec: 0 };
-  const delta = Math.min(
-    CORRECTION.rateDeltaMax,
-    Math.abs(errorSec) / CORRECTION.bendOverSec,
-  );
-  const blocks = Math.ceil(
-    (Math.abs(errorSec) * sampleRateHz) / delta / BLOCK_FRAMES,
-  );
+  const shiftSec = Math.abs(frames) / sampleRateHz;
+  const delta = Math.min(CORRECTION.rateDeltaMax, shiftSec / CORRECTION.bendOverSec);
+  const blocks = Math.ceil(Math.abs(frames) / delta / BLOCK_FRAMES);
   // An AudioParam keeps a 32-bit float, so the book-keeping uses the very same number.
   const rate = Math.fround(1 - frames / (blocks * BLOCK_FRAMES));
   return { rate, durationSec: (blocks * BLOCK_FRAMES) / sampleRateHz };

@@ -9,7 +9,7 @@
 
 import { BufferPlayer } from './buffer-player.js';
 import { ElementPlayer } from './element-player.js';
-import { targetPosition } from './playback.js';
+import { CORRECTION, targetPosition } from './playback.js';
 import { SoundOutput, newAudioContext } from './sound-output.js';
 import { prepareTrack } from './track-media.js';
 
@@ -328,7 +328,8 @@ export class Player extends EventTarget {
       return 'ended';
     if (state.status !== 'PLAY') return 'paused';
     if (roomSec < state.timestamp) return 'ready';
-    return deck.heardAt(nowSec()) === null ? 'catching-up' : 'playing';
+    const isFarOff = Math.abs(deck.errorSec ?? 0) > CORRECTION.bendMaxSec;
+    return isFarOff || deck.heardAt(nowSec()) === null ? 'catching-up' : 'playing';
   }
 
   #positionSec(phase) {

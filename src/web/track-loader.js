@@ -10,7 +10,7 @@ const BACKOFF_MS = [300, 700, 1500, 3000, 5000, 7000, 7000];
 // Nothing for this long: the connection is dead even if nobody said so.
 const STALL_MS = 15_000;
 // Answers that mean that this server does not have the track.
-const UNKNOWN_STATUS = [400, 404, 410];
+export const UNKNOWN_STATUS = [400, 404, 410];
 
 export class LoadError extends Error {
   // reason: 'unknown-track', 'network' or 'too-large'

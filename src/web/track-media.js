@@ -5,7 +5,7 @@
 //
 // Invariant: at most PCM_BYTES_MAX of sound is decoded for a track whose length can be read beforehand.
 
-import { LoadError, loadTrack } from './track-loader.js';
+import { LoadError, UNKNOWN_STATUS, loadTrack } from './track-loader.js';
 
 // Decoded sound is 32-bit floats: about 11 min of stereo at 48 kHz.
 const PCM_BYTES_MAX = 256 * 1024 * 1024;
@@ -32,16 +32,8 @@ export async function prepareTrack({
   signal,
   onProgress,
 }) {
-  const canDecode =
-    'fetch' in globalThis &&
-    'ReadableStream' in globalThis &&
-    hasAudioContext();
-  if (!canDecode)
-    return elementOrFail(
-      url,
-      signal,
-      new LoadError('no-audio-support', 'no way to play sound'),
-    );
+  const canDecode = 'fetch' in globalThis && 'ReadableStream' in globalThis && hasAudioContext();
+  if (!canDecode) return elementOrFail(url, signal, () => whyNoElement(url, signal));
   const loadStop = new AbortController();
   const forward = () => loadStop.abort(signal.reason);
   signal.addEventListener('abort', forward, { once: true });
@@ -56,23 +48,15 @@ export async function prepareTrack({
       return { element: true };
     const loaded = await loading;
     const readyContext = await abortable(context, signal);
-    if (!readyContext)
-      return await elementOrFail(
-        url,
-        signal,
-        new LoadError('no-audio-support', 'no AudioContext'),
-      );
+    if (!readyContext) return await elementOrFail(url, signal, noAudioSupport);
     return { buffer: await decode(readyContext, loaded.bytes) };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof LoadError && error.reason === 'too-large')
       return { element: true };
     if (error instanceof LoadError && error.reason !== 'decode') throw error;
-    return await elementOrFail(
-      url,
-      signal,
-      new LoadError('decode', 'cannot decode the track', { cause: error }),
-    );
+    const refuse = () => new LoadError('decode', 'cannot decode the track', { cause: error });
+    return await elementOrFail(url, signal, refuse);
   } finally {
     signal.removeEventListener('abort', forward);
     loadStop.abort();
@@ -105,10 +89,27 @@ async function isTooLong({ url, bytes, loading, signal }) {
   );
 }
 
-async function elementOrFail(url, signal, error) {
+async function elementOrFail(url, signal, makeError) {
   if ((await readDurationSec(url, signal)) !== null) return { element: true };
   signal.throwIfAborted();
-  throw error;
+  throw await makeError();
+}
+
+function noAudioSupport() {
+  return new LoadError('no-audio-support', 'this browser has no way to play this track');
+}
+
+// An element does not say why it cannot play something, so the server is asked.
+async function whyNoElement(url, signal) {
+  if (typeof globalThis.Audio !== 'function' || !('fetch' in globalThis)) return noAudioSupport();
+  try {
+    const { ok, status } = await fetch(url, { method: 'HEAD', signal });
+    if (ok) return noAudioSupport();
+    const reason = UNKNOWN_STATUS.includes(status) ? 'unknown-track' : 'network';
+    return new LoadError(reason, `the server answered ${status}`);
+  } catch (error) {
+    return new LoadError('network', `cannot reach ${url}`, { cause: error });
+  }
 }
 
 // The length that the file's own metadata claims, or null if the element cannot say in good time.

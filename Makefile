@@ -1,0 +1,56 @@
+# `make` lists what there is. Nothing here needs more than Rust and make, except `test`, `format` and
+# `format-check`, which need Node.js and install the rest themselves.
+
+PORT ?= 8000
+ROOM ?= jam1
+FILES ?= testdata/tracks
+
+JAM := target/release/jam
+
+.DEFAULT_GOAL := help
+.PHONY: help run-server build test test-setup test-rust test-page test-docs format format-check clean
+
+help: ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  Variables of run-server: PORT=$(PORT) ROOM=$(ROOM) FILES=$(FILES)"
+
+build: ## Build target/release/jam
+	cargo build --release --locked
+
+run-server: build ## Start a server with some music in room jam1, ready to hear
+	@exec $(JAM) server --port $(PORT) --room $(ROOM) --share $(FILES)
+
+test: test-setup format-check ## Check everything: format, lints, Rust tests, the page in a browser, documentation
+	cargo clippy --locked --all-targets -- -D warnings
+	$(MAKE) test-rust test-page test-docs
+
+test-setup: ## Install what the tests need: npm packages, Chromium, websocat
+	@sh tests/setup.sh
+
+test-rust:
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo test --locked
+
+test-page:
+	cargo build --locked
+	npm run --silent test:unit
+	npm run --silent test:browser
+
+test-docs:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+format: node_modules ## Format the code: rustfmt and Prettier
+	cargo fmt
+	npm run --silent format
+
+format-check: node_modules ## Fail when something is not formatted
+	cargo fmt --check
+	npm run --silent format:check
+
+node_modules: package-lock.json
+	npm ci
+	@touch node_modules
+
+clean: ## Remove everything that was built or installed here
+	cargo clean
+	rm -rf node_modules

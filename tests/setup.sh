@@ -1,0 +1,42 @@
+#!/bin/sh
+# Installs what `make test` needs and is not there yet, or says the one command to type.
+#
+# npm packages go to node_modules, websocat to target/tools; only Chromium and curl are the system's.
+set -eu
+cd "$(dirname "$0")/.."
+
+fail() {
+    echo "make test: $1" >&2
+    exit 1
+}
+
+have() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+have node && have npm || fail "Node.js 20 or later is missing; install it, for example: sudo apt-get install -y nodejs npm"
+
+if [ ! -d node_modules ] || [ package-lock.json -nt node_modules ]; then
+    npm ci
+    touch node_modules
+fi
+
+missing=""
+if [ -z "${CHROMIUM:-}" ] && ! have chromium; then
+    missing="$missing chromium"
+fi
+have curl || missing="$missing curl"
+if [ -n "$missing" ]; then
+    install="apt-get install -y --no-install-recommends$missing"
+    if [ "$(id -u)" = 0 ] && have apt-get; then
+        apt-get update
+        # shellcheck disable=SC2086 # one word each
+        DEBIAN_FRONTEND=noninteractive $install
+    else
+        fail "these are missing:$missing; type: sudo $install"
+    fi
+fi
+
+# A WebSocket client that shares no code with jam: the room protocol is typed into it.
+PATH="$PWD/target/tools/bin:$PATH"
+have websocat || cargo install websocat --version '^1.14' --locked --root target/tools
