@@ -2,6 +2,7 @@
 
 use crate::limits::CONNECTIONS_MAX;
 use crate::room::name::RoomName;
+use crate::text::clean_display_text;
 use lexopt::prelude::*;
 use log::LevelFilter;
 use std::ffi::OsString;
@@ -83,7 +84,8 @@ where
     I::Item: Into<OsString>,
 {
     let mut parser = lexopt::Parser::from_args(arguments);
-    let usage = |error: lexopt::Error| UsageError(format!("{error} (type `jam --help`)"));
+    let usage =
+        |error: lexopt::Error| UsageError(format!("{} (type `jam --help`)", on_one_line(&error)));
     match parser.next().map_err(usage)? {
         None => Err(UsageError(
             "which command? (type `jam server`, or `jam --help`)".into(),
@@ -135,7 +137,7 @@ fn parse_server(parser: &mut lexopt::Parser) -> Result<Invocation, UsageError> {
             Long("max-connections") => options.connections_max = parse_count(&text(parser)?)?,
             Long("log") => log = Some(parse_log_level(&text(parser)?)?),
             Value(file) => {
-                let file = file.to_string_lossy().into_owned();
+                let file = on_one_line(&file.to_string_lossy());
                 let hint =
                     format!("unexpected {file:?} (type `jam server --share {file}` to offer it)");
                 return Err(UsageError(hint));
@@ -171,7 +173,15 @@ fn text(parser: &mut lexopt::Parser) -> Result<String, UsageError> {
 }
 
 fn server_usage(error: lexopt::Error) -> UsageError {
-    UsageError(format!("{error} (type `jam server --help`)"))
+    UsageError(format!(
+        "{} (type `jam server --help`)",
+        on_one_line(&error)
+    ))
+}
+
+/// What was typed may hold line ends and control characters, which must not reach the terminal.
+fn on_one_line(typed: &impl ToString) -> String {
+    clean_display_text(&typed.to_string(), usize::MAX).unwrap_or_default()
 }
 
 /// `0.0.0.0:8000`, `[::]:8000`, `:8000`, `8000` or `0.0.0.0`.

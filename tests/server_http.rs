@@ -4,6 +4,7 @@
 mod common;
 
 use common::{TRACK, TestServer, exchange, jam, run};
+use miniz_oxide::inflate::decompress_to_vec_zlib;
 use std::fs;
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -250,7 +251,20 @@ fn the_page_is_whole_and_asks_for_nothing_elsewhere() {
             "{} names another host",
             asset.name
         );
-        bytes_in_all += text.len();
+        let packed = get(
+            &server,
+            &format!("/assets/{}", asset.name),
+            "Accept-Encoding: gzip, deflate\r\n",
+        );
+        assert!(
+            packed.0.contains("Content-Encoding: deflate\r\n"),
+            "{}: {}",
+            asset.name,
+            packed.0
+        );
+        let unpacked = decompress_to_vec_zlib(&packed.1).expect("zlib");
+        assert!(unpacked == text.as_bytes(), "{}: other bytes", asset.name);
+        bytes_in_all += packed.1.len();
         let etag = head
             .lines()
             .find_map(|line| line.strip_prefix("ETag: "))

@@ -66,6 +66,8 @@ pub struct Request {
     pub range: Option<String>,
     pub if_range: Option<String>,
     pub if_none_match: Option<String>,
+    /// Whether a response may be compressed (zlib, which HTTP calls deflate).
+    pub accepts_deflate: bool,
     /// The key of a WebSocket upgrade, if this is one that can be granted.
     pub websocket_key: Option<String>,
 }
@@ -150,6 +152,7 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
         range: fields.text("range"),
         if_range: fields.text("if-range"),
         if_none_match: fields.text("if-none-match"),
+        accepts_deflate: fields.accepts_deflate(),
         websocket_key: websocket_key(&fields, method, is_http_1_1)?,
     })
 }
@@ -219,6 +222,15 @@ impl Fields<'_> {
     fn text(&self, name: &str) -> Option<String> {
         let value = std::str::from_utf8(self.values(name).next()?).ok()?;
         Some(value.trim().to_owned())
+    }
+
+    fn accepts_deflate(&self) -> bool {
+        self.values("accept-encoding")
+            .flat_map(|value| value.split(|&byte| byte == b','))
+            .filter_map(|item| std::str::from_utf8(item).ok())
+            .map(|item| item.split_once(';').unwrap_or((item, "")))
+            .filter(|(coding, _)| coding.trim().eq_ignore_ascii_case("deflate"))
+            .any(|(_, weight)| !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
     }
 
     /// Whether a comma-separated list (in one field or several) has this token.

@@ -1,8 +1,10 @@
 //! The page: files of `src/web`, embedded in the binary. Nothing is read from disk.
 
-use super::connection::send;
+use super::connection::{finish_head, send};
 use super::http::{Request, ResponseHead, Status};
+use miniz_oxide::deflate::compress_to_vec_zlib;
 use qrcodegen::{QrCode, QrCodeEcc};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::net::TcpStream;
@@ -67,27 +69,44 @@ pub const ASSETS: &[Asset] = assets! {
     "words.js"
 };
 
-/// Their ETags, in the same order.
-static ETAGS: LazyLock<Vec<String>> =
-    LazyLock::new(|| ASSETS.iter().map(|asset| etag(asset.body)).collect());
+/// The parts made ready to send, in the same order; made when the first of them is asked for.
+static PACKED: LazyLock<Vec<Packed>> = LazyLock::new(|| {
+    ASSETS
+        .iter()
+        .map(|asset| Packed::new(asset.body.into()))
+        .collect()
+});
+
+/// A file as it travels.
+#[derive(Debug)]
+struct Packed {
+    plain: Cow<'static, [u8]>,
+    /// zlib; the page is a quarter of its size then.
+    deflated: Vec<u8>,
+    etag: String,
+}
+
+impl Packed {
+    fn new(plain: Cow<'static, [u8]>) -> Self {
+        const LEVEL: u8 = 8;
+        let hash = blake3::hash(&plain).to_hex();
+        Self {
+            deflated: compress_to_vec_zlib(&plain, LEVEL),
+            etag: format!("\"{}\"", &hash[..16]),
+            plain,
+        }
+    }
+}
 
 /// The page itself, with the server's version filled in.
 #[derive(Debug)]
-pub struct Page {
-    body: Vec<u8>,
-    etag: String,
-}
+pub struct Page(Packed);
 
 impl Page {
     #[must_use]
     pub fn new(version: &str) -> Self {
-        let body = include_str!("../web/index.html")
-            .replace("{{version}}", version)
-            .into_bytes();
-        Self {
-            etag: etag(&body),
-            body,
-        }
+        let html = include_str!("../web/index.html").replace("{{version}}", version);
+        Self(Packed::new(html.into_bytes().into()))
     }
 }
 
@@ -100,21 +119,15 @@ pub fn asset(name: &str) -> Option<&'static Asset> {
 /// # Errors
 /// When the response could not be sent.
 pub fn send_page(page: &Page, socket: &TcpStream, request: &Request) -> io::Result<()> {
-    send_file(
-        socket,
-        request,
-        "text/html; charset=utf-8",
-        &page.etag,
-        &page.body,
-    )
+    send_file(socket, request, "text/html; charset=utf-8", &page.0)
 }
 
 /// # Errors
 /// When the response could not be sent.
 pub fn send_asset(asset: &Asset, socket: &TcpStream, request: &Request) -> io::Result<()> {
     let place = ASSETS.iter().position(|other| other.name == asset.name);
-    let etag = &ETAGS[place.expect("bug: an asset is in the list")];
-    send_file(socket, request, content_type(asset.name), etag, asset.body)
+    let packed = &PACKED[place.expect("bug: an asset is in the list")];
+    send_file(socket, request, content_type(asset.name), packed)
 }
 
 /// Browsers keep the files, but ask each time: a server that was updated must not be met by an old page.
@@ -122,33 +135,30 @@ fn send_file(
     mut socket: &TcpStream,
     request: &Request,
     content_type: &str,
-    etag: &str,
-    body: &[u8],
+    file: &Packed,
 ) -> io::Result<()> {
     let head = |status| {
         ResponseHead::new(status)
-            .field("ETag", etag)
+            .field("ETag", &file.etag)
             .field("Cache-Control", "no-cache")
+            .field("Vary", "Accept-Encoding")
             .field("Content-Security-Policy", CONTENT_SECURITY_POLICY)
             .field("X-Content-Type-Options", "nosniff")
             .field("Referrer-Policy", "no-referrer")
     };
-    if request.if_none_match.as_deref() == Some(etag) {
-        return socket.write_all(&super::connection::finish_head(
-            request,
-            head(Status::NotModified),
-        ));
+    if request.if_none_match.as_deref() == Some(&file.etag) {
+        return socket.write_all(&finish_head(request, head(Status::NotModified)));
     }
-    send(
-        socket,
-        request,
-        head(Status::Ok).field("Content-Type", content_type),
-        body,
-    )
-}
-
-fn etag(body: &[u8]) -> String {
-    format!("\"{}\"", &blake3::hash(body).to_hex()[..16])
+    let head = head(Status::Ok).field("Content-Type", content_type);
+    if request.accepts_deflate {
+        return send(
+            socket,
+            request,
+            head.field("Content-Encoding", "deflate"),
+            &file.deflated,
+        );
+    }
+    send(socket, request, head, &file.plain)
 }
 
 fn content_type(name: &str) -> &'static str {

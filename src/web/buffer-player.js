@@ -66,8 +66,7 @@ export class BufferPlayer {
     if (state.status !== 'PLAY') return this.silence();
     if (!this.#canSchedule()) return;
     const now = this.#context.currentTime;
-    const wantedSec =
-      this.#clock.localAt(state.timestamp) - this.#output.epochSec;
+    const wantedSec = this.#clock.localAt(state.timestamp) - this.#output.epochSec;
     const startSec = Math.max(wantedSec, now + AHEAD_SEC);
     if (this.#current && this.#agrees(this.#current, startSec)) return;
     this.#placeAt(startSec);
@@ -86,10 +85,7 @@ export class BufferPlayer {
         this.#placeAt(voice.startSec);
       return;
     }
-    const applySec = blockBorderAfter(
-      now + AHEAD_SEC,
-      this.#context.sampleRate,
-    );
+    const applySec = blockBorderAfter(now + AHEAD_SEC, this.#context.sampleRate);
     const roomSec = this.#clock.roomAt(applySec + this.#output.epochSec);
     if (roomSec < this.#state.timestamp) return;
     if (targetPosition(this.#state, roomSec) > this.durationSec) return;
@@ -116,9 +112,7 @@ export class BufferPlayer {
   leave(localSec) {
     const contextSec = localSec - this.#output.epochSec;
     this.#state = null;
-    this.#endAllAt(
-      Number.isFinite(contextSec) ? contextSec : this.#context.currentTime,
-    );
+    this.#endAllAt(Number.isFinite(contextSec) ? contextSec : this.#context.currentTime);
   }
 
   close() {
@@ -131,9 +125,7 @@ export class BufferPlayer {
   // What leaves the loudspeaker at a local time: its position, or null for silence.
   heardAt(localSec) {
     const contextSec = localSec - this.#output.epochSec;
-    const heard = this.#voices.filter(
-      (v) => v.startSec <= contextSec && contextSec < v.endSec,
-    );
+    const heard = this.#voices.filter((v) => v.startSec <= contextSec && contextSec < v.endSec);
     if (heard.length === 0) return null;
     const positionSec = heard[heard.length - 1].timeline.positionAt(contextSec);
     return positionSec < this.durationSec ? positionSec : null;
@@ -145,18 +137,11 @@ export class BufferPlayer {
   }
 
   #canSchedule() {
-    return (
-      this.#clock.ready &&
-      this.#output.ready &&
-      this.#context.state === 'running'
-    );
+    return this.#clock.ready && this.#output.ready && this.#context.state === 'running';
   }
 
   #targetAt(contextSec) {
-    return targetPosition(
-      this.#state,
-      this.#clock.roomAt(contextSec + this.#output.epochSec),
-    );
+    return targetPosition(this.#state, this.#clock.roomAt(contextSec + this.#output.epochSec));
   }
 
   #errorAt(voice, contextSec) {
@@ -167,8 +152,7 @@ export class BufferPlayer {
   #agrees(voice, startSec) {
     if (voice.startSec > startSec + CORRECTION.bendMaxSec) return false;
     return (
-      Math.abs(this.#errorAt(voice, Math.max(startSec, voice.startSec))) <=
-      CORRECTION.bendMaxSec
+      Math.abs(this.#errorAt(voice, Math.max(startSec, voice.startSec))) <= CORRECTION.bendMaxSec
     );
   }
 
@@ -224,8 +208,7 @@ export class BufferPlayer {
   // Voices that have not begun are taken away. The one that sounds ends at `contextSec`, also when a
   // place that was given up meanwhile would have ended it earlier.
   #endAllAt(contextSec) {
-    for (const voice of this.#voices.filter((v) => !v.hasStarted))
-      this.#remove(voice);
+    for (const voice of this.#voices.filter((v) => !v.hasStarted)) this.#remove(voice);
     this.#voices[this.#voices.length - 1]?.endAt(contextSec);
     this.#current = null;
   }

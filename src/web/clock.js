@@ -54,8 +54,7 @@ export class RoomClock {
     const { t0, t1, t2, t3 } = probe ?? {};
     if (![t0, t1, t2, t3].every(Number.isFinite)) return;
     const roundTripSec = t3 - t0 - (t2 - t1);
-    if (t3 < t0 || t2 < t1 || roundTripSec < -NEGATIVE_ROUND_TRIP_MAX_SEC)
-      return;
+    if (t3 < t0 || t2 < t1 || roundTripSec < -NEGATIVE_ROUND_TRIP_MAX_SEC) return;
     if (roundTripSec > this.#options.roundTripMaxSec) return;
     this.#noteTick(t0);
     this.#noteTick(t3);
@@ -69,8 +68,7 @@ export class RoomClock {
     this.#burst.push(sample);
     if (this.#burst.length > BURST_PROBE_COUNT_MAX) this.#burst.shift();
     // While joining, the best probe so far is better than no time at all.
-    if (this.#bursts.length === 0)
-      this.#line = this.#fit([lowest(this.#burst)]);
+    if (this.#bursts.length === 0) this.#line = this.#fit([lowest(this.#burst)]);
   }
 
   // A burst is complete: its lowest round trip joins the line, or counts against it.
@@ -83,8 +81,7 @@ export class RoomClock {
     if (this.#contradicts(best)) {
       this.#suspects.push(best);
       const enough = probeCount >= this.#options.joinBurstProbeCount;
-      if (!enough && this.#suspects.length < this.#options.resetBurstCount)
-        return;
+      if (!enough && this.#suspects.length < this.#options.resetBurstCount) return;
       this.#bursts = this.#suspects;
     } else {
       this.#bursts.push(best);
@@ -108,10 +105,7 @@ export class RoomClock {
   localAt(roomSec) {
     if (!this.#line) return NaN;
     const { middleSec, offsetSec, slope } = this.#line;
-    return (
-      middleSec +
-      (roomSec - this.#baseSec - middleSec - offsetSec) / (1 + slope)
-    );
+    return middleSec + (roomSec - this.#baseSec - middleSec - offsetSec) / (1 + slope);
   }
 
   // rtt_ms: the lowest round trip of the last burst. spread_ms: room time is within this of the truth,
@@ -119,13 +113,10 @@ export class RoomClock {
   quality(localSec) {
     const probes = this.#burst.length || this.#lastBurst.probeCount;
     const rttSec =
-      this.#lastBurst.rttSec ??
-      (this.#burst.length ? lowest(this.#burst).rttSec : null);
+      this.#lastBurst.rttSec ?? (this.#burst.length ? lowest(this.#burst).rttSec : null);
     if (!this.#line) return { rtt_ms: null, spread_ms: null, probes };
     const { middleSec, varianceSec2, slopeVariance, rttMinSec } = this.#line;
-    const sigmaSec = Math.sqrt(
-      varianceSec2 + (localSec - middleSec) ** 2 * slopeVariance,
-    );
+    const sigmaSec = Math.sqrt(varianceSec2 + (localSec - middleSec) ** 2 * slopeVariance);
     return {
       rtt_ms: rttSec * 1000,
       spread_ms: (2 * sigmaSec + rttMinSec / 2) * 1000,
@@ -142,9 +133,7 @@ export class RoomClock {
     this.#stampCount = Math.min(this.#stampCount + 1, 1e6);
     while (this.#tickIndex < TICKS_SEC.length) {
       const tickSec = TICKS_SEC[this.#tickIndex];
-      const restSec = Math.abs(
-        stampSec - Math.round(stampSec / tickSec) * tickSec,
-      );
+      const restSec = Math.abs(stampSec - Math.round(stampSec / tickSec) * tickSec);
       if (restSec < 1e-6) return;
       this.#tickIndex += 1;
     }
@@ -154,9 +143,7 @@ export class RoomClock {
   #contradicts(sample) {
     if (this.#bursts.length === 0) return false;
     const offSec = Math.abs(sample.offsetSec - this.#offsetAt(sample.localSec));
-    return (
-      offSec > Math.max(this.#options.resetOffMs / 1000, sample.rttSec / 2)
-    );
+    return offSec > Math.max(this.#options.resetOffMs / 1000, sample.rttSec / 2);
   }
 
   #forgetOld(nowSec) {
@@ -175,23 +162,18 @@ export class RoomClock {
     const rttMinSec = Math.min(...samples.map((s) => s.rttSec));
     const priorPrecision = 1 / (this.#options.slopePriorPpm * 1e-6) ** 2;
     const floorSec = this.#options.floorMs / 1000 + this.#tickSec / 3;
-    const weights = samples.map(
-      (s) => ((s.rttSec - rttMinSec) / 2 + floorSec) ** -2,
-    );
+    const weights = samples.map((s) => ((s.rttSec - rttMinSec) / 2 + floorSec) ** -2);
     const total = sum(weights);
     const first = samples[0];
     const middleSec =
       first.localSec +
-      sum(samples.map((s, i) => weights[i] * (s.localSec - first.localSec))) /
-        total;
+      sum(samples.map((s, i) => weights[i] * (s.localSec - first.localSec))) / total;
     const offsetSec =
       first.offsetSec +
-      sum(samples.map((s, i) => weights[i] * (s.offsetSec - first.offsetSec))) /
-        total;
+      sum(samples.map((s, i) => weights[i] * (s.offsetSec - first.offsetSec))) / total;
     const xs = samples.map((s) => s.localSec - middleSec);
     const ys = samples.map((s) => s.offsetSec - offsetSec);
-    const precision =
-      sum(xs.map((x, i) => weights[i] * x * x)) + priorPrecision;
+    const precision = sum(xs.map((x, i) => weights[i] * x * x)) + priorPrecision;
     const slope = sum(xs.map((x, i) => weights[i] * x * ys[i])) / precision;
     // Scatter beyond what the weights promise makes the result less certain, never more.
     const chi2 = sum(xs.map((x, i) => weights[i] * (ys[i] - slope * x) ** 2));

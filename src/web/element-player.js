@@ -13,7 +13,7 @@ import { targetPosition } from './playback.js';
 // Where currentTime says the element is scatters by some ms, so the median of these many is taken.
 const READING_COUNT = 7;
 // Under this an error drowns in the scatter.
-const IGNORE_SEC = 0.003;
+const IGNORE_SEC = 0.002;
 // Up to here the tempo is bent, by at most 2 % (a third of a semitone); beyond it the element seeks.
 const BEND_MAX_SEC = 0.25;
 const BEND_DELTA_MAX = 0.02;
@@ -47,14 +47,7 @@ export class ElementPlayer {
   #listeners = [];
 
   // nowSec() is the local clock; trimSec() how much later than reported this device sounds.
-  constructor({
-    element,
-    url,
-    clock,
-    nowSec,
-    trimSec = () => 0,
-    onChange = () => {},
-  }) {
+  constructor({ element, url, clock, nowSec, trimSec = () => 0, onChange = () => {} }) {
     this.#element = element;
     this.#clock = clock;
     this.#nowSec = nowSec;
@@ -66,13 +59,7 @@ export class ElementPlayer {
       this.failedReason = element.error?.code === 2 ? 'network' : 'decode';
       onChange();
     });
-    for (const name of [
-      'playing',
-      'pause',
-      'ended',
-      'progress',
-      'durationchange',
-    ])
+    for (const name of ['playing', 'pause', 'ended', 'progress', 'durationchange'])
       this.#listen(name, onChange);
     element.src = url;
     element.load();
@@ -99,25 +86,10 @@ export class ElementPlayer {
 
   // Call about every 100 ms.
   tick(localSec) {
-    if (
-      this.#state?.status !== 'PLAY' ||
-      !this.#clock.ready ||
-      this.failedReason
-    )
-      return;
-    if (
-      this.#element.paused &&
-      this.#timer === null &&
-      !this.blocked &&
-      !this.#isOver()
-    )
+    if (this.#state?.status !== 'PLAY' || !this.#clock.ready || this.failedReason) return;
+    if (this.#element.paused && this.#timer === null && !this.blocked && !this.#isOver())
       return this.#start();
-    if (
-      this.#element.paused ||
-      this.#element.seeking ||
-      localSec < this.#quietUntilSec
-    )
-      return;
+    if (this.#element.paused || this.#element.seeking || localSec < this.#quietUntilSec) return;
     if (this.#clock.roomAt(localSec) < this.#state.timestamp) return;
     this.#readings = [
       ...this.#readings,
@@ -137,12 +109,7 @@ export class ElementPlayer {
   // A tap arrived: play() is allowed now.
   unblock() {
     this.blocked = false;
-    if (
-      this.#state?.status === 'PLAY' &&
-      this.#element.paused &&
-      !this.#isOver()
-    )
-      this.#start();
+    if (this.#state?.status === 'PLAY' && this.#element.paused && !this.#isOver()) this.#start();
   }
 
   silence() {
@@ -158,17 +125,14 @@ export class ElementPlayer {
   close() {
     this.silence();
     this.#state = null;
-    for (const [name, handler] of this.#listeners)
-      this.#element.removeEventListener(name, handler);
+    for (const [name, handler] of this.#listeners) this.#element.removeEventListener(name, handler);
     this.#element.removeAttribute('src');
     this.#element.load();
   }
 
   heardAt() {
     const { paused, seeking, ended, readyState, currentTime } = this.#element;
-    return paused || seeking || ended || readyState < 3
-      ? null
-      : currentTime - this.#trimSec();
+    return paused || seeking || ended || readyState < 3 ? null : currentTime - this.#trimSec();
   }
 
   segments() {
@@ -181,24 +145,15 @@ export class ElementPlayer {
   }
 
   #targetAt(localSec) {
-    return targetPosition(
-      this.#state,
-      this.#clock.roomAt(localSec + this.#trimSec()),
-    );
+    return targetPosition(this.#state, this.#clock.roomAt(localSec + this.#trimSec()));
   }
 
   #isNear() {
-    return (
-      Math.abs(this.#element.currentTime - this.#targetAt(this.#nowSec())) <
-      BEND_MAX_SEC
-    );
+    return Math.abs(this.#element.currentTime - this.#targetAt(this.#nowSec())) < BEND_MAX_SEC;
   }
 
   #isOver() {
-    return (
-      this.durationSec !== null &&
-      this.#targetAt(this.#nowSec()) >= this.durationSec
-    );
+    return this.durationSec !== null && this.#targetAt(this.#nowSec()) >= this.durationSec;
   }
 
   #pauseAt(positionSec) {
@@ -210,8 +165,7 @@ export class ElementPlayer {
   // Seeks to where the track will be at a moment soon, and plays when that moment comes.
   #start() {
     const nowSec = this.#nowSec();
-    const startsSec =
-      this.#clock.localAt(this.#state.timestamp) - this.#trimSec();
+    const startsSec = this.#clock.localAt(this.#state.timestamp) - this.#trimSec();
     const atSec = Math.max(startsSec, nowSec + JOIN_AHEAD_SEC);
     this.silence();
     const positionSec = this.#targetAt(atSec);

@@ -16,12 +16,13 @@ const STEP_COUNT = 4;
 const STAMP_AGE_MAX_SEC = 0.5;
 // Chromium's stamps run ahead of currentTime by rounding only.
 const STAMP_AHEAD_MAX_SEC = 0.05;
-// A browser that gave no sensible stamp this often in a row does not have any.
-const MISS_COUNT_MAX = 20;
+// A browser that gives no sensible stamp for this long while it runs does not have any.
+const STAMP_PATIENCE_SEC = 1;
 
 export class OutputClock {
   #readings = []; // { localSec, epochSec }
-  #misses = 0;
+  #missingSinceSec = null;
+  #usesLatency = false;
   #latencySec = null;
   // How much later than the browser says the sound is heard; the listener sets it by ear.
   trimSec = 0;
@@ -31,25 +32,25 @@ export class OutputClock {
     if (context.state !== 'running' || !(context.currentTime > 0)) return false;
     let epochSec = epochFromStamp(context, localSec);
     if (epochSec !== null) {
-      // The two ways of reading differ, so their values must not meet in one median.
-      if (this.#misses >= MISS_COUNT_MAX) this.reset();
-      this.#misses = 0;
+      this.#missingSinceSec = null;
+      this.#use({ latency: false });
     } else {
-      this.#misses += 1;
-      if (this.#misses < MISS_COUNT_MAX) return this.ready;
-      if (this.#misses === MISS_COUNT_MAX) this.reset(MISS_COUNT_MAX);
+      this.#missingSinceSec ??= localSec;
+      const missingSec = localSec - this.#missingSinceSec;
+      if (hasStamps(context) && missingSec < STAMP_PATIENCE_SEC) return this.ready;
+      this.#use({ latency: true });
       epochSec = epochFromLatency(context, localSec);
     }
     this.#add({ localSec, epochSec });
     const latencySec = context.outputLatency;
-    this.#latencySec =
-      Number.isFinite(latencySec) && latencySec > 0 ? latencySec : null;
+    this.#latencySec = Number.isFinite(latencySec) && latencySec > 0 ? latencySec : null;
     return true;
   }
 
-  reset(misses = 0) {
+  // Forgets every reading: the output has stopped, or begun anew.
+  reset() {
     this.#readings = [];
-    this.#misses = misses;
+    this.#missingSinceSec = null;
   }
 
   get ready() {
@@ -72,38 +73,39 @@ export class OutputClock {
 
   // Where the readings come from.
   get source() {
-    return this.#misses >= MISS_COUNT_MAX ? 'latency' : 'timestamp';
+    return this.#usesLatency ? 'latency' : 'timestamp';
+  }
+
+  // The two ways of reading differ, so their values must not meet in one median.
+  #use({ latency }) {
+    if (latency !== this.#usesLatency) this.#readings = [];
+    this.#usesLatency = latency;
   }
 
   #add(reading) {
-    this.#readings = this.#readings.filter(
-      (r) => reading.localSec - r.localSec <= WINDOW_SEC,
-    );
+    this.#readings = this.#readings.filter((r) => reading.localSec - r.localSec <= WINDOW_SEC);
     this.#readings = [...this.#readings, reading].slice(-READING_COUNT_MAX);
     const newest = this.#readings.slice(-STEP_COUNT);
-    if (newest.length < STEP_COUNT || this.#readings.length < 2 * STEP_COUNT)
-      return;
-    const middleSec = median(
-      this.#readings.slice(0, -STEP_COUNT).map((r) => r.epochSec),
-    );
+    if (newest.length < STEP_COUNT || this.#readings.length < 2 * STEP_COUNT) return;
+    const middleSec = median(this.#readings.slice(0, -STEP_COUNT).map((r) => r.epochSec));
     const offsSec = newest.map((r) => r.epochSec - middleSec);
-    if (
-      offsSec.every((d) => d > STEP_SEC) ||
-      offsSec.every((d) => d < -STEP_SEC)
-    )
+    if (offsSec.every((d) => d > STEP_SEC) || offsSec.every((d) => d < -STEP_SEC))
       this.#readings = newest;
   }
 }
 
+function hasStamps(context) {
+  return typeof context.getOutputTimestamp === 'function';
+}
+
 function epochFromStamp(context, localSec) {
-  if (typeof context.getOutputTimestamp !== 'function') return null;
+  if (!hasStamps(context)) return null;
   const stamp = context.getOutputTimestamp();
   if (!(stamp?.performanceTime > 0) || !(stamp?.contextTime > 0)) return null;
   const stampSec = stamp.performanceTime / 1000;
   const epochSec = stampSec - stamp.contextTime;
   if (Math.abs(localSec - stampSec) > STAMP_AGE_MAX_SEC) return null;
-  if (localSec - epochSec > context.currentTime + STAMP_AHEAD_MAX_SEC)
-    return null;
+  if (localSec - epochSec > context.currentTime + STAMP_AHEAD_MAX_SEC) return null;
   return epochSec;
 }
 
@@ -118,7 +120,5 @@ function median(values) {
   if (values.length === 0) return NaN;
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
-  return sorted.length % 2
-    ? sorted[half]
-    : (sorted[half - 1] + sorted[half]) / 2;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }

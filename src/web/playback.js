@@ -29,8 +29,7 @@ export const BLOCK_FRAMES = 128;
 // no end of the track.
 export function targetPosition(state, roomNowSec) {
   const offsetSec = Number.isFinite(state?.offset_sec) ? state.offset_sec : 0;
-  if (state?.status !== 'PLAY' || !Number.isFinite(state.timestamp))
-    return offsetSec;
+  if (state?.status !== 'PLAY' || !Number.isFinite(state.timestamp)) return offsetSec;
   if (!Number.isFinite(roomNowSec)) return offsetSec;
   return offsetSec + Math.max(0, roomNowSec - state.timestamp);
 }
@@ -44,21 +43,15 @@ export function targetPosition(state, roomNowSec) {
 //   'bend'  replace what is scheduled by planBend(errorSec)
 //   'wait'  too far off to bend; look again before jumping
 //   'jump'  crossfade to the right place
-export function decideCorrection({
-  errorSec,
-  residualSec = errorSec,
-  jumpVotes = 0,
-}) {
+export function decideCorrection({ errorSec, residualSec = errorSec, jumpVotes = 0 }) {
   if (!Number.isFinite(errorSec) || !Number.isFinite(residualSec))
     return { action: 'none', jumpVotes: 0 };
   if (Math.abs(errorSec) > CORRECTION.bendMaxSec) {
     const votes = jumpVotes + 1;
-    if (votes >= CORRECTION.jumpVoteCount)
-      return { action: 'jump', jumpVotes: 0 };
+    if (votes >= CORRECTION.jumpVoteCount) return { action: 'jump', jumpVotes: 0 };
     return { action: 'wait', jumpVotes: votes };
   }
-  if (Math.abs(residualSec) < CORRECTION.ignoreSec)
-    return { action: 'none', jumpVotes: 0 };
+  if (Math.abs(residualSec) < CORRECTION.ignoreSec) return { action: 'none', jumpVotes: 0 };
   return { action: 'bend', jumpVotes: 0 };
 }
 
@@ -94,9 +87,7 @@ export class SourceTimeline {
   #segments;
 
   constructor(startContextSec, startPositionSec) {
-    this.#segments = [
-      { contextSec: startContextSec, positionSec: startPositionSec, rate: 1 },
-    ];
+    this.#segments = [{ contextSec: startContextSec, positionSec: startPositionSec, rate: 1 }];
     this.startContextSec = startContextSec;
     this.startPositionSec = startPositionSec;
   }
@@ -105,11 +96,8 @@ export class SourceTimeline {
   positionAt(contextSec) {
     if (contextSec <= this.startContextSec) return this.startPositionSec;
     let segment = this.#segments[0];
-    for (const next of this.#segments)
-      if (next.contextSec <= contextSec) segment = next;
-    return (
-      segment.positionSec + (contextSec - segment.contextSec) * segment.rate
-    );
+    for (const next of this.#segments) if (next.contextSec <= contextSec) segment = next;
+    return segment.positionSec + (contextSec - segment.contextSec) * segment.rate;
   }
 
   // From `contextSec` on the source runs at `rate`; whatever was planned after that moment is forgotten.
@@ -117,9 +105,7 @@ export class SourceTimeline {
     const from = Math.max(contextSec, this.startContextSec);
     const positionSec = this.positionAt(from);
     const kept = this.#segments.filter((s) => s.contextSec < from);
-    this.#segments = [...kept, { contextSec: from, positionSec, rate }].slice(
-      -SEGMENT_COUNT_MAX,
-    );
+    this.#segments = [...kept, { contextSec: from, positionSec, rate }].slice(-SEGMENT_COUNT_MAX);
   }
 
   // The context time from which on the rate no longer changes.

@@ -54,11 +54,9 @@ export class Player extends EventTarget {
     const wake = () => this.#wake();
     globalThis.document?.addEventListener('visibilitychange', wake, { signal });
     globalThis.addEventListener?.('pageshow', wake, { signal });
-    globalThis.addEventListener?.(
-      'online',
-      () => this.#job?.reason === 'network' && this.retry(),
-      { signal },
-    );
+    globalThis.addEventListener?.('online', () => this.#job?.reason === 'network' && this.retry(), {
+      signal,
+    });
   }
 
   // Brings up the sound. Call it inside a tap or click; resolves with whether sound really runs.
@@ -79,9 +77,7 @@ export class Player extends EventTarget {
     this.#outputKnown.resolve();
     this.#job?.deck?.unblock?.();
     this.#startTimer();
-    const runs = this.#output.context
-      ? await this.#output.start()
-      : this.#element !== null;
+    const runs = this.#output.context ? await this.#output.start() : this.#element !== null;
     this.#apply();
     return runs;
   }
@@ -99,16 +95,10 @@ export class Player extends EventTarget {
 
   // The tracks of a QUEUE message.
   setKnownTracks(tracks) {
-    const list = Array.isArray(tracks)
-      ? tracks.slice(0, KNOWN_TRACK_COUNT_MAX)
-      : [];
+    const list = Array.isArray(tracks) ? tracks.slice(0, KNOWN_TRACK_COUNT_MAX) : [];
     const named = list.filter((track) => typeof track?.track_id === 'string');
     this.#known = new Map(named.map((track) => [track.track_id, track]));
-    if (
-      this.#job?.reason === 'unknown-track' &&
-      this.#known.has(this.#job.trackId)
-    )
-      this.retry();
+    if (this.#job?.reason === 'unknown-track' && this.#known.has(this.#job.trackId)) this.retry();
   }
 
   // Tries the current track again after it has failed.
@@ -130,10 +120,7 @@ export class Player extends EventTarget {
   // music is played that much earlier.
   setTrimMs(trimMs) {
     if (!Number.isFinite(trimMs)) return;
-    this.#output.clock.trimSec = Math.min(
-      TRIM_SEC_MAX,
-      Math.max(-TRIM_SEC_MAX, trimMs / 1000),
-    );
+    this.#output.clock.trimSec = Math.min(TRIM_SEC_MAX, Math.max(-TRIM_SEC_MAX, trimMs / 1000));
   }
 
   snapshot() {
@@ -191,8 +178,7 @@ export class Player extends EventTarget {
   }
 
   #changeTrack(state) {
-    const leaveAtSec =
-      state?.status === 'PLAY' ? this.#clock.localAt(state.timestamp) : NaN;
+    const leaveAtSec = state?.status === 'PLAY' ? this.#clock.localAt(state.timestamp) : NaN;
     this.#dropJob(leaveAtSec);
     if (state?.track_id == null) return;
     const job = {
@@ -225,9 +211,7 @@ export class Player extends EventTarget {
     await this.#outputKnown.promise;
     signal.throwIfAborted();
     if (media.buffer) this.#keepDecoded(job.trackId, media.buffer);
-    job.deck = media.buffer
-      ? this.#bufferPlayer(media.buffer)
-      : this.#elementPlayer(job);
+    job.deck = media.buffer ? this.#bufferPlayer(media.buffer) : this.#elementPlayer(job);
     this.#apply();
   }
 
@@ -277,9 +261,7 @@ export class Player extends EventTarget {
 
   #keepDecoded(trackId, buffer) {
     const others = this.#decoded.filter((d) => d.trackId !== trackId);
-    this.#decoded = [...others, { trackId, buffer }].slice(
-      -DECODED_TRACK_COUNT_MAX,
-    );
+    this.#decoded = [...others, { trackId, buffer }].slice(-DECODED_TRACK_COUNT_MAX);
   }
 
   // Brings the sound in line with what the room wants; harmless when it already is.
@@ -294,8 +276,7 @@ export class Player extends EventTarget {
 
   #startTimer() {
     const wanted = this.#everUnlocked && this.#state?.track_id != null;
-    if (wanted)
-      this.#timer ??= setInterval(() => this.#onTimer(), READ_EVERY_MS);
+    if (wanted) this.#timer ??= setInterval(() => this.#onTimer(), READ_EVERY_MS);
     if (wanted || this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
@@ -317,14 +298,10 @@ export class Player extends EventTarget {
     if (this.#job?.reason) return 'failed';
     const deck = this.#job?.deck;
     const needsOutput = this.#output.context && deck?.method !== 'element';
-    if ((needsOutput && !this.#output.isRunning) || deck?.blocked)
-      return 'blocked';
+    if ((needsOutput && !this.#output.isRunning) || deck?.blocked) return 'blocked';
     if (!deck) return 'loading';
     const roomSec = this.#clock.roomAt(nowSec());
-    if (
-      deck.durationSec !== null &&
-      targetPosition(state, roomSec) >= deck.durationSec
-    )
+    if (deck.durationSec !== null && targetPosition(state, roomSec) >= deck.durationSec)
       return 'ended';
     if (state.status !== 'PLAY') return 'paused';
     if (roomSec < state.timestamp) return 'ready';
@@ -335,24 +312,15 @@ export class Player extends EventTarget {
   #positionSec(phase) {
     const deck = this.#job?.deck;
     const heardSec = phase === 'playing' ? deck.heardAt(nowSec()) : null;
-    const positionSec =
-      heardSec ?? targetPosition(this.#state, this.#clock.roomAt(nowSec()));
+    const positionSec = heardSec ?? targetPosition(this.#state, this.#clock.roomAt(nowSec()));
     return Math.max(0, Math.min(positionSec, deck?.durationSec ?? Infinity));
   }
 
   // Tells listeners once for everything that changed in this turn; says nothing when nothing did.
   #tell(always = false) {
-    const { phase, trackId, durationSec, loaded, method, reason } =
-      this.snapshot();
+    const { phase, trackId, durationSec, loaded, method, reason } = this.snapshot();
     const percent = Math.floor(loaded * 100);
-    const news = JSON.stringify([
-      phase,
-      trackId,
-      durationSec,
-      percent,
-      method,
-      reason,
-    ]);
+    const news = JSON.stringify([phase, trackId, durationSec, percent, method, reason]);
     if (!always && news === this.#told) return;
     this.#told = news;
     if (this.#tellQueued) return;
@@ -370,8 +338,7 @@ function readState(payload) {
   const { track_id, status, offset_sec, timestamp } = payload ?? {};
   if (track_id !== null && typeof track_id !== 'string') return undefined;
   if (status !== 'PLAY' && status !== 'PAUSE') return undefined;
-  if (!Number.isFinite(offset_sec) || !Number.isFinite(timestamp))
-    return undefined;
+  if (!Number.isFinite(offset_sec) || !Number.isFinite(timestamp)) return undefined;
   return { track_id, status, offset_sec: Math.max(0, offset_sec), timestamp };
 }
 

@@ -78,8 +78,7 @@ export class SoundOutput {
 
   // Asks a stopped context to go on, which it may without a tap once it has been running.
   nudge() {
-    if (!this.context || this.isRunning || this.context.state === 'closed')
-      return;
+    if (!this.context || this.isRunning || this.context.state === 'closed') return;
     this.context.resume().catch(() => {});
   }
 

@@ -22,10 +22,7 @@ export class LoadError extends Error {
 
 // Resolves with { bytes: ArrayBuffer }. `onProgress(loadedBytes, totalBytes|null)` is called as they come.
 // Rejects with LoadError, or with the signal's reason when aborted.
-export async function loadTrack(
-  url,
-  { signal, onProgress = () => {}, bytesMax },
-) {
+export async function loadTrack(url, { signal, onProgress = () => {}, bytesMax }) {
   const pile = new BytePile(bytesMax);
   for (let failures = 0; ;) {
     const loadedBefore = pile.length;
@@ -37,11 +34,7 @@ export async function loadTrack(
       if (error instanceof LoadError) throw error;
       failures = pile.length > loadedBefore ? 1 : failures + 1;
       if (failures > BACKOFF_MS.length) {
-        throw new LoadError(
-          'network',
-          `cannot fetch ${url}: ${error.message}`,
-          { cause: error },
-        );
+        throw new LoadError('network', `cannot fetch ${url}: ${error.message}`, { cause: error });
       }
       // Spread out, so that a room that lost its server does not come back all at once.
       await pause(BACKOFF_MS[failures - 1] * (0.5 + Math.random() / 2), signal);
@@ -53,10 +46,7 @@ async function attempt(url, pile, signal, onProgress) {
   const stop = new AbortController();
   const forward = () => stop.abort(signal.reason);
   signal?.addEventListener('abort', forward, { once: true });
-  let stall = setTimeout(
-    () => stop.abort(new Error('no bytes for a while')),
-    STALL_MS,
-  );
+  let stall = setTimeout(() => stop.abort(new Error('no bytes for a while')), STALL_MS);
   try {
     const headers = pile.resumeHeaders();
     const response = await fetch(url, { headers, signal: stop.signal });
@@ -68,17 +58,12 @@ async function attempt(url, pile, signal, onProgress) {
       const { done, value } = await reader.read();
       if (done) break;
       clearTimeout(stall);
-      stall = setTimeout(
-        () => stop.abort(new Error('no bytes for a while')),
-        STALL_MS,
-      );
+      stall = setTimeout(() => stop.abort(new Error('no bytes for a while')), STALL_MS);
       pile.append(value);
       onProgress(pile.length, pile.total);
     }
     if (!pile.complete)
-      throw new Error(
-        `connection ended after ${pile.length} of ${pile.total} bytes`,
-      );
+      throw new Error(`connection ended after ${pile.length} of ${pile.total} bytes`);
   } finally {
     clearTimeout(stall);
     signal?.removeEventListener('abort', forward);
@@ -119,11 +104,8 @@ class BytePile {
 
   // Looks at the head of an answer: does it continue what is here, or begin again?
   begin(response) {
-    const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(
-      response.headers.get('content-range') ?? '',
-    );
-    const continues =
-      response.status === 206 && range && Number(range[1]) === this.length;
+    const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
+    const continues = response.status === 206 && range && Number(range[1]) === this.length;
     if (!continues) {
       if (response.status === 206) {
         this.#etag = null;
@@ -148,21 +130,14 @@ class BytePile {
   toArrayBuffer() {
     const { buffer } = this.#buffer;
     this.#buffer = new Uint8Array(0);
-    return buffer.byteLength === this.length
-      ? buffer
-      : buffer.slice(0, this.length);
+    return buffer.byteLength === this.length ? buffer : buffer.slice(0, this.length);
   }
 
   #reserve(bytes) {
     if (bytes > this.#bytesMax)
-      throw new LoadError(
-        'too-large',
-        `track of ${bytes} bytes is over the limit`,
-      );
+      throw new LoadError('too-large', `track of ${bytes} bytes is over the limit`);
     if (bytes <= this.#buffer.length) return;
-    const grown = new Uint8Array(
-      Math.min(this.#bytesMax, Math.max(bytes, 2 * this.length)),
-    );
+    const grown = new Uint8Array(Math.min(this.#bytesMax, Math.max(bytes, 2 * this.length)));
     grown.set(this.#buffer.subarray(0, this.length));
     this.#buffer = grown;
   }

@@ -25,13 +25,7 @@ const METADATA_TIMEOUT_MS = 8000;
 // 'decode' or 'no-audio-support'; or with the signal's reason.
 //   bytes     size of the file if known, else null
 //   context   promise of an AudioContext, or of null if the browser has none
-export async function prepareTrack({
-  url,
-  bytes,
-  context,
-  signal,
-  onProgress,
-}) {
+export async function prepareTrack({ url, bytes, context, signal, onProgress }) {
   const canDecode = 'fetch' in globalThis && 'ReadableStream' in globalThis && hasAudioContext();
   if (!canDecode) return elementOrFail(url, signal, () => whyNoElement(url, signal));
   const loadStop = new AbortController();
@@ -44,16 +38,14 @@ export async function prepareTrack({
       bytesMax: FILE_BYTES_MAX,
     });
     loading.catch(() => {});
-    if (await isTooLong({ url, bytes, loading, signal }))
-      return { element: true };
+    if (await isTooLong({ url, bytes, loading, signal })) return { element: true };
     const loaded = await loading;
     const readyContext = await abortable(context, signal);
     if (!readyContext) return await elementOrFail(url, signal, noAudioSupport);
     return { buffer: await decode(readyContext, loaded.bytes) };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof LoadError && error.reason === 'too-large')
-      return { element: true };
+    if (error instanceof LoadError && error.reason === 'too-large') return { element: true };
     if (error instanceof LoadError && error.reason !== 'decode') throw error;
     const refuse = () => new LoadError('decode', 'cannot decode the track', { cause: error });
     return await elementOrFail(url, signal, refuse);
@@ -64,28 +56,17 @@ export async function prepareTrack({
 }
 
 export function hasAudioContext() {
-  return (
-    typeof (globalThis.AudioContext ?? globalThis.webkitAudioContext) ===
-    'function'
-  );
+  return typeof (globalThis.AudioContext ?? globalThis.webkitAudioContext) === 'function';
 }
 
 async function isTooLong({ url, bytes, loading, signal }) {
   if (bytes !== null && bytes <= SMALL_FILE_BYTES) return false;
   // A track that is not there, or is here already, needs no waiting for its length.
   const failed = loading.then(() => new Promise(() => {}));
-  const durationSec = await Promise.race([
-    readDurationSec(url, signal),
-    failed,
-  ]);
-  if (durationSec === null)
-    return bytes !== null && bytes > UNMEASURED_FILE_BYTES_MAX;
+  const durationSec = await Promise.race([readDurationSec(url, signal), failed]);
+  if (durationSec === null) return bytes !== null && bytes > UNMEASURED_FILE_BYTES_MAX;
   return (
-    durationSec *
-      SAMPLE_RATE_GUESS_HZ *
-      CHANNEL_COUNT_GUESS *
-      BYTES_PER_SAMPLE >
-    PCM_BYTES_MAX
+    durationSec * SAMPLE_RATE_GUESS_HZ * CHANNEL_COUNT_GUESS * BYTES_PER_SAMPLE > PCM_BYTES_MAX
   );
 }
 

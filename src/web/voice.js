@@ -17,14 +17,7 @@ export class Voice {
   #fadeOut;
 
   // Starts `buffer` at `positionSec` when the context's time is `startSec`; both lie on whole frames.
-  constructor({
-    context,
-    destination,
-    buffer,
-    startSec,
-    positionSec,
-    onEnded,
-  }) {
+  constructor({ context, destination, buffer, startSec, positionSec, onEnded }) {
     this.#context = context;
     this.startSec = startSec;
     this.endSec = Infinity;
@@ -33,12 +26,8 @@ export class Voice {
     this.#source.buffer = buffer;
     this.#fadeIn = context.createGain();
     this.#fadeOut = context.createGain();
-    this.#source
-      .connect(this.#fadeIn)
-      .connect(this.#fadeOut)
-      .connect(destination);
-    const fadeSec =
-      positionSec === 0 ? FADE_IN_AT_ZERO_SEC : CORRECTION.crossfadeSec;
+    this.#source.connect(this.#fadeIn).connect(this.#fadeOut).connect(destination);
+    const fadeSec = positionSec === 0 ? FADE_IN_AT_ZERO_SEC : CORRECTION.crossfadeSec;
     this.#fadeIn.gain.setValueAtTime(0, startSec);
     this.#fadeIn.gain.linearRampToValueAtTime(1, startSec + fadeSec);
     this.#source.onended = () => {
@@ -79,10 +68,7 @@ export class Voice {
     const halfBlockSec = BLOCK_FRAMES / this.#context.sampleRate / 2;
     playbackRate.cancelScheduledValues(contextSec - halfBlockSec);
     playbackRate.setValueAtTime(plan.rate, contextSec - halfBlockSec);
-    playbackRate.setValueAtTime(
-      1,
-      contextSec + plan.durationSec - halfBlockSec,
-    );
+    playbackRate.setValueAtTime(1, contextSec + plan.durationSec - halfBlockSec);
     this.timeline.setRate(contextSec, plan.rate);
     this.timeline.setRate(contextSec + plan.durationSec, 1);
   }

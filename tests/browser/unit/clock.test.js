@@ -90,7 +90,10 @@ function p95(errorsMs) {
 }
 
 function p95Over(options, seconds = 180) {
-  const perSeed = seeds(8).map((seed) => ({ seed, ms: p95(new World({ seed, ...options }).live(seconds)) }));
+  const perSeed = seeds(8).map((seed) => ({
+    seed,
+    ms: p95(new World({ seed, ...options }).live(seconds)),
+  }));
   return perSeed.reduce((worst, one) => (one.ms > worst.ms ? one : worst));
 }
 
@@ -98,11 +101,19 @@ for (const [name, options, limitMs] of [
   ['a wired network', { delays: NETWORKS.wired }, 0.05],
   ['Wi-Fi', { delays: NETWORKS.wifi }, 0.4],
   ['busy Wi-Fi', { delays: NETWORKS.busyWifi }, 1.5],
-  ['a wired network and a clock that is 50 ppm fast', { delays: NETWORKS.wired, driftPpm: 50 }, 0.1],
+  [
+    'a wired network and a clock that is 50 ppm fast',
+    { delays: NETWORKS.wired, driftPpm: 50 },
+    0.1,
+  ],
   ['Wi-Fi and a clock that is 50 ppm slow', { delays: NETWORKS.wifi, driftPpm: -50 }, 0.7],
   ['busy Wi-Fi and a clock that is 50 ppm fast', { delays: NETWORKS.busyWifi, driftPpm: 50 }, 2.5],
   ['a clock that ticks in 0.1 ms', { delays: NETWORKS.wifi, tickSec: 0.0001 }, 0.5],
-  ['a wired network and a clock that ticks in 1 ms', { delays: NETWORKS.wired, tickSec: 0.001 }, 1.1],
+  [
+    'a wired network and a clock that ticks in 1 ms',
+    { delays: NETWORKS.wired, tickSec: 0.001 },
+    1.1,
+  ],
   // Nobody can see which way is the longer one: half the difference stays.
   ['a path that is 5 ms longer there than back', { delays: NETWORKS.asymmetric }, 3.2],
 ]) {

@@ -62,7 +62,10 @@ test('a correction that is under way and will not fit is replaced', () => {
 test('beyond 40 ms it jumps, but only when that was measured twice in a row', () => {
   const first = decideCorrection({ errorSec: 0.3, jumpVotes: 0 });
   assert.deepEqual(first, { action: 'wait', jumpVotes: 1 });
-  assert.deepEqual(decideCorrection({ errorSec: -0.3, jumpVotes: first.jumpVotes }), { action: 'jump', jumpVotes: 0 });
+  assert.deepEqual(decideCorrection({ errorSec: -0.3, jumpVotes: first.jumpVotes }), {
+    action: 'jump',
+    jumpVotes: 0,
+  });
   const calm = decideCorrection({ errorSec: 0.0001, jumpVotes: first.jumpVotes });
   assert.equal(decideCorrection({ errorSec: 0.3, jumpVotes: calm.jumpVotes }).action, 'wait');
 });
@@ -77,8 +80,14 @@ test('the rate is 1 -+ min(0.2 %, error / 4 s), to within the rounding to whole 
   for (const errorSec of [0.001, -0.002, 0.004, 0.008, -0.02, 0.04]) {
     const { rate, durationSec } = planBend(errorSec, 48000);
     const delta = Math.min(0.002, Math.abs(errorSec) / 4);
-    assert.ok(Math.abs(1 - Math.sign(errorSec) * delta - rate) < delta * 0.02, `${errorSec}: ${rate}`);
-    assert.ok(Math.abs(durationSec - Math.abs(errorSec) / delta) < 0.01, `${errorSec}: ${durationSec} s`);
+    assert.ok(
+      Math.abs(1 - Math.sign(errorSec) * delta - rate) < delta * 0.02,
+      `${errorSec}: ${rate}`,
+    );
+    assert.ok(
+      Math.abs(durationSec - Math.abs(errorSec) / delta) < 0.01,
+      `${errorSec}: ${durationSec} s`,
+    );
   }
 });
 
@@ -168,7 +177,8 @@ function follow({ errorSec, seconds, sampleRateHz, cardPpm = 0, noise = () => 0 
   for (let nowSec = 0.5; nowSec < seconds; nowSec += 0.5) {
     errors.push({ nowSec, errorSec: line.positionAt(nowSec) - trueTarget(nowSec) });
     const offSec = noise();
-    const measuredAt = (contextSec) => line.positionAt(contextSec) - trueTarget(contextSec) + offSec;
+    const measuredAt = (contextSec) =>
+      line.positionAt(contextSec) - trueTarget(contextSec) + offSec;
     const applySec = blockBorderAfter(nowSec + 0.06, sampleRateHz);
     const nowError = measuredAt(applySec);
     const residualSec = measuredAt(Math.max(applySec, line.settledContextSec));
