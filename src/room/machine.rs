@@ -10,6 +10,7 @@ use super::message::{
 };
 use super::name::RoomName;
 use super::nodes::{Change, Nodes};
+use super::push::Push;
 use crate::limits::{MEMBERS_PUSH_INTERVAL_SEC, PEERS_LISTED_MAX, PEERS_PUSH_INTERVAL_SEC};
 use crate::sync::playback::{round_to_micros, start_lead_ms};
 use serde::Serialize;
@@ -78,37 +79,6 @@ pub struct Room {
     peers_push: Push,
 }
 
-/// A list that is pushed soon after it changed, but not more often than every so many seconds.
-#[derive(Debug)]
-struct Push {
-    interval_sec: f64,
-    earliest: f64,
-    due_at: Option<f64>,
-}
-
-impl Push {
-    fn every(interval_sec: f64) -> Self {
-        Self {
-            interval_sec,
-            earliest: 0.0,
-            due_at: None,
-        }
-    }
-
-    fn request(&mut self, now: f64) {
-        self.due_at.get_or_insert(now.max(self.earliest));
-    }
-
-    fn take_due(&mut self, now: f64) -> bool {
-        let due = self.due_at.is_some_and(|at| at <= now);
-        if due {
-            self.due_at = None;
-            self.earliest = now + self.interval_sec;
-        }
-        due
-    }
-}
-
 impl Room {
     /// An empty room with `tracks` to choose from. `version` is what WELCOME says of the server.
     #[must_use]
@@ -170,8 +140,8 @@ impl Room {
     #[must_use]
     pub fn wake_at(&self) -> Option<f64> {
         [
-            self.members_push.due_at,
-            self.peers_push.due_at,
+            self.members_push.due_at(),
+            self.peers_push.due_at(),
             self.nodes.expires_at(),
         ]
         .into_iter()

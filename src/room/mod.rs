@@ -8,3 +8,4 @@ pub mod message;
 pub mod name;
 pub mod nodes;
 pub mod parse;
+pub mod push;

@@ -27,6 +27,11 @@ impl Node {
         said.min(self.announce.total_chunks.unwrap_or(CHUNKS_MAX))
     }
 
+    /// The one sum that decides, so that a node is gone at the very moment for which the room is woken.
+    fn expires_at(&self) -> f64 {
+        self.heard_at + NODE_EXPIRY_SEC
+    }
+
     /// How many of `indices` are news.
     fn hold(&mut self, indices: &[u32]) -> u32 {
         let mut gained = 0;
@@ -114,7 +119,12 @@ impl Nodes {
         if node.hold(indices) == 0 {
             return Ok(Change::None);
         }
+        // Its own list, which never shows itself, is as true as it was.
+        let was_told = node.sent_version == self.version;
         self.version += 1;
+        if was_told {
+            node.sent_version = self.version;
+        }
         Ok(Change::Visible)
     }
 
@@ -129,8 +139,7 @@ impl Nodes {
     /// Forgets those that were not heard of for `NODE_EXPIRY_SEC`.
     pub fn expire(&mut self, now: f64) -> Change {
         let before = self.nodes.len();
-        self.nodes
-            .retain(|_, node| now - node.heard_at < NODE_EXPIRY_SEC);
+        self.nodes.retain(|_, node| node.expires_at() > now);
         if self.nodes.len() == before {
             return Change::None;
         }
@@ -141,8 +150,8 @@ impl Nodes {
     /// When `expire` has something to do next.
     #[must_use]
     pub fn expires_at(&self) -> Option<f64> {
-        let oldest = self.nodes.values().map(|node| node.heard_at);
-        oldest.min_by(f64::total_cmp).map(|at| at + NODE_EXPIRY_SEC)
+        let all = self.nodes.values().map(Node::expires_at);
+        all.min_by(f64::total_cmp)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (MemberId, &Node)> {

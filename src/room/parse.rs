@@ -71,7 +71,7 @@ impl<'a> Fields<'a> {
         let raw: HashMap<String, &'a RawValue> =
             serde_json::from_str(text).map_err(|error| describe_json_error(text, &error))?;
         let kind = match raw.get("type").map(|raw| serde_json::from_str(raw.get())) {
-            Some(Ok(Value::String(kind))) => kind,
+            Some(Ok(kind)) => kind, // A String at once: a Value would be read to any depth, on the stack.
             Some(_) => return Err("type must be a string".into()),
             None => return Err("type is missing".into()),
         };

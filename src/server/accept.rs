@@ -69,6 +69,12 @@ impl Connections {
         }
     }
 
+    /// Whether the next connection would be refused.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.count() >= self.max
+    }
+
     #[must_use]
     pub fn count(&self) -> usize {
         self.lock().sockets.len()

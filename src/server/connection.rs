@@ -129,7 +129,12 @@ fn answer(hub: &Hub, socket: &TcpStream, request: &Request) -> io::Result<()> {
             ),
         },
         Route::ServerInfo => {
-            let info = json!({"name": "jam", "version": hub.version, "addresses": hub.addresses()});
+            let info = json!({
+                "name": "jam",
+                "version": hub.version,
+                "addresses": hub.addresses(),
+                "full": hub.connections.is_full(),
+            });
             send_json(socket, request, &info)
         }
         Route::Qr => send_qr(socket, request),

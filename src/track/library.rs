@@ -15,7 +15,8 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 use std::{error, fmt};
 
@@ -47,11 +48,15 @@ pub enum LibraryError {
     },
 }
 
-/// Shared by the threads of a server; tracks are only ever added.
+/// Shared by the threads of a server. Tracks are only ever added, or replaced by one with the same bytes.
 #[derive(Debug, Default)]
 pub struct Library {
     folder: Option<PathBuf>,
     tracks: RwLock<HashMap<TrackId, Arc<Track>>>,
+    /// Copies begun so far, so that no two of them are the same file.
+    copies: AtomicU64,
+    /// Held while a finished copy is put in its place.
+    placing: Mutex<()>,
 }
 
 /// Told how many bytes of a file have been hashed so far, out of how many.
@@ -92,7 +97,7 @@ impl Library {
         fs::create_dir_all(folder).map_err(io_error("making the library", folder))?;
         let library = Self {
             folder: Some(folder.to_owned()),
-            tracks: RwLock::default(),
+            ..Self::default()
         };
         let mut found = Vec::new();
         let mut strangers = 0;
@@ -132,21 +137,20 @@ impl Library {
     /// # Errors
     /// When the file cannot be read or stored, changes meanwhile, or is no audio.
     pub fn share(&self, path: &Path, progress: Progress) -> Result<Arc<Track>, LibraryError> {
-        let mut file = File::open(path).map_err(io_error("opening", path))?;
-        if !file
-            .metadata()
-            .map_err(io_error("reading", path))?
+        // Asked before it is opened: opening a named pipe waits for somebody who writes into it.
+        if !fs::metadata(path)
+            .map_err(io_error("opening", path))?
             .is_file()
         {
             let source = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
             return Err(io_error("opening", path)(source));
         }
+        let mut file = File::open(path).map_err(io_error("opening", path))?;
         let name = display_name(path);
-        let track = match &self.folder {
-            None => inspect(&mut file, path, name, progress)?,
-            Some(folder) => store(&mut file, path, folder, name, progress)?,
-        };
-        Ok(self.add(track))
+        match &self.folder {
+            None => Ok(self.add(inspect(&mut file, path, name, progress)?)),
+            Some(folder) => self.store(&mut file, path, folder, name, progress),
+        }
     }
 
     fn find_stored(
@@ -171,9 +175,59 @@ impl Library {
         Ok(self.add(track))
     }
 
+    /// Copies a file into the library's folder under its id.
+    fn store(
+        &self,
+        file: &mut File,
+        path: &Path,
+        folder: &Path,
+        name: String,
+        progress: Progress,
+    ) -> Result<Arc<Track>, LibraryError> {
+        let kind = kind_of(file, path)?;
+        let expected = file.metadata().map_err(io_error("reading", path))?.len();
+        let copy_number = self.copies.fetch_add(1, Ordering::Relaxed);
+        let partial = format!("incoming-{}-{copy_number}.part", std::process::id());
+        let partial = Partial(folder.join(partial));
+        let storing = "storing a track in the library as";
+        let mut copy = File::create(&partial.0).map_err(io_error(storing, &partial.0))?;
+        let (id, bytes) = copy_hashing(file, path, &mut copy, &partial.0, expected, progress)?;
+        copy.sync_all().map_err(io_error(storing, &partial.0))?;
+
+        let _placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = self.servable(id) {
+            return Ok(known); // The same bytes came before.
+        }
+        // A file that is there already was not found good, and gives way.
+        let stored = folder.join(id.to_string());
+        fs::write(name_file(&partial.0), &name).map_err(io_error(storing, &partial.0))?;
+        fs::rename(name_file(&partial.0), name_file(&stored))
+            .map_err(io_error(storing, &stored))?;
+        fs::rename(&partial.0, &stored).map_err(io_error(storing, &stored))?;
+        let metadata = fs::metadata(&stored).map_err(io_error(storing, &stored))?;
+        Ok(self.add(Track {
+            id,
+            name,
+            bytes,
+            kind,
+            path: stored,
+            modified: metadata.modified().ok(),
+        }))
+    }
+
+    /// The track as it is known already, unless its file is no longer what was hashed.
     fn add(&self, track: Track) -> Arc<Track> {
+        if let Some(known) = self.servable(track.id) {
+            return known;
+        }
+        let track = Arc::new(track);
         let mut tracks = self.tracks.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tracks.entry(track.id).or_insert_with(|| Arc::new(track)))
+        tracks.insert(track.id, Arc::clone(&track));
+        track
+    }
+
+    fn servable(&self, id: TrackId) -> Option<Arc<Track>> {
+        self.get(id).filter(|track| track.open().is_ok())
     }
 }
 
@@ -205,50 +259,14 @@ fn inspect(
     })
 }
 
-/// Copies a file into the library's folder under its id.
-fn store(
-    file: &mut File,
-    path: &Path,
-    folder: &Path,
-    name: String,
-    progress: Progress,
-) -> Result<Track, LibraryError> {
-    let kind = kind_of(file, path)?;
-    let expected = file.metadata().map_err(io_error("reading", path))?.len();
-    let partial = Partial(folder.join(format!("incoming-{}.part", std::process::id())));
-    let storing = "storing a track in the library as";
-    let mut copy = File::create(&partial.0).map_err(io_error(storing, &partial.0))?;
-    let (id, bytes) = copy_hashing(file, path, &mut copy, &partial.0, expected, progress)?;
-    copy.sync_all().map_err(io_error(storing, &partial.0))?;
-
-    let stored = folder.join(id.to_string());
-    let metadata = match fs::metadata(&stored) {
-        Ok(there) if there.len() == bytes => there, // The same bytes came before.
-        _ => {
-            fs::write(name_file(&partial.0), &name).map_err(io_error(storing, &partial.0))?;
-            fs::rename(name_file(&partial.0), name_file(&stored))
-                .map_err(io_error(storing, &stored))?;
-            fs::rename(&partial.0, &stored).map_err(io_error(storing, &stored))?;
-            fs::metadata(&stored).map_err(io_error(storing, &stored))?
-        }
-    };
-    Ok(Track {
-        id,
-        name,
-        bytes,
-        kind,
-        path: stored,
-        modified: metadata.modified().ok(),
-    })
-}
-
-/// A file under construction: gone again unless it was renamed.
+/// A file under construction, and its name: gone again unless they were renamed.
 struct Partial(PathBuf);
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // It is no longer there when all went well.
+        // They are no longer there when all went well.
         let _renamed = fs::remove_file(&self.0);
+        let _renamed = fs::remove_file(name_file(&self.0));
     }
 }
 

@@ -3,6 +3,8 @@
 //! The facts are those of the formats' own specifications: RIFF, FLAC, ID3v2, MPEG audio and ADTS frame
 //! headers, Ogg pages, ISO base media files.
 
+use crate::limits::SNIFF_BYTES;
+
 /// A kind of sound that browsers decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AudioKind {
@@ -57,7 +59,7 @@ pub fn sniff(start: &[u8]) -> Option<AudioKind> {
     if sound.get(4..8) == Some(b"ftyp") {
         return is_audio_brand(sound.get(8..12)?).then_some(AudioKind::Mp4);
     }
-    if sound.is_empty() && tagged {
+    if tagged && sound.is_empty() && start.len() >= SNIFF_BYTES {
         return Some(AudioKind::Mp3); // A cover larger than what we were given; such tags are MP3's.
     }
     sniff_frames(sound)

@@ -30,10 +30,7 @@ export function artPlan(trackId) {
   const composition = pick(random, COMPOSITIONS);
   const [ground, ...inks] = palette;
   const colors = [ground, ...rotate(inks, Math.floor(random() * 2))];
-  const background = [
-    'rect',
-    { x: 0, y: 0, width: SIZE, height: SIZE, fill: ground },
-  ];
+  const background = ['rect', { x: 0, y: 0, width: SIZE, height: SIZE, fill: ground }];
   return { colors, shapes: [background, ...composition(random, colors)] };
 }
 
@@ -196,9 +193,7 @@ function orchard(random, [, ...inks]) {
       [
         'path',
         {
-          d: `M${round(cx)} ${round(top + 6)}q${round(lean * 2)} -9 ${round(
-            lean * 5,
-          )} -13`,
+          d: `M${round(cx)} ${round(top + 6)}q${round(lean * 2)} -9 ${round(lean * 5)} -13`,
           fill: 'none',
           stroke: leaf,
           'stroke-width': 2.4,

@@ -168,6 +168,7 @@ export class BufferPlayer {
     const decision = decideCorrection({
       errorSec,
       residualSec,
+      isSteady: this.#output.isSteady,
       jumpVotes: this.#jumpVotes,
     });
     this.#jumpVotes = decision.jumpVotes;

@@ -18,7 +18,7 @@ const KEYS = {
   ],
   host: [
     ['Space', 'Play or pause'],
-    ['← →', 'Five seconds back or on'],
+    ['← →', 'Five seconds'],
   ],
 };
 
@@ -79,10 +79,7 @@ export function openSync(read) {
 export function openHelp({ isHost }) {
   const keys = isHost ? [...KEYS.host, ...KEYS.everybody] : KEYS.everybody;
   byId('help-facts').replaceChildren(
-    ...keys.flatMap(([key, does]) => [
-      el('dt', {}, el('kbd', {}, key)),
-      el('dd', {}, does),
-    ]),
+    ...keys.flatMap(([key, does]) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, does)]),
   );
   byId('help-dialog').showModal();
 }

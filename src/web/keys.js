@@ -78,5 +78,11 @@ export function wireTabs(tablist) {
     event.preventDefault();
     select(tabs[to], true);
   });
-  return { select: (id) => select(tabs.find((tab) => tab.id === id), false) };
+  return {
+    select: (id) =>
+      select(
+        tabs.find((tab) => tab.id === id),
+        false,
+      ),
+  };
 }

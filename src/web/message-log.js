@@ -32,9 +32,7 @@ export class MessageLog extends EventTarget {
   /** In the order in which they happened. */
   entries({ withClock }) {
     if (!withClock) return [...this.#entries];
-    return [...this.#entries, ...this.#clockEntries].sort(
-      (a, b) => a.number - b.number,
-    );
+    return [...this.#entries, ...this.#clockEntries].sort((a, b) => a.number - b.number);
   }
 
   clear() {

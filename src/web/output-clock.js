@@ -1,14 +1,20 @@
 // When a context time is heard: the mapping between an AudioContext and the local clock.
 //
-// It never schedules anything and keeps no timer; the caller reads the context now and then with
-// readOutput() and hands the readings in. What getOutputTimestamp() says already contains the delay of
-// the output, so nobody may subtract that again.
+// It never schedules anything and keeps no timer or clock; the caller calls read() about ten times a
+// second. What getOutputTimestamp() says already contains the delay of the output, so nobody may
+// subtract that again.
 //
-// Invariant: heard at local time L is context time L - epochSec. Readings older than WINDOW_SEC no longer
-// count, and after a step of the output (suspended, other loudspeaker) no reading from before it does.
+// Invariant: heard at local time L is context time L - epochSec. Readings older than WINDOW_SEC no
+// longer count for it, and after a step of the output (suspended, other loudspeaker) no reading from before it does.
 
-const WINDOW_SEC = 4;
-const READING_COUNT_MAX = 64;
+// Readings this recent say where the output is now.
+const WINDOW_SEC = 2.5;
+// Over PulseAudio, Chromium's stamps wander by up to 5 ms in their first 12 s, while the sound itself
+// stays put. So the output counts as steady only if four parts of a longer history agree.
+const HISTORY_SEC = 8;
+const HISTORY_PARTS = 4;
+const STEADY_SEC = 0.001;
+const READING_COUNT_MAX = 100;
 // Readings scatter by a few ms; this many in a row this far to one side of the median are a step.
 const STEP_SEC = 0.02;
 const STEP_COUNT = 4;
@@ -63,7 +69,25 @@ export class OutputClock {
 
   // The local time at which context time 0 was, or would have been, heard; NaN without a reading.
   get epochSec() {
-    return median(this.#readings.map((r) => r.epochSec)) + this.trimSec;
+    const newestSec = this.#readings[this.#readings.length - 1]?.localSec;
+    const recent = this.#readings.filter((r) => newestSec - r.localSec <= WINDOW_SEC);
+    return median(recent.map((r) => r.epochSec)) + this.trimSec;
+  }
+
+  // Have the readings said the same for a while, so that small differences can be believed?
+  get isSteady() {
+    const count = this.#readings.length;
+    if (count < HISTORY_PARTS) return false;
+    const oldestSec = this.#readings[0].localSec;
+    const spanSec = this.#readings[count - 1].localSec - oldestSec;
+    if (spanSec < HISTORY_SEC * 0.8) return false;
+    const middles = [];
+    for (let part = 0; part < HISTORY_PARTS; part += 1) {
+      const from = Math.floor((count * part) / HISTORY_PARTS);
+      const to = Math.floor((count * (part + 1)) / HISTORY_PARTS);
+      middles.push(median(this.#readings.slice(from, to).map((r) => r.epochSec)));
+    }
+    return Math.max(...middles) - Math.min(...middles) < STEADY_SEC;
   }
 
   // The delay of the output as the browser puts it, or null; for showing only.
@@ -83,7 +107,7 @@ export class OutputClock {
   }
 
   #add(reading) {
-    this.#readings = this.#readings.filter((r) => reading.localSec - r.localSec <= WINDOW_SEC);
+    this.#readings = this.#readings.filter((r) => reading.localSec - r.localSec <= HISTORY_SEC);
     this.#readings = [...this.#readings, reading].slice(-READING_COUNT_MAX);
     const newest = this.#readings.slice(-STEP_COUNT);
     if (newest.length < STEP_COUNT || this.#readings.length < 2 * STEP_COUNT) return;

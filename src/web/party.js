@@ -4,27 +4,20 @@
 // Nothing here decides when sound starts; the player follows the room's state by itself. A lost
 // connection never touches the player: the music goes on.
 
-import { byId, setAttribute, setText, show } from './dom.js';
+import { byId, setText, show } from './dom.js';
 import { Controls } from './controls.js';
 import { openHelp, openShare, openSync, wireDialogs } from './dialogs.js';
 import { Drawer } from './drawer.js';
 import { wireKeys, wireTabs } from './keys.js';
 import { PeoplePanel } from './people-panel.js';
 import { targetPosition } from './playback.js';
-import { Record } from './record.js';
 import { Reporter } from './reporter.js';
+import { noticeWords, refusalNotice, seatTakenNotice } from './notices.js';
 import { applyMessage, emptyRoom, findTrack, reportStatus } from './room-model.js';
+import { renderChip, renderNotice, Stage } from './stage.js';
 import { Timeline } from './timeline.js';
 import { TracksPanel } from './tracks-panel.js';
-import {
-  chipWords,
-  connectionWords,
-  noticeWords,
-  refusalNotice,
-  seatTakenNotice,
-  stageWords,
-  crowdWords,
-} from './words.js';
+import { connectionWords, stageWords } from './words.js';
 
 const TICK_MS = 250;
 const FLASH_MS = 9000;
@@ -42,7 +35,7 @@ export class Party {
   #flash = null;
   #seatLost = false;
   #wantsSeatBack = false;
-  #record;
+  #stage;
   #timeline;
   #tracks;
   #people;
@@ -81,7 +74,7 @@ export class Party {
       phase: () => this.#player.snapshot().phase,
       send: (message) => this.#socket.send(message),
     };
-    this.#record = new Record(byId('record'));
+    this.#stage = new Stage({ roomName: this.#roomName });
     this.#controls = new Controls({ player: this.#player, storage, playback });
     this.#timeline = new Timeline({ onSeek: (sec) => this.#controls.seekTo(sec) });
     this.#tracks = new TracksPanel({
@@ -293,11 +286,7 @@ export class Party {
   /** A page without its version filled in was not served by jam itself. */
   #isUpdated() {
     const { serverVersion } = this.#room;
-    return (
-      serverVersion !== null &&
-      /^\d/.test(this.#version) &&
-      serverVersion !== this.#version
-    );
+    return serverVersion !== null && /^\d/.test(this.#version) && serverVersion !== this.#version;
   }
 
   #render() {
@@ -308,13 +297,15 @@ export class Party {
       connection: view.connection,
       role: this.#socket.role,
     });
-    this.#renderStage(view);
-    this.#renderChip(view);
+    this.#stage.render(view);
+    renderChip(view);
     renderNotice(noticeWords(view));
+    this.#renderTransport(view);
     const room = this.#room;
     const currentId = room.state?.track_id ?? null;
     this.#tracks.render({
       tracks: room.tracks,
+      known: room.tracksKnown,
       isHost: view.isHost,
       currentId,
       playing: view.playing,
@@ -327,21 +318,8 @@ export class Party {
     setText(byId('connection'), connectionWords(view.connection));
   }
 
-  #renderStage(view) {
+  #renderTransport(view) {
     const trackId = view.state?.track_id ?? null;
-    const words = stageWords(view);
-    this.#record.setTrack(trackId);
-    this.#record.setPlaying(view.phase === 'playing');
-    setText(byId('now-title'), words.title);
-    setText(byId('now-artist'), words.artist);
-    show(byId('now-artist'), words.artist !== '');
-    setText(byId('crowd'), crowdWords(view));
-    show(byId('crowd'), view.membersKnown);
-    setText(byId('status'), words.status);
-    setAttribute(byId('status'), 'data-tone', words.tone);
-    show(byId('status'), words.status !== '');
-    show(byId('hear-button'), words.action === 'hear');
-    show(byId('retry-button'), words.action === 'retry');
     const snapshot = this.#player.snapshot();
     this.#timeline.render({
       visible: trackId !== null,
@@ -351,27 +329,7 @@ export class Party {
       canSeek: view.isHost && view.connection === 'open',
     });
     this.#controls.render({ ...view, trackId });
-    const mark = view.playing ? '▶ ' : '';
-    document.title = `${mark}${words.title} · ${this.#roomName}`;
   }
-
-  #renderChip(view) {
-    const { text, tone } = chipWords(view);
-    setText(byId('sync-text'), text);
-    setAttribute(byId('sync-chip'), 'data-tone', tone);
-    setAttribute(byId('sync-chip'), 'aria-label', `${text}. Show how exact it is.`);
-  }
-}
-
-function renderNotice(notice) {
-  show(byId('notice'), notice !== null);
-  if (notice === null) return;
-  setAttribute(byId('notice'), 'data-notice', notice.id);
-  setText(byId('notice-text'), notice.text);
-  const button = byId('notice-button');
-  show(button, notice.action !== null);
-  setText(button, notice.label);
-  button.dataset.action = notice.action ?? '';
 }
 
 function localSec() {

@@ -9,6 +9,9 @@
 export const CORRECTION = Object.freeze({
   // Nobody hears less than this; correcting it would only chase the noise of the measurement.
   ignoreSec: 0.001,
+  // A browser's idea of its own output wanders by some ms for seconds after a start or an underrun, while
+  // the sound stays put. Following it about would put right what is right; less than this can wait.
+  ignoreUnsteadySec: 0.01,
   // Up to here the tempo is bent; beyond it that would take too long, and the sound jumps.
   bendMaxSec: 0.04,
   // 0.2 % is 3.5 cents: no musician hears it.
@@ -37,13 +40,19 @@ export function targetPosition(state, roomNowSec) {
 // What to do about an error. Errors are heard minus wanted position: positive is ahead.
 //   errorSec     the error at the moment at which a new correction could begin
 //   residualSec  what will be left of it when a correction that is already under way ends
+//   isSteady     whether the measurements of the last seconds agree with each other
 //   jumpVotes    the number that the last decision returned
 // Returns { action, jumpVotes }, action being
 //   'none'  leave things as they are, a running correction included
 //   'bend'  replace what is scheduled by planBend(errorSec)
 //   'wait'  too far off to bend; look again before jumping
 //   'jump'  crossfade to the right place
-export function decideCorrection({ errorSec, residualSec = errorSec, jumpVotes = 0 }) {
+export function decideCorrection({
+  errorSec,
+  residualSec = errorSec,
+  isSteady = true,
+  jumpVotes = 0,
+}) {
   if (!Number.isFinite(errorSec) || !Number.isFinite(residualSec))
     return { action: 'none', jumpVotes: 0 };
   if (Math.abs(errorSec) > CORRECTION.bendMaxSec) {
@@ -51,7 +60,8 @@ export function decideCorrection({ errorSec, residualSec = errorSec, jumpVotes =
     if (votes >= CORRECTION.jumpVoteCount) return { action: 'jump', jumpVotes: 0 };
     return { action: 'wait', jumpVotes: votes };
   }
-  if (Math.abs(residualSec) < CORRECTION.ignoreSec) return { action: 'none', jumpVotes: 0 };
+  const ignoreSec = isSteady ? CORRECTION.ignoreSec : CORRECTION.ignoreUnsteadySec;
+  if (Math.abs(residualSec) < ignoreSec) return { action: 'none', jumpVotes: 0 };
   return { action: 'bend', jumpVotes: 0 };
 }
 

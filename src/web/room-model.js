@@ -11,6 +11,7 @@ export function emptyRoom() {
     state: null,
     peerId: null,
     tracks: [],
+    tracksKnown: false,
     members: [],
     membersKnown: false,
     total: 0,
@@ -37,7 +38,11 @@ export function applyMessage(room, message) {
       };
     case 'QUEUE':
       return {
-        room: { ...room, tracks: readTracks(message.tracks) },
+        room: {
+          ...room,
+          tracks: readTracks(message.tracks),
+          tracksKnown: true,
+        },
         happened: ['tracks'],
       };
     case 'MEMBERS':
@@ -68,9 +73,7 @@ function isState(payload) {
 
 export function readTracks(tracks) {
   if (!Array.isArray(tracks)) return [];
-  return tracks
-    .filter((track) => typeof track?.track_id === 'string')
-    .slice(0, TRACKS_MAX);
+  return tracks.filter((track) => typeof track?.track_id === 'string').slice(0, TRACKS_MAX);
 }
 
 function applyMembers(room, message) {

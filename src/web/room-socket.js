@@ -180,24 +180,24 @@ export class RoomSocket extends EventTarget {
     }
     this.#drop();
     this.#set(this.#everOpen ? 'reconnecting' : 'connecting', trouble);
-    this.#timer = setTimeout(
-      () => this.#open(),
-      retryDelayMs(this.#attempt, Math.random()),
-    );
+    this.#timer = setTimeout(() => this.#open(), retryDelayMs(this.#attempt, Math.random()));
     this.#attempt += 1;
   }
 
-  /** A failed WebSocket does not say why; the health page of the same server does. */
+  /**
+   * A failed WebSocket does not say why. The server does, on a connection that this browser still has
+   * (`full`), or by refusing a new one (503).
+   */
   async #askWhy() {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), HEALTH_TIMEOUT_MS);
     let trouble = 'unreachable';
     try {
-      const answer = await fetch('/healthz', {
+      const answer = await fetch('/api/server', {
         signal: abort.signal,
         cache: 'no-store',
       });
-      if (answer.status === 503) trouble = 'full';
+      if (answer.status === 503 || (await answer.json()).full) trouble = 'full';
     } catch {
       // Unreachable it is.
     }

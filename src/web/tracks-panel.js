@@ -16,6 +16,7 @@ export class TracksPanel {
   #field = byId('filter-field');
   #onChoose;
   #tracks = [];
+  #known = false;
   #isHost = false;
   #rows = new Map();
 
@@ -29,8 +30,9 @@ export class TracksPanel {
     });
   }
 
-  render({ tracks, isHost, currentId, playing }) {
-    if (tracks !== this.#tracks || isHost !== this.#isHost) {
+  render({ tracks, known, isHost, currentId, playing }) {
+    if (tracks !== this.#tracks || known !== this.#known || isHost !== this.#isHost) {
+      this.#known = known;
       this.#tracks = tracks;
       this.#isHost = isHost;
       this.#build();
@@ -46,9 +48,7 @@ export class TracksPanel {
 
   /** For the '/' key. */
   focus() {
-    const target = byId('filter-row').hidden
-      ? this.#list.querySelector('button')
-      : this.#field;
+    const target = byId('filter-row').hidden ? this.#list.querySelector('button') : this.#field;
     (target ?? byId('tab-tracks')).focus();
   }
 
@@ -58,9 +58,7 @@ export class TracksPanel {
     const wanted = filterable ? this.#field.value.trim().toLocaleLowerCase() : '';
     const matching = this.#tracks.filter((track) => matches(track, wanted));
     this.#rows = new Map();
-    this.#list.replaceChildren(
-      ...matching.slice(0, ROWS_MAX).map((track) => this.#row(track)),
-    );
+    this.#list.replaceChildren(...matching.slice(0, ROWS_MAX).map((track) => this.#row(track)));
     this.#sayWhatIsMissing(matching.length);
   }
 
@@ -90,7 +88,9 @@ export class TracksPanel {
     const hint = byId('tracks-empty');
     const text =
       this.#tracks.length === 0
-        ? 'No tracks in this room yet.'
+        ? this.#known
+          ? 'No tracks in this room yet.'
+          : ''
         : matching === 0
           ? 'No track is called that.'
           : matching > ROWS_MAX

@@ -29,9 +29,7 @@ export function spokenTime(sec) {
     [whole % 60, 'second'],
   ].filter(([count]) => count > 0);
   if (parts.length === 0) return '0 seconds';
-  return parts
-    .map(([count, unit]) => `${count} ${unit}${count === 1 ? '' : 's'}`)
-    .join(' ');
+  return parts.map(([count, unit]) => `${count} ${unit}${count === 1 ? '' : 's'}`).join(' ');
 }
 
 /** What a slider or a progress line says: '41 seconds of 1 minute'. */
@@ -43,6 +41,7 @@ export function positionText(positionSec, durationSec) {
 /** A duration without its sign: '0.6 ms', '38 ms', '1.2 s'. */
 export function formatMs(ms) {
   const size = Math.abs(ms);
+  if (size < 0.05) return `<${THIN_SPACE}0.1${THIN_SPACE}ms`;
   if (size < 9.95) return `${size.toFixed(1)}${THIN_SPACE}ms`;
   if (size < 999.5) return `${Math.round(size)}${THIN_SPACE}ms`;
   return `${(size / 1000).toFixed(1)}${THIN_SPACE}s`;
@@ -50,6 +49,7 @@ export function formatMs(ms) {
 
 /** '0.6 ms ahead', '38 ms behind'. */
 export function aheadOrBehind(ms) {
+  if (Math.abs(ms) < 0.05) return formatMs(ms);
   return `${formatMs(ms)} ${ms < 0 ? 'behind' : 'ahead'}`;
 }
 
@@ -215,7 +215,7 @@ function emptyStage({ isHost, hostName, trackCount }) {
   if (isHost) {
     return stage('Nothing to play yet', {
       status:
-        'This room has no tracks. Start jam with --share and a song, and it shows up here.',
+        'This room has no tracks. Start the server with \u2011\u2011share and a song, and it shows up here.',
     });
   }
   if (hostName) {
@@ -302,100 +302,6 @@ function failureWords({ reason, isHost }) {
   }
 }
 
-/**
- * The one notice that matters most now, or null. `action` names what its button does:
- * 'host', 'reload', 'dismiss' or null.
- */
-export function noticeWords(view) {
-  return (
-    connectionNotice(view) ?? updateNotice(view) ?? view.flash ?? seatNotice(view)
-  );
-}
-
-function connectionNotice({ connection, trouble, online, sounding }) {
-  if (connection === 'open' || connection === 'idle') return null;
-  if (connection === 'connecting' && !trouble) return null;
-  if (trouble === 'switching') return null;
-  const goesOn = sounding ? ' The music goes on;' : '';
-  const retrying = sounding ? ' reconnecting.' : ' Reconnecting.';
-  if (trouble === 'full') {
-    return notice(
-      'full',
-      'This server is full: it takes no more people right now. Trying again by itself.',
-    );
-  }
-  if (trouble === 'rooms') {
-    return notice(
-      'rooms',
-      'This server has too many rooms open. Trying again by itself.',
-    );
-  }
-  if (trouble === 'misfit') {
-    return notice(
-      'misfit',
-      'This page and the server do not fit together any more. Reloading helps.',
-      'reload',
-      'Reload',
-    );
-  }
-  if (online === false) {
-    return notice('offline', `This device is offline.${goesOn}${retrying}`);
-  }
-  if (trouble === 'stopping') {
-    return notice('stopping', `The server went away.${goesOn}${retrying}`);
-  }
-  if (connection === 'connecting') {
-    return notice(
-      'unreachable',
-      'The server does not answer. Trying again by itself. Are you in the same network?',
-    );
-  }
-  return notice('reconnecting', `Connection lost.${goesOn}${retrying}`);
-}
-
-function updateNotice({ updated }) {
-  if (!updated) return null;
-  return notice('updated', 'The server was updated.', 'reload', 'Reload');
-}
-
-function seatNotice({ membersKnown, isHost, hostName, lastHostName, playing }) {
-  if (!membersKnown || isHost || hostName) return null;
-  if (!lastHostName) {
-    return notice('no-host', 'Nobody is hosting yet.', 'host', 'Host');
-  }
-  const goesOn = playing ? ' The music plays on.' : '';
-  return notice(
-    'host-gone',
-    `${lastHostName} left.${goesOn} The host seat is free.`,
-    'host',
-    'Host',
-  );
-}
-
-function notice(id, text, action = null, label = '') {
-  return { id, text, action, label };
-}
-
-/** Somebody else was faster with the host seat. */
-export function seatTakenNotice({ hostName, ownName }) {
-  const text =
-    hostName && hostName === ownName
-      ? 'Your earlier connection still holds the host seat. You get it back when that one ends.'
-      : hostName
-        ? `${hostName} is hosting now. You are listening along.`
-        : 'Somebody else is hosting now. You are listening along.';
-  return notice('seat-taken', text, 'dismiss', 'OK');
-}
-
-/** An ERROR of the server, for people. */
-export function refusalNotice(message) {
-  const text =
-    message === 'Only host can control'
-      ? 'Only the host can do that.'
-      : `The server did not accept that: ${String(message).slice(0, 200)}`;
-  return notice('refused', text, 'dismiss', 'OK');
-}
-
 /** What the list of people says about somebody's sound, from their last REPORT. */
 export function reportWords(report) {
   switch (report?.status) {
@@ -404,9 +310,7 @@ export function reportWords(report) {
         ? `loading ${formatPercent(report.loaded)}`
         : 'catching up';
     case 'playing':
-      return Number.isFinite(report.error_ms)
-        ? formatMs(report.error_ms)
-        : 'playing';
+      return Number.isFinite(report.error_ms) ? formatMs(report.error_ms) : 'playing';
     case 'ready':
       return 'ready';
     case 'paused':
@@ -428,19 +332,9 @@ export function syncFacts({ snapshot, quality }) {
   return [
     ['Error', known(snapshot.errorMs, aheadOrBehind)],
     ['Round trip', known(quality?.rtt_ms, formatMs)],
-    [
-      'Clock',
-      known(
-        quality?.spread_ms,
-        (ms) => `within ${formatMs(ms)}, ${quality.probes} probes`,
-      ),
-    ],
+    ['Clock', known(quality?.spread_ms, (ms) => `± ${formatMs(ms)}, ${quality.probes} probes`)],
     ['Output delay', known(snapshot.outputLatencyMs, formatMs)],
-    [
-      'Method',
-      { webaudio: 'Web Audio', element: 'Audio element' }[snapshot.method] ??
-        'not yet',
-    ],
+    ['Method', { webaudio: 'Web Audio', element: 'Audio element' }[snapshot.method] ?? 'not yet'],
   ];
 }
 

@@ -24,7 +24,7 @@ beforeEach(() => {
     roomAt: (local) => local + 900 + clock.aheadSec,
     localAt: (room) => room - 900 - clock.aheadSec,
   };
-  outputClock = { ready: true, epochSec: 100 };
+  outputClock = { ready: true, epochSec: 100, isSteady: true };
   player = new BufferPlayer({
     context,
     destination: {},

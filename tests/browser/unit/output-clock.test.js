@@ -79,6 +79,31 @@ test('a slow drift is followed', () => {
   assertNear(clock.epochSec, context.epochSec, 0.0003);
 });
 
+test('it is steady once the readings of some seconds agree, whatever single ones say', () => {
+  for (const seed of seeds(10)) {
+    const random = seeded(seed);
+    const context = new FakeContext();
+    context.noise = () => (random.chance(0.1) ? 0.008 : random.between(-0.0005, 0.0005));
+    const clock = new OutputClock();
+    const localSec = readFor(clock, context, 101, 5);
+    assert.equal(clock.isSteady, false, `JAM_SEED=${seed}`);
+    readFor(clock, context, localSec, 5);
+    assert.equal(clock.isSteady, true, `JAM_SEED=${seed}`);
+  }
+});
+
+test('it is not steady while the readings wander faster than any sound card drifts', () => {
+  const context = new FakeContext();
+  const clock = new OutputClock();
+  let steady = 0;
+  for (let localSec = 101; localSec < 113; localSec += 0.1) {
+    context.epochSec = 100 + 0.005 * Math.sin((localSec - 101) / 2);
+    clock.read(context.at(localSec), localSec);
+    if (clock.isSteady) steady += 1;
+  }
+  assert.equal(steady, 0);
+});
+
 test('another loudspeaker with another delay counts after four readings', () => {
   const context = new FakeContext();
   const clock = new OutputClock();

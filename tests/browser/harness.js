@@ -1,0 +1,132 @@
+// A real jam server and real browsers for the page's tests.
+//
+// Waiting is always on a condition with one watchdog; nothing here sleeps until it is probably done.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const TRACKS = `${ROOT}testdata/tracks`;
+
+/** Whoever waits longer has found a hang; these machines may be slow and busy. */
+export const WATCHDOG_MS = 60_000;
+
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // Two windows of one test: neither may be slowed because the other is in front.
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+];
+
+/** Starts `jam server` and waits until it says where it listens. */
+export async function startServer({
+  port = 0,
+  host = '127.0.0.1',
+  args = ['--share', TRACKS],
+} = {}) {
+  const jam = process.env.JAM ?? `${ROOT}target/debug/jam`;
+  const listen = ['server', '--listen', `${host}:${port}`];
+  const child = spawn(jam, [...listen, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'exit');
+  let log = '';
+  child.stderr.on('data', (data) => (log += data));
+  const actualPort = await new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout.on('data', (data) => {
+      text += data;
+      const found = /http:\/\/[^/]*:(\d+)\//.exec(text);
+      if (found) resolve(Number(found[1]));
+    });
+    ended.then(([code]) => reject(new Error(`jam ended with ${code}: ${log}`)));
+  });
+  const stop = async (signal = 'SIGTERM') => {
+    child.kill(signal);
+    const [code] = await ended;
+    return code;
+  };
+  return { port: actualPort, url: `http://localhost:${actualPort}`, stop, log: () => log };
+}
+
+/** A browser with one listener's window each time `open` is called; each has its own storage. */
+export async function startBrowser() {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: CHROMIUM_FLAGS,
+  });
+  const problems = [];
+  const contexts = [];
+  const open = async (url, options = {}) => {
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      ...options,
+    });
+    contexts.push(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(WATCHDOG_MS);
+    page.on('pageerror', (error) => problems.push(`${url}: ${error.stack}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !isExpected(message.text())) {
+        problems.push(`${url}: ${message.text()}`);
+      }
+    });
+    await page.goto(url);
+    return page;
+  };
+  /** Pages that are left open would go on looking for their stopped server. */
+  const closePages = async () => {
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
+  };
+  return { open, problems, closePages, close: () => browser.close() };
+}
+
+/** What Chromium itself writes when a server is away, or a track is not there: tests do both on purpose. */
+function isExpected(text) {
+  return /ERR_CONNECTION_REFUSED|WebSocket connection|status of (404|503)|ERR_NETWORK|ERR_EMPTY|ERR_CONNECTION_RESET/.test(
+    text,
+  );
+}
+
+/** Types a name and joins; waits until the server has answered. */
+export async function join(page, { name, role }) {
+  await page.fill('#name-field', name);
+  await page.click(role === 'host' ? '#host-button' : '#listen-button');
+  await page.waitForSelector('body[data-connection="open"]');
+}
+
+export async function waitForPhase(page, phase) {
+  await page.waitForSelector(`body[data-phase="${phase}"]`);
+}
+
+/** Waits until `predicate(argument)` holds in the page. */
+export async function waitUntil(page, predicate, argument) {
+  await page.waitForFunction(predicate, argument, { timeout: WATCHDOG_MS, polling: 50 });
+}
+
+/** The host picks a track by its name in the list. */
+export async function choose(page, name) {
+  await page.click(`#tracks button:has-text("${name}")`);
+}
+
+/** A non-loopback address of this machine, or null: a page there is not a secure context. */
+export function lanAddress() {
+  const all = Object.values(networkInterfaces()).flat();
+  return all.find((address) => address.family === 'IPv4' && !address.internal)?.address ?? null;
+}
+
+/** A picture of the page under target/screenshots, for people to look at. */
+export async function screenshot(page, name) {
+  const folder = `${ROOT}target/screenshots`;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: `${folder}/${name}.png` });
+}

@@ -1,0 +1,218 @@
+// The connection, with a fake WebSocket and timers that the test turns by hand.
+
+import assert from 'node:assert/strict';
+import { beforeEach, mock, test } from 'node:test';
+import { RoomSocket, closeMeaning, retryDelayMs } from '../../../src/web/room-socket.js';
+import { SILENCE_MS } from '../../../src/web/clock-probes.js';
+
+const STATE =
+  '{"type":"STATE","payload":{"track_id":null,"status":"PAUSE","offset_sec":0,"timestamp":1}}';
+
+let sockets;
+
+class FakeWebSocket {
+  readyState = 0;
+  sent = [];
+  closed = false;
+
+  constructor(url) {
+    this.url = url;
+    sockets.push(this);
+  }
+
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close() {
+    this.closed = true;
+    this.readyState = 3;
+  }
+
+  open() {
+    this.readyState = 1;
+    this.onopen();
+  }
+
+  receive(text) {
+    this.onmessage({ data: text });
+  }
+
+  end(code, reason = '') {
+    this.readyState = 3;
+    this.onclose({ code, reason });
+  }
+}
+
+function join(role = 'viewer') {
+  const probes = [];
+  const clock = {
+    addProbe: (probe) => probes.push(probe),
+    endBurst: () => probes.push('end'),
+  };
+  const socket = new RoomSocket({ url: 'ws://test/ws/jam1', clock });
+  socket.join({ role, name: 'Ana' });
+  return { socket, probes };
+}
+
+function accept(ws = sockets.at(-1)) {
+  ws.open();
+  ws.receive(STATE);
+  return ws;
+}
+
+beforeEach(() => {
+  sockets = [];
+  globalThis.WebSocket = FakeWebSocket;
+  globalThis.fetch = async () => ({ status: 200 });
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout'] });
+});
+
+test('joining says hello with role, name and wishes', () => {
+  const { socket } = join('host');
+  assert.equal(socket.connection, 'connecting');
+  const ws = accept();
+  assert.deepEqual(ws.sent[0], {
+    type: 'HELLO',
+    role: 'host',
+    display_name: 'Ana',
+    wants: ['WELCOME', 'QUEUE', 'MEMBERS'],
+  });
+  assert.equal(socket.connection, 'open');
+});
+
+test('a lost connection is replaced, in the same role', () => {
+  const { socket } = join('host');
+  accept().end(1006);
+  assert.equal(socket.connection, 'reconnecting');
+  mock.timers.tick(10000);
+  accept();
+  assert.equal(sockets.length, 2);
+  assert.equal(sockets[1].sent[0].role, 'host');
+  assert.equal(socket.connection, 'open');
+});
+
+test('a taken seat makes a listener of the host, at once and with a word', () => {
+  const { socket } = join('host');
+  let told = 0;
+  socket.addEventListener('seat-taken', () => (told += 1));
+  sockets[0].open();
+  sockets[0].end(1008, 'Host already assigned');
+  accept();
+  assert.equal(sockets[1].sent[0].role, 'viewer');
+  assert.equal(socket.role, 'viewer');
+  assert.equal(told, 1);
+});
+
+test('a change of role closes the old connection before it opens the new one', () => {
+  const { socket } = join();
+  accept();
+  socket.changeRole('host');
+  assert.ok(sockets[0].closed);
+  assert.equal(socket.trouble, 'switching');
+  accept();
+  assert.equal(sockets[1].sent[0].role, 'host');
+  assert.equal(socket.trouble, null);
+});
+
+test('a full server is recognised by its health page', async () => {
+  globalThis.fetch = async () => ({ status: 503 });
+  const { socket } = join();
+  sockets[0].end(1006);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(socket.trouble, 'full');
+  assert.equal(socket.connection, 'connecting');
+});
+
+test('a server that never answers is given up and tried again', () => {
+  const { socket } = join();
+  sockets[0].open();
+  mock.timers.tick(8000);
+  assert.ok(sockets[0].closed);
+  assert.equal(socket.trouble, 'unreachable');
+  mock.timers.tick(10000);
+  assert.equal(sockets.length, 2);
+});
+
+test('sixteen probes one at a time, then bursts of four', () => {
+  const { probes } = join();
+  const ws = accept();
+  const answer = () => {
+    const { t0 } = ws.sent.at(-1);
+    ws.receive(JSON.stringify({ type: 'CLOCK', t0, t1: 5, t2: 5.1 }));
+  };
+  const count = () => ws.sent.filter((message) => message.type === 'CLOCK').length;
+  for (let sent = 1; sent <= 16; sent += 1) {
+    assert.equal(count(), sent);
+    mock.timers.tick(500);
+    assert.equal(count(), sent, 'one under way at a time');
+    answer();
+    mock.timers.tick(20);
+  }
+  assert.equal(probes.at(-1), 'end');
+  assert.equal(probes.length, 17);
+  mock.timers.tick(2000);
+  for (let sent = 0; sent < 4; sent += 1) {
+    answer();
+    mock.timers.tick(20);
+  }
+  assert.equal(probes.filter((probe) => probe === 'end').length, 2);
+  assert.equal(probes.length, 22);
+});
+
+test('an answer to another probe is not counted', () => {
+  const { probes } = join();
+  accept().receive('{"type":"CLOCK","t0":-1,"t1":5,"t2":5}');
+  assert.equal(probes.length, 0);
+});
+
+test('silence of the server is a lost connection', () => {
+  const { socket } = join();
+  accept();
+  mock.timers.tick(SILENCE_MS);
+  assert.equal(socket.connection, 'reconnecting');
+  assert.ok(sockets[0].closed);
+});
+
+test('nothing is sent or kept while there is no connection', () => {
+  const { socket } = join();
+  assert.equal(socket.send({ type: 'PLAY' }), false);
+  const ws = accept();
+  assert.ok(ws.sent.every((message) => message.type !== 'PLAY'));
+  assert.equal(socket.send({ type: 'PLAY' }), true);
+});
+
+test('closing ends it for good', () => {
+  const { socket } = join();
+  accept();
+  socket.close();
+  mock.timers.tick(60000);
+  assert.equal(sockets.length, 1);
+  assert.equal(socket.connection, 'idle');
+});
+
+test('what is not JSON is logged and otherwise ignored', () => {
+  const { socket } = join();
+  accept().receive('{oops');
+  assert.equal(socket.connection, 'open');
+  assert.equal(socket.log.entries({ withClock: false }).at(-1).text, '{oops');
+});
+
+test('pauses grow, stay bounded and are spread', () => {
+  assert.equal(retryDelayMs(0, 0), 200);
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    assert.ok(retryDelayMs(attempt, 0) >= 200);
+    assert.ok(retryDelayMs(attempt, 0.999) <= 10000);
+    assert.ok(retryDelayMs(attempt, 0.9) > retryDelayMs(attempt, 0.1));
+  }
+});
+
+test('close codes have a meaning', () => {
+  assert.equal(closeMeaning(1008, 'Host already assigned'), 'seat');
+  assert.equal(closeMeaning(1008, 'Invalid HELLO'), 'misfit');
+  assert.equal(closeMeaning(1008, 'HELLO timeout'), null);
+  assert.equal(closeMeaning(1001, 'Server is stopping'), 'stopping');
+  assert.equal(closeMeaning(1013, 'Too many rooms'), 'rooms');
+  assert.equal(closeMeaning(1006, ''), null);
+});

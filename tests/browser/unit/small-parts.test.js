@@ -1,0 +1,73 @@
+// The message log, the reporter and the keys.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keyMeaning } from '../../../src/web/keys.js';
+import { MessageLog } from '../../../src/web/message-log.js';
+import { Reporter } from '../../../src/web/reporter.js';
+
+test('the log is bounded, and clock probes do not push out the rest', () => {
+  const log = new MessageLog();
+  log.add('in', 'STATE', 'first', 0);
+  for (let index = 0; index < 1000; index += 1) log.add('out', 'CLOCK', 'tick', 0);
+  assert.equal(log.entries({ withClock: false })[0].text, 'first');
+  assert.equal(log.entries({ withClock: true }).length, 41);
+  for (let index = 0; index < 1000; index += 1) log.add('in', 'PEERS', 'x', 0);
+  assert.equal(log.entries({ withClock: false }).length, 300);
+  log.add('in', 'SIGNAL', 'y'.repeat(1e5), 0);
+  assert.equal(log.entries({ withClock: false }).at(-1).text.length, 4000);
+  log.clear();
+  assert.deepEqual(log.entries({ withClock: true }), []);
+});
+
+function reporter() {
+  const sent = [];
+  const made = new Reporter({
+    send: (message) => {
+      sent.push(message);
+      return true;
+    },
+  });
+  return { made, sent };
+}
+
+const PLAYING = { status: 'playing', method: 'webaudio', rtt_ms: 1.257, loaded: 1 };
+
+test('a report is rounded and leaves out what is not known', () => {
+  const { made, sent } = reporter();
+  made.update({ ...PLAYING, error_ms: NaN }, 0);
+  assert.deepEqual(sent, [
+    { type: 'REPORT', status: 'playing', method: 'webaudio', rtt_ms: 1.26, loaded: 1 },
+  ]);
+});
+
+test('changes wait two seconds, a new status does not, and silence is repeated', () => {
+  const { made, sent } = reporter();
+  made.update({ ...PLAYING, error_ms: 0.4 }, 0);
+  made.update({ ...PLAYING, error_ms: 9 }, 1900);
+  assert.equal(sent.length, 1);
+  made.update({ ...PLAYING, error_ms: 9 }, 2000);
+  assert.equal(sent.length, 2);
+  made.update({ ...PLAYING, error_ms: 9.1 }, 6000);
+  assert.equal(sent.length, 2, 'too small to tell');
+  made.update({ ...PLAYING, status: 'paused' }, 6100);
+  assert.equal(sent.length, 3);
+  made.update({ ...PLAYING, status: 'playing' }, 6200);
+  assert.equal(sent.length, 3, 'not closer than the short gap');
+  made.update({ ...PLAYING, status: 'paused' }, 21100);
+  assert.equal(sent.length, 4, 'repeated');
+});
+
+test('keys mean nothing inside fields and on what they already press', () => {
+  const means = (key, place = {}) => keyMeaning({ key, ...place });
+  assert.equal(means(' '), 'toggle');
+  assert.equal(means(' ', { onPressable: true }), null);
+  assert.equal(means('ArrowLeft'), 'back');
+  assert.equal(means('ArrowRight', { inTabs: true }), null);
+  assert.equal(means('m'), 'mute');
+  assert.equal(means('/'), 'find');
+  assert.equal(means('?'), 'help');
+  assert.equal(means('m', { inField: true }), null);
+  assert.equal(means('m', { modified: true }), null);
+  assert.equal(means('x'), null);
+});

@@ -1,0 +1,66 @@
+// What the browser remembers, also where it must not.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Storage } from '../../../src/web/storage.js';
+
+function memory(initial = null) {
+  let text = initial;
+  return {
+    getItem: () => text,
+    setItem: (_, value) => {
+      text = value;
+    },
+  };
+}
+
+test('name, volume and rooms survive a reload', () => {
+  const backend = memory();
+  const storage = new Storage(backend);
+  storage.name = 'Ana';
+  storage.volume = 0.25;
+  storage.muted = true;
+  storage.visited('jam1');
+  const again = new Storage(backend);
+  assert.equal(again.name, 'Ana');
+  assert.equal(again.volume, 0.25);
+  assert.equal(again.muted, true);
+  assert.deepEqual(again.rooms, ['jam1']);
+});
+
+test('rooms are listed once, the latest first, and at most eight', () => {
+  const storage = new Storage(memory());
+  for (let index = 0; index < 20; index += 1) storage.visited(`room${index}`);
+  storage.visited('room15');
+  assert.equal(storage.rooms.length, 8);
+  assert.deepEqual(storage.rooms.slice(0, 2), ['room15', 'room19']);
+  storage.forgetRooms();
+  assert.deepEqual(storage.rooms, []);
+});
+
+test('blocked storage still holds values for this visit', () => {
+  const blocked = {
+    getItem() {
+      throw new Error('blocked');
+    },
+    setItem() {
+      throw new Error('blocked');
+    },
+  };
+  for (const backend of [blocked, null]) {
+    const storage = new Storage(backend);
+    storage.name = 'Ana';
+    assert.equal(storage.name, 'Ana');
+    assert.equal(storage.volume, 0.8);
+  }
+});
+
+test('nonsense in storage is ignored', () => {
+  const texts = ['', '{', 'null', '7', '[]', '{"volume":9,"name":3,"rooms":[{}]}'];
+  for (const text of texts) {
+    const storage = new Storage(memory(text));
+    assert.equal(storage.name, '');
+    assert.equal(storage.volume, 0.8);
+    assert.deepEqual(storage.rooms, []);
+  }
+});

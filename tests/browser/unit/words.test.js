@@ -1,0 +1,225 @@
+// What the page says: numbers, titles, the chip, the stage and the one notice that matters.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { noticeWords, refusalNotice, seatTakenNotice } from '../../../src/web/notices.js';
+import {
+  aheadOrBehind,
+  chipWords,
+  crowdWords,
+  formatBytes,
+  formatMs,
+  formatPercent,
+  formatTime,
+  lobbyWords,
+  nameList,
+  positionText,
+  reportWords,
+  spokenTime,
+  stageWords,
+  syncFacts,
+  trackFacts,
+  trackWords,
+} from '../../../src/web/words.js';
+
+const plain = (text) => text.replaceAll('\u202f', ' ');
+
+test('time is written in minutes and, when needed, hours', () => {
+  assert.equal(formatTime(0), '0:00');
+  assert.equal(formatTime(41.9), '0:41');
+  assert.equal(formatTime(725), '12:05');
+  assert.equal(formatTime(3723), '1:02:03');
+  assert.equal(formatTime(-3), '0:00');
+  assert.equal(formatTime(NaN), '-:--');
+  assert.equal(formatTime(null), '-:--');
+});
+
+test('time is spoken in words', () => {
+  assert.equal(spokenTime(0.4), '0 seconds');
+  assert.equal(spokenTime(62), '1 minute 2 seconds');
+  assert.equal(spokenTime(3600), '1 hour');
+  assert.equal(positionText(41, 60), '41 seconds of 1 minute');
+  assert.equal(positionText(41, null), '41 seconds');
+});
+
+test('small errors keep a digit, large ones become seconds', () => {
+  assert.equal(plain(formatMs(0.63)), '0.6 ms');
+  assert.equal(plain(formatMs(-38.4)), '38 ms');
+  assert.equal(plain(formatMs(1234)), '1.2 s');
+  assert.equal(plain(formatMs(0.01)), '< 0.1 ms');
+  assert.equal(plain(aheadOrBehind(-38.4)), '38 ms behind');
+  assert.equal(plain(aheadOrBehind(38.4)), '38 ms ahead');
+  assert.equal(plain(formatPercent(0.6299)), '62 %');
+  assert.equal(plain(formatPercent(undefined)), '0 %');
+  assert.equal(formatBytes(494769), '495 KB');
+  assert.equal(formatBytes(23494769), '23 MB');
+});
+
+test('file names become titles and artists', () => {
+  const words = (name) => trackWords({ track_id: 'abc', name });
+  assert.deepEqual(words('J. S. Bach - Prelude in C.opus'), {
+    title: 'Prelude in C',
+    artist: 'J. S. Bach',
+  });
+  assert.deepEqual(words('01 - Ode_to_Joy.flac'), {
+    title: 'Ode to Joy',
+    artist: '',
+  });
+  assert.equal(words('99 Luftballons.mp3').title, '99 Luftballons');
+  assert.equal(words('12. Sinnerman.wav').title, 'Sinnerman');
+  assert.equal(words('.mp3').title, 'Track abc');
+  assert.equal(trackWords({ track_id: 'f'.repeat(64) }).title, 'Track ffffffff…');
+  assert.equal(
+    trackFacts({ content_type: 'audio/ogg; codecs=opus', bytes: 494769 }),
+    'Opus · 495 KB',
+  );
+  assert.equal(trackFacts({}), '');
+});
+
+test('the crowd line says who hosts and how many listen', () => {
+  assert.equal(
+    crowdWords({ hostName: 'Ana', isHost: false, total: 12 }),
+    'Ana is hosting · 12 listening',
+  );
+  assert.equal(
+    crowdWords({ hostName: 'Ana', isHost: true, total: 1 }),
+    'You are hosting · only you here',
+  );
+  assert.equal(crowdWords({ hostName: null, isHost: false, total: 0 }), 'Nobody is hosting');
+});
+
+test('the lobby says whose party it is', () => {
+  const look = { hostName: 'Ana', total: 3, title: 'Prelude', playing: true };
+  assert.equal(lobbyWords(look), 'Ana is playing Prelude');
+  assert.equal(lobbyWords({ ...look, playing: false }), 'Ana has paused Prelude');
+  assert.match(lobbyWords({ ...look, total: 0 }), /Be the first/);
+  assert.equal(nameList(['Ana'], 1), 'Ana');
+  assert.equal(nameList(['Ana', 'Ben'], 2), 'Ana and Ben');
+  assert.equal(nameList(['Ana', 'Ben', 'Cleo', 'Dan'], 12), 'Ana, Ben, Cleo and 9 others');
+});
+
+test('the chip says how it sounds, or why it does not', () => {
+  const chip = (view) => plain(chipWords({ connection: 'open', ...view }).text);
+  assert.equal(chip({ phase: 'playing', errorMs: 0.63 }), 'in sync, 0.6 ms');
+  assert.equal(chip({ phase: 'playing', errorMs: -38 }), '38 ms behind');
+  assert.equal(chip({ phase: 'playing', errorMs: null }), 'in sync');
+  assert.equal(chip({ phase: 'loading', loaded: 0.62 }), 'loading 62 %');
+  assert.equal(chip({ phase: 'blocked' }), 'sound is off');
+  assert.equal(chipWords({ connection: 'reconnecting', phase: 'playing' }).text, 'reconnecting');
+});
+
+const PLAYING = { track_id: 'abc', status: 'PLAY', offset_sec: 0, timestamp: 1 };
+const VIEW = {
+  room: 'jam1',
+  state: PLAYING,
+  track: { track_id: 'abc', name: 'Prelude.wav' },
+  trackCount: 1,
+  isHost: false,
+  hostName: 'Ana',
+  phase: 'playing',
+};
+
+test('the stage offers the one action that helps', () => {
+  const action = (changes) => stageWords({ ...VIEW, ...changes }).action;
+  assert.equal(action({}), null);
+  assert.equal(action({ phase: 'locked' }), 'hear');
+  assert.equal(action({ phase: 'blocked' }), 'hear');
+  assert.equal(action({ phase: 'failed', reason: 'network' }), 'retry');
+  assert.equal(action({ phase: 'failed', reason: 'unknown-track' }), null);
+  assert.equal(action({ phase: 'failed', reason: 'no-audio-support' }), null);
+});
+
+test('the stage has words for every phase and every reason', () => {
+  const phases = ['locked', 'blocked', 'loading', 'ready', 'catching-up'];
+  const reasons = ['unknown-track', 'network', 'decode', 'no-audio-support', null];
+  for (const phase of [...phases, 'paused', 'ended']) {
+    assert.notEqual(stageWords({ ...VIEW, phase }).status, '', phase);
+  }
+  for (const reason of reasons) {
+    const words = stageWords({ ...VIEW, phase: 'failed', reason });
+    assert.notEqual(words.status, '', reason);
+    assert.equal(words.tone, 'bad');
+  }
+});
+
+test('an empty room tells the host what to do and guests whom to wait for', () => {
+  const state = { ...PLAYING, track_id: null, status: 'PAUSE' };
+  const title = (changes) => stageWords({ ...VIEW, state, ...changes }).title;
+  assert.equal(title({ isHost: true, trackCount: 2 }), 'Pick a track');
+  assert.equal(title({ isHost: true, trackCount: 0 }), 'Nothing to play yet');
+  assert.equal(title({}), 'Waiting for Ana to pick something');
+  assert.equal(title({ hostName: null }), 'Nothing is playing yet');
+  assert.equal(title({ state: null }), 'Joining jam1');
+});
+
+const OPEN = {
+  connection: 'open',
+  trouble: null,
+  online: true,
+  sounding: true,
+  membersKnown: true,
+  isHost: false,
+  hostName: 'Ana',
+  lastHostName: 'Ana',
+  playing: true,
+  updated: false,
+  flash: null,
+};
+
+test('the most important notice wins', () => {
+  const id = (changes) => noticeWords({ ...OPEN, ...changes })?.id ?? null;
+  const flash = seatTakenNotice({ hostName: 'Ben', ownName: 'Ana' });
+  assert.equal(id({}), null);
+  assert.equal(id({ hostName: null }), 'host-gone');
+  assert.equal(id({ hostName: null, lastHostName: null }), 'no-host');
+  assert.equal(id({ hostName: null, membersKnown: false }), null);
+  assert.equal(id({ hostName: null, isHost: true }), null);
+  assert.equal(id({ hostName: null, flash }), 'seat-taken');
+  assert.equal(id({ updated: true, flash }), 'updated');
+  assert.equal(id({ connection: 'reconnecting', updated: true }), 'reconnecting');
+  assert.equal(id({ connection: 'reconnecting', trouble: 'switching' }), null);
+  assert.equal(id({ connection: 'connecting' }), null);
+  assert.equal(id({ connection: 'connecting', trouble: 'full' }), 'full');
+  assert.equal(id({ connection: 'reconnecting', online: false }), 'offline');
+});
+
+test('a lost connection only promises music that is really heard', () => {
+  const text = (sounding) => noticeWords({ ...OPEN, connection: 'reconnecting', sounding }).text;
+  assert.equal(text(true), 'Connection lost. The music goes on; reconnecting.');
+  assert.equal(text(false), 'Connection lost. Reconnecting.');
+});
+
+test('a lost seat names who has it, or explains the own ghost', () => {
+  const text = (hostName) => seatTakenNotice({ hostName, ownName: 'Ana' }).text;
+  assert.match(text('Ben'), /^Ben is hosting now/);
+  assert.match(text('Ana'), /earlier connection/);
+  assert.match(text(null), /^Somebody else/);
+  assert.equal(refusalNotice('Only host can control').text, 'Only the host can do that.');
+  assert.ok(refusalNotice('x'.repeat(9999)).text.length < 300);
+});
+
+test('reports of other members are read carefully', () => {
+  assert.equal(plain(reportWords({ status: 'playing', error_ms: -7.2 })), '7.2 ms');
+  assert.equal(reportWords({ status: 'playing', error_ms: 'no' }), 'playing');
+  assert.equal(plain(reportWords({ status: 'loading', loaded: 0.62 })), 'loading 62 %');
+  assert.equal(reportWords({ status: 'loading', loaded: 1 }), 'catching up');
+  assert.equal(reportWords({ status: 'singing' }), '');
+  assert.equal(reportWords(undefined), '');
+});
+
+test('unknown measurements are called that', () => {
+  const snapshot = { errorMs: null, outputLatencyMs: null, method: null };
+  for (const [, value] of syncFacts({ snapshot, quality: null })) {
+    assert.equal(value, 'not yet');
+  }
+});
+
+test('no sentence for people mentions the machinery', () => {
+  const views = ['full', 'rooms', 'misfit', 'stopping', 'unreachable', null];
+  for (const trouble of views) {
+    for (const connection of ['connecting', 'reconnecting']) {
+      const text = noticeWords({ ...OPEN, connection, trouble })?.text ?? '';
+      assert.doesNotMatch(text, /WebSocket|HTTP|\b1\d{3}\b|HELLO|null|undefined/);
+    }
+  }
+});

@@ -1,0 +1,592 @@
+//! The room's messages: every example of `docs/PROTOCOL.md`, what is refused and with which words, and that
+//! nothing that a client sends makes the reader panic.
+
+#[path = "common/random.rs"]
+mod random;
+
+use jam::limits::{READER_STACK_BYTES, ROOM_MESSAGE_BYTES_MAX};
+use jam::room::machine::RoomView;
+use jam::room::message::{
+    ClientMessage, Hello, MemberEntry, PeerEntry, QueueTrack, Report, Role, RoomMessage,
+    ServerMessage, State, Status, Wants,
+};
+use jam::room::parse::{parse_hello, parse_message};
+use jam::track::id::TrackId;
+use random::for_each_seed;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+const CLIENT: &str = include_str!("../testdata/messages/client.jsonl");
+const SERVER: &str = include_str!("../testdata/messages/server.jsonl");
+const HTTP: &str = include_str!("../testdata/messages/http.jsonl");
+const REFUSED: &str = include_str!("../testdata/messages/refused.jsonl");
+const PROTOCOL: &str = include_str!("../docs/PROTOCOL.md");
+const ROOM: &str = "jam1";
+
+fn parse(text: &str) -> RoomMessage {
+    match parse_message(text, ROOM) {
+        Ok(ClientMessage::Room(message)) => message,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn refusal(text: &str) -> String {
+    parse_message(text, ROOM).expect_err(text)
+}
+
+fn raw(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.into()).expect("JSON")
+}
+
+fn number(json: &str) -> serde_json::Number {
+    serde_json::from_str(json).expect("a number")
+}
+
+// ---- the examples --------------------------------------------------------------------------------
+
+#[test]
+fn every_example_of_the_protocol_page_is_a_line_that_the_tests_read() {
+    let known: Vec<&str> = [CLIENT, SERVER, HTTP]
+        .into_iter()
+        .flat_map(str::lines)
+        .collect();
+    let mut examples = 0;
+    let mut inside = false;
+    for line in PROTOCOL.lines() {
+        match line {
+            "```json" => inside = true,
+            "```" => inside = false,
+            example if inside => {
+                assert!(
+                    known.contains(&example),
+                    "not in testdata/messages: {example}"
+                );
+                examples += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(examples > 15 && !inside, "{examples} examples found");
+}
+
+#[test]
+fn every_client_example_is_understood() {
+    for line in CLIENT.lines() {
+        if line.contains("HELLO") {
+            parse_hello(line).unwrap_or_else(|reason| panic!("{line}: {reason:?}"));
+        } else {
+            parse_message(line, ROOM).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
+}
+
+#[test]
+fn every_server_example_is_exactly_what_the_server_writes() {
+    let written: Vec<String> = server_messages()
+        .iter()
+        .map(ServerMessage::encode)
+        .collect();
+    let expected: Vec<&str> = SERVER.lines().collect();
+    for (written, expected) in written.iter().zip(&expected) {
+        assert_eq!(written, expected);
+    }
+    assert_eq!(written.len(), expected.len());
+}
+
+/// What the lines of `server.jsonl` say, in their order.
+fn server_messages() -> Vec<ServerMessage> {
+    let (ana, ben) = ("p81c0d4e95a3b", "p3f9c21ab77d0");
+    let state = |track_id: Option<&str>, status, offset: &str, timestamp| ServerMessage::State {
+        payload: State {
+            track_id: track_id.map(Into::into),
+            status,
+            offset_sec: number(offset),
+            timestamp,
+        },
+    };
+    let member = |peer_id: &str, name: &str, role, report| MemberEntry {
+        peer_id: peer_id.into(),
+        name: name.into(),
+        role,
+        report,
+    };
+    let members = |total, members| ServerMessage::Members {
+        room: ROOM.into(),
+        total,
+        members,
+    };
+    let queue = |tracks| ServerMessage::Queue {
+        room: ROOM.into(),
+        tracks: Arc::new(tracks),
+    };
+    let clock = |t0, t1, t2| ServerMessage::Clock {
+        t0: raw(t0),
+        t1,
+        t2,
+    };
+    let playing = Report {
+        status: Some("playing"),
+        method: Some("webaudio"),
+        rtt_ms: Some(1.25),
+        error_ms: Some(0.4),
+        loaded: Some(1.0),
+    };
+    vec![
+        state(None, Status::Pause, "0.0", 1_762_569_219.737_918),
+        ServerMessage::Peer {
+            peer_id: ben.into(),
+        },
+        state(Some("t1"), Status::Play, "0", 1_762_569_231.204_511),
+        ServerMessage::Signal {
+            from: ana.into(),
+            blob: raw(r#"{"sdp":"v=0"}"#),
+        },
+        ServerMessage::peers(
+            ROOM,
+            vec![PeerEntry {
+                peer_id: ana.into(),
+                ip: "192.168.1.20".parse().expect("an address"),
+                port: 9003,
+                have_count: 3,
+                display_name: "Ana".into(),
+                is_host: true,
+                total_chunks: Some(120),
+                chunk_size: Some(4096),
+            }],
+        ),
+        ServerMessage::Welcome {
+            version: "0.1.0",
+            room: ROOM.into(),
+            peer_id: ben.into(),
+            name: "Ben".into(),
+            role: Role::Viewer,
+        },
+        queue(vec![QueueTrack {
+            track_id: TrackId::parse(
+                "2e5c2e7ab0a54c7ad9f0c3cf0b1d2b7b1f0fdc1ab6ed9a4b4f33c3d8a4de5f01",
+            )
+            .expect("an id"),
+            name: "prelude60.opus".into(),
+            bytes: 494_769,
+            content_type: "audio/ogg; codecs=opus",
+        }]),
+        members(
+            2,
+            vec![
+                member(ana, "Ana", Role::Host, Some(playing)),
+                member(ben, "Ben", Role::Viewer, None),
+            ],
+        ),
+        clock("5120.25", 1_762_569_231.204_511, 1_762_569_231.204_536),
+        ServerMessage::error("Only host can control"),
+        ServerMessage::error(refusal(
+            r#"{"type":"PLAY","track_id":"t1","offset_sec":"ten"}"#,
+        )),
+        // Beyond the page: the corners of the encoding.
+        state(
+            Some("a \"b\" \\ ü \u{7}"),
+            Status::Pause,
+            "12.5",
+            1_762_569_231.5,
+        ),
+        queue(Vec::new()),
+        members(0, Vec::new()),
+        members(
+            300,
+            vec![member(
+                "p1",
+                "Guest 1",
+                Role::Viewer,
+                Some(Report::default()),
+            )],
+        ),
+        ServerMessage::peers(ROOM, Vec::new()),
+        ServerMessage::peers(
+            ROOM,
+            vec![PeerEntry {
+                peer_id: "p1".into(),
+                ip: "fd00::7".parse().expect("an address"),
+                port: 0,
+                have_count: 0,
+                display_name: "Guest 1".into(),
+                is_host: false,
+                total_chunks: None,
+                chunk_size: None,
+            }],
+        ),
+        ServerMessage::Signal {
+            from: "p1".into(),
+            blob: raw("[1.50, \"\\ud800\"]"),
+        },
+        clock("-1.0e-300", 1_762_569_231.204_511, 1_762_569_231.204_511),
+    ]
+}
+
+#[test]
+fn the_http_example_is_exactly_what_a_view_of_a_room_says() {
+    let member = |peer_id: &str, name: &str, role| MemberEntry {
+        peer_id: peer_id.into(),
+        name: name.into(),
+        role,
+        report: None,
+    };
+    let view = RoomView {
+        room: ROOM.into(),
+        server_time: 1_762_569_240.5,
+        state: State {
+            track_id: None,
+            status: Status::Pause,
+            offset_sec: number("0.0"),
+            timestamp: 1_762_569_219.737_918,
+        },
+        host: Some("Ana".into()),
+        total: 2,
+        members: vec![
+            member("p81c0d4e95a3b", "Ana", Role::Host),
+            member("p3f9c21ab77d0", "Ben", Role::Viewer),
+        ],
+        tracks: Arc::default(),
+    };
+    let written = serde_json::to_string(&view).expect("JSON");
+    assert_eq!(HTTP.lines().collect::<Vec<_>>(), [written]);
+}
+
+#[test]
+fn every_message_of_the_server_is_one_line() {
+    for message in server_messages() {
+        let line = message.encode();
+        assert!(!line.contains(|c: char| c.is_control()), "{line}");
+    }
+}
+
+// ---- what is understood --------------------------------------------------------------------------
+
+#[test]
+fn hello_says_role_name_and_wants() {
+    let text = r#"{"type":"HELLO","role":"viewer","display_name":"  \u202eAn\u0000a \n B  ","wants":["MEMBERS","STICKERS"]}"#;
+    let expected = Hello {
+        role: Role::Viewer,
+        display_name: Some("Ana B".into()),
+        wants: Wants {
+            welcome: false,
+            queue: false,
+            members: true,
+        },
+    };
+    assert_eq!(parse_hello(text), Ok(expected));
+}
+
+#[test]
+fn a_name_of_nothing_visible_is_no_name_and_a_long_one_is_cut() {
+    let name = |given: &str| {
+        let text = format!(r#"{{"type":"HELLO","role":"host","display_name":"{given}"}}"#);
+        parse_hello(&text).expect(given).display_name
+    };
+    assert_eq!(name(""), None);
+    assert_eq!(name(r" \t\u200b "), None);
+    assert_eq!(name(&"é".repeat(41)), Some("é".repeat(40)));
+    assert_eq!(
+        name("<b>Ana</b>").as_deref(),
+        Some("<b>Ana</b>"),
+        "text, which the page never runs"
+    );
+}
+
+#[test]
+fn of_a_field_that_comes_twice_the_last_one_counts() {
+    let RoomMessage::Control {
+        status,
+        track_id,
+        offset_sec,
+    } = parse(
+        r#"{"type":"PAUSE","type":"PLAY","track_id":"t1","track_id":"t2","offset_sec":1,"offset_sec":2.5}"#,
+    )
+    else {
+        panic!("not PLAY")
+    };
+    assert_eq!((status, track_id.as_deref()), (Status::Play, Some("t2")));
+    assert_eq!(offset_sec, number("2.5"));
+}
+
+#[test]
+fn a_blob_and_a_clock_probe_are_kept_as_they_were_written() {
+    let blob = r#"{ "a" : [1.50, -0, 1e999, "\ud800\u0041"], "a": null }"#;
+    let text = format!(r#"{{"type":"SIGNAL","blob":{blob} ,"to":"p1"}}"#);
+    match parse(&text) {
+        RoomMessage::Signal { to, blob: kept } => {
+            assert_eq!((to.as_str(), kept.get()), ("p1", blob));
+        }
+        other => panic!("{other:?}"),
+    }
+    for t0 in [
+        "0",
+        "-0",
+        "1.50",
+        "5120.25",
+        "1E5",
+        "-1.0e-300",
+        "18446744073709551616",
+    ] {
+        match parse_message(&format!(r#"{{"t0": {t0} ,"type":"CLOCK"}}"#), ROOM) {
+            Ok(ClientMessage::Clock { t0: kept }) => assert_eq!(kept.get(), t0),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_announcement_may_leave_everything_out_but_the_port() {
+    let RoomMessage::Announce(announce) = parse(r#"{"type":"ANNOUNCE","port":65535}"#) else {
+        panic!("not ANNOUNCE")
+    };
+    assert_eq!(announce.port, 65535);
+    assert_eq!((announce.total_chunks, announce.chunk_size), (None, None));
+    assert_eq!(announce.have_count, None);
+}
+
+#[test]
+fn a_report_keeps_every_field_that_was_given() {
+    let text = r#"{"type":"REPORT","status":"blocked","method":"element","rtt_ms":3,"error_ms":-0.5,"loaded":1}"#;
+    let expected = Report {
+        status: Some("blocked"),
+        method: Some("element"),
+        rtt_ms: Some(3.0),
+        error_ms: Some(-0.5),
+        loaded: Some(1.0),
+    };
+    match parse(text) {
+        RoomMessage::Report(report) => assert_eq!(report, expected),
+        other => panic!("{other:?}"),
+    }
+}
+
+// ---- what is refused -----------------------------------------------------------------------------
+
+struct Refused {
+    /// Said instead of HELLO, and answered by closing.
+    first: bool,
+    send: String,
+    error: String,
+}
+
+fn refused_examples() -> Vec<Refused> {
+    let text = |line: &Value, field: &str| line[field].as_str().expect(field).to_owned();
+    let lines = REFUSED
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line));
+    lines
+        .map(|line: Value| Refused {
+            first: line["first"] == true,
+            send: text(&line, "send"),
+            error: text(&line, "error"),
+        })
+        .collect()
+}
+
+#[test]
+fn every_refused_example_is_refused_with_exactly_these_words() {
+    let mut differing = Vec::new();
+    for Refused { first, send, error } in refused_examples() {
+        let words = if first {
+            parse_hello(&send)
+                .map(|_| ())
+                .map_err(|reason| reason.code_and_text().1.to_owned())
+        } else {
+            parse_message(&send, ROOM).map(|_| ())
+        };
+        if words != Err(error.clone()) {
+            differing.push(format!(
+                "{send}\n  expected {error:?}\n  but was  {words:?}"
+            ));
+        }
+    }
+    assert!(differing.is_empty(), "\n{}", differing.join("\n"));
+}
+
+#[test]
+fn depth_costs_no_stack() {
+    // In a thread as small as those that read, and from the deepest that a message can be.
+    let deepest = (ROOM_MESSAGE_BYTES_MAX - 100) / 2;
+    let deep = move || {
+        for depth in [200, 10_000, deepest] {
+            for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+                let depth = depth.min(ROOM_MESSAGE_BYTES_MAX / (open.len() + 1));
+                let nested = format!("{}0{}", open.repeat(depth), close.repeat(depth));
+                let unclosed = open.repeat(depth);
+                for field in [
+                    "type",
+                    "role",
+                    "wants",
+                    "display_name",
+                    "track_id",
+                    "offset_sec",
+                    "timestamp",
+                    "to",
+                    "indices",
+                    "port",
+                    "room",
+                    "status",
+                    "rtt_ms",
+                    "t0",
+                    "unknown",
+                ] {
+                    for kind in [
+                        "HELLO",
+                        "PLAY",
+                        "SIGNAL",
+                        "ANNOUNCE",
+                        "HAVE_DELTA",
+                        "REPORT",
+                        "CLOCK",
+                    ] {
+                        let whole = format!(r#"{{"type":"{kind}","{field}":{nested}}}"#);
+                        let _either = parse_hello(&whole);
+                        if let Err(error) = parse_message(&whole, ROOM) {
+                            assert!(error.chars().count() < 200, "{error}");
+                        }
+                    }
+                    let _refused = parse_hello(&format!(r#"{{"{field}":{unclosed}"#));
+                    refusal(&format!(r#"{{"{field}":{unclosed}"#));
+                }
+                refusal(&nested);
+                refusal(&unclosed);
+                let signal = format!(r#"{{"type":"SIGNAL","to":"p1","blob":{nested}}}"#);
+                assert!(
+                    matches!(parse(&signal), RoomMessage::Signal { .. }),
+                    "any JSON is relayed"
+                );
+            }
+        }
+    };
+    let small = std::thread::Builder::new()
+        .stack_size(READER_STACK_BYTES)
+        .spawn(deep);
+    small.expect("a thread").join().expect("no panic");
+}
+
+#[test]
+fn the_longest_message_is_refused_in_few_words() {
+    let long = "x".repeat(ROOM_MESSAGE_BYTES_MAX);
+    let digits = "9".repeat(ROOM_MESSAGE_BYTES_MAX);
+    for text in [
+        format!(r#"{{"type":"{long}"}}"#),
+        format!(r#"{{"{long}":NaN}}"#),
+        format!(r#"{{"type":"PLAY","track_id":"{long}","offset_sec":0}}"#),
+        format!(r#"{{"type":"PLAY","track_id":"t","offset_sec":"{long}"}}"#),
+        format!(r#"{{"type":"PLAY","track_id":"t","offset_sec":{digits}}}"#),
+        format!(r#"{{"type":"CLOCK","t0":{digits}}}"#),
+        format!(r#"{{"type":"ANNOUNCE","port":{digits}}}"#),
+        format!(r#"{{"type":"ANNOUNCE","room":"{long}","port":0}}"#),
+        format!(r#"{{"type":"REPORT","status":"{long}"}}"#),
+        format!(r#"{{"type":"HAVE_DELTA","indices":[{digits}]}}"#),
+        long.clone(),
+        digits.clone(),
+    ] {
+        let words = refusal(&text);
+        assert!(words.chars().count() < 200, "{words}");
+    }
+}
+
+// ---- nothing makes it panic ----------------------------------------------------------------------
+
+/// Reads it as a first and as a later message; whatever comes of it is in few words.
+fn read(text: &str) {
+    let _either = parse_hello(text);
+    if let Err(error) = parse_message(text, ROOM) {
+        assert!(error.chars().count() < 200, "{text:?}: {error}");
+    }
+}
+
+fn all_examples() -> Vec<String> {
+    let refused = refused_examples().into_iter().map(|refused| refused.send);
+    CLIENT
+        .lines()
+        .chain(SERVER.lines())
+        .map(Into::into)
+        .chain(refused)
+        .collect()
+}
+
+#[test]
+fn a_message_cut_at_any_byte_never_panics_and_is_refused() {
+    for line in CLIENT.lines().map(str::trim) {
+        for cut in (0..line.len()).filter(|&cut| line.is_char_boundary(cut)) {
+            assert!(parse_hello(&line[..cut]).is_err(), "{}", &line[..cut]);
+            refusal(&line[..cut]);
+        }
+    }
+    for line in all_examples() {
+        for cut in (0..line.len()).filter(|&cut| line.is_char_boundary(cut)) {
+            read(&line[..cut]);
+            read(&line[cut..]);
+        }
+    }
+}
+
+#[test]
+fn changed_examples_never_panic() {
+    let examples = all_examples();
+    for_each_seed(20_000, |random| {
+        let example = random.pick(&examples);
+        let changed = random.mutate(example.as_bytes());
+        read(&String::from_utf8_lossy(&changed));
+    });
+}
+
+#[test]
+fn random_bytes_and_random_pieces_of_json_never_panic() {
+    const PIECES: [&str; 28] = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        "\"type\"",
+        "\"PLAY\"",
+        "\"HELLO\"",
+        "\"role\"",
+        "\"host\"",
+        "\"track_id\"",
+        "\"offset_sec\"",
+        "\"indices\"",
+        "null",
+        "true",
+        "NaN",
+        "-",
+        "0",
+        "1e999",
+        "\\u",
+        "\\ud800",
+        "日本",
+        "\u{0}",
+        "\n",
+        " ",
+    ];
+    for_each_seed(20_000, |random| {
+        let count = random.below(40);
+        read(&String::from_utf8_lossy(&random.bytes(count)));
+        let text: String = (0..random.below(30))
+            .map(|_| *random.pick(&PIECES))
+            .collect();
+        read(&text);
+        read(&format!(r#"{{"type":"PLAY",{text}"#));
+    });
+}
+
+#[test]
+fn whatever_is_refused_is_answered_with_a_message_that_is_json() {
+    for text in all_examples() {
+        if let Err(error) = parse_message(&text, ROOM) {
+            let answer = ServerMessage::error(error.as_str()).encode();
+            let back: Value = serde_json::from_str(&answer).expect("JSON");
+            assert_eq!(
+                (&back["type"], &back["message"]),
+                (&"ERROR".into(), &error.into())
+            );
+        }
+    }
+}
