@@ -8,7 +8,7 @@ FILES ?= testdata/tracks
 JAM := target/release/jam
 
 .DEFAULT_GOAL := help
-.PHONY: help run-server build test test-setup test-rust test-page test-docs format format-check clean
+.PHONY: help run-server build test test-setup test-rust test-page test-docs test-size screenshots format format-check clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -23,7 +23,7 @@ run-server: build ## Start a server with some music in room jam1, ready to hear
 
 test: test-setup format-check ## Check everything: format, lints, Rust tests, the page in a browser, documentation
 	cargo clippy --locked --all-targets -- -D warnings
-	$(MAKE) test-rust test-page test-docs
+	$(MAKE) test-rust test-page test-docs test-size
 
 test-setup: ## Install what the tests need: npm packages, Chromium, websocat
 	@sh tests/setup.sh
@@ -38,6 +38,13 @@ test-page:
 
 test-docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+# The stripped binary has to fit on anything.
+test-size: build
+	@bytes=$$(wc -c < $(JAM)); echo "$(JAM) has $$bytes bytes"; test $$bytes -lt 3145728
+
+screenshots: test-page ## Take the README's picture again, from the page's tests
+	cp target/screenshots/party-laptop.png docs/party.png
 
 format: node_modules ## Format the code: rustfmt and Prettier
 	cargo fmt

@@ -82,7 +82,8 @@ const REPORTS: [(&str, &str, f64); 5] = [
     ),
 ];
 /// An ANNOUNCE: port, total_chunks, chunk_size, have_count.
-const ANNOUNCES: [(u16, Option<u32>, Option<u32>, Option<u32>); 4] = [
+type Announced = (u16, Option<u32>, Option<u32>, Option<u32>);
+const ANNOUNCES: [Announced; 4] = [
     (9003, Some(8), Some(4096), Some(0)),
     (0, None, None, None),
     (9003, Some(8), Some(4096), Some(3)),
@@ -115,7 +116,7 @@ struct Member {
 }
 
 struct Node {
-    announce: (u16, Option<u32>, Option<u32>, Option<u32>),
+    announce: Announced,
     held: BTreeSet<u32>,
     heard_at: f64,
 }
