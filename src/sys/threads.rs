@@ -120,7 +120,10 @@ mod tests {
         threads
             .spawn("panics", 64 * 1024, || panic!("on purpose, for a test"))
             .expect("a thread");
-        assert_eq!(threads.join_all(Duration::from_millis(1)).max(1), 1);
+        assert!(
+            threads.join_all(Duration::ZERO) > 0,
+            "one of them cannot have ended"
+        );
         drop(release);
         assert_eq!(threads.join_all(Duration::from_secs(60)), 0);
     }
