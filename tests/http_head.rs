@@ -63,6 +63,7 @@ const GRANTED: &[(&str, &str)] = &[
     ("upgrade-not-named-in-connection", "GET /ws/jam1 keep-alive"),
     ("latin-1-in-a-value", "GET / keep-alive"),
     ("64-fields", "GET / keep-alive"),
+    ("absolute-form", "GET /jam1 keep-alive"),
 ];
 
 const REFUSED: &[(&str, Status)] = &[
@@ -96,7 +97,6 @@ const REFUSED: &[(&str, Status)] = &[
     ("options", Status::MethodNotAllowed),
     ("connect", Status::MethodNotAllowed),
     ("method-in-small-letters", Status::MethodNotAllowed),
-    ("absolute-form", Status::BadRequest),
     ("path-without-slash", Status::BadRequest),
     ("path-of-an-asterisk", Status::BadRequest),
     ("query-alone", Status::BadRequest),

@@ -376,10 +376,13 @@ fn leftovers_and_strangers_in_the_folder_do_no_harm() {
     let id_of_folder = id_of(b"folder").to_string();
     fs::create_dir(folder.join(&id_of_folder)).expect("a folder with the name of a track");
     for (name, bytes) in [
-        ("incoming-1.part", &wav("half")[..400]),
-        (&format!("incoming-{}.part", std::process::id()), b"RIFF"),
-        (&format!("incoming-{}-0.part", std::process::id()), b"RIFF"),
-        ("incoming-1.name", b"half.wav"),
+        ("jam-incoming-1-0.part", &wav("half")[..400]),
+        (
+            &format!("jam-incoming-{}-0.part", std::process::id()),
+            b"RIFF",
+        ),
+        ("jam-incoming-1-0.name", b"half.wav"),
+        ("somebody-elses.part", b"half of a download"),
         ("stranger.wav", &wav("stranger")),
         (&"a".repeat(63), &wav("nearly an id")),
         (&id_of(b"words").to_string(), b"words"),
@@ -387,6 +390,8 @@ fn leftovers_and_strangers_in_the_folder_do_no_harm() {
         fs::write(folder.join(name), bytes).expect("a leftover");
     }
     let (library, found) = open(&folder);
+    assert!(!folder.join("jam-incoming-1-0.part").exists());
+    assert!(folder.join("somebody-elses.part").exists());
     assert_eq!(names(&found), ["a.wav"]);
     assert!(read(&found[0]) == wav("song"));
     assert!(library.get(track.id).is_some());

@@ -164,7 +164,7 @@ fn server_messages() -> Vec<ServerMessage> {
         },
         queue(vec![QueueTrack {
             track_id: TrackId::parse(
-                "2e5c2e7ab0a54c7ad9f0c3cf0b1d2b7b1f0fdc1ab6ed9a4b4f33c3d8a4de5f01",
+                "c34b4ce12be22e3f92ade1cc20d46caed00dc006e5b423dad71487182140c8e9",
             )
             .expect("an id"),
             name: "prelude60.opus".into(),

@@ -98,16 +98,21 @@ impl<'a> Fields<'a> {
         serde_json::from_str(raw).ok()
     }
 
-    /// Missing and null are `None`.
+    /// Optional fields may be missing or null, as some clients write what they do not have.
+    fn is_absent(&self, field: &str) -> bool {
+        self.raw.get(field).is_none_or(|raw| raw.get() == "null")
+    }
+
+    /// Missing and null are `None`, here and below.
     fn string(&self, field: &str) -> Result<Option<String>, String> {
-        match (self.raw.get(field), self.scalar(field)) {
-            (None, _) | (_, Some(Value::Null)) => Ok(None),
-            (_, Some(Value::String(text))) => Ok(Some(text)),
+        match self.scalar(field) {
+            _ if self.is_absent(field) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
             _ => self.refuse(field, "a string"),
         }
     }
 
-    /// A number of at least 0; missing is `None`.
+    /// A number of at least 0.
     fn measure(&self, field: &str) -> Result<Option<f64>, String> {
         match self.number(field)? {
             Some(value) if value < 0.0 => self.refuse(field, "a number of at least 0"),
@@ -116,18 +121,18 @@ impl<'a> Fields<'a> {
     }
 
     fn number(&self, field: &str) -> Result<Option<f64>, String> {
-        match (self.raw.get(field), self.scalar(field)) {
-            (None, _) => Ok(None),
-            (_, Some(Value::Number(number))) => Ok(number.as_f64()),
+        match self.scalar(field) {
+            _ if self.is_absent(field) => Ok(None),
+            Some(Value::Number(number)) => Ok(number.as_f64()),
             _ => self.refuse(field, "a number"),
         }
     }
 
-    /// A whole number of 0 to `max`; missing is `None`.
+    /// A whole number of 0 to `max`.
     fn whole(&self, field: &str, max: u32) -> Result<Option<u32>, String> {
-        let value = match (self.raw.get(field), self.scalar(field)) {
-            (None, _) => return Ok(None),
-            (_, Some(Value::Number(number))) => number.as_u64(),
+        let value = match self.scalar(field) {
+            _ if self.is_absent(field) => return Ok(None),
+            Some(Value::Number(number)) => number.as_u64(),
             _ => None,
         };
         match value.and_then(|value| u32::try_from(value).ok()) {
@@ -136,13 +141,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// One of `choices`; missing is `None`.
+    /// One of `choices`.
     fn choice(
         &self,
         field: &str,
         choices: &'static [&'static str],
     ) -> Result<Option<&'static str>, String> {
-        if !self.raw.contains_key(field) {
+        if self.is_absent(field) {
             return Ok(None);
         }
         let found = match self.scalar(field) {
@@ -165,7 +170,7 @@ impl<'a> Fields<'a> {
 
     fn wants(&self) -> Result<Wants, String> {
         let mut wants = Wants::default();
-        let Some(raw) = self.raw.get("wants") else {
+        let Some(raw) = self.raw.get("wants").filter(|_| !self.is_absent("wants")) else {
             return Ok(wants);
         };
         let Ok(kinds) = serde_json::from_str::<Vec<String>>(raw.get()) else {

@@ -135,7 +135,7 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
             );
         }
     };
-    let target = parsed.path.unwrap_or_default();
+    let target = without_authority(parsed.path.unwrap_or_default());
     let (path, query) = match target.split_once('?') {
         Some((path, query)) => (path, Some(query.to_owned())),
         None => (target, None),
@@ -155,6 +155,18 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
         accepts_deflate: fields.accepts_deflate(),
         websocket_key: websocket_key(&fields, method, is_http_1_1)?,
     })
+}
+
+/// `http://host/path` is another way to write `/path`; every server must understand it (RFC 9112, 3.2.2).
+fn without_authority(target: &str) -> &str {
+    const SCHEME: &str = "http://";
+    match target.get(..SCHEME.len()) {
+        Some(scheme) if scheme.eq_ignore_ascii_case(SCHEME) => {
+            let rest = &target[SCHEME.len()..];
+            rest.find('/').map_or("/", |path| &rest[path..])
+        }
+        _ => target,
+    }
 }
 
 /// Nothing takes a body yet, so a request with one is refused before it is read.

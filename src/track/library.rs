@@ -105,15 +105,17 @@ impl Library {
             let path = entry
                 .map_err(io_error("reading the library", folder))?
                 .path();
-            match file_name(&path).and_then(|name| TrackId::parse(&name)) {
-                Some(id) => match library.find_stored(&path, id, progress) {
+            let name = file_name(&path).unwrap_or_default();
+            if let Some(id) = TrackId::parse(&name) {
+                match library.find_stored(&path, id, progress) {
                     Ok(track) => found.push(track),
                     Err(error) => log::warn!("library: leaving a file out: {error}"),
-                },
-                None if path
-                    .extension()
-                    .is_some_and(|extension| extension == "name") => {}
-                None => strangers += 1,
+                }
+            } else if name.starts_with(PARTIAL_START) && name.ends_with(PARTIAL_END) {
+                // A copy that was cut off, and that nobody will finish. If it cannot go, it does no harm.
+                let _stays = fs::remove_file(&path);
+            } else if !name.ends_with(".name") {
+                strangers += 1;
             }
         }
         if strangers > 0 {
@@ -187,7 +189,10 @@ impl Library {
         let kind = kind_of(file, path)?;
         let expected = file.metadata().map_err(io_error("reading", path))?.len();
         let copy_number = self.copies.fetch_add(1, Ordering::Relaxed);
-        let partial = format!("incoming-{}-{copy_number}.part", std::process::id());
+        let partial = format!(
+            "{PARTIAL_START}{}-{copy_number}{PARTIAL_END}",
+            std::process::id()
+        );
         let partial = Partial(folder.join(partial));
         let storing = "storing a track in the library as";
         let mut copy = File::create(&partial.0).map_err(io_error(storing, &partial.0))?;
@@ -258,6 +263,10 @@ fn inspect(
         modified: after.modified().ok(),
     })
 }
+
+/// How the file of a copy under construction is called; nobody else's files are.
+const PARTIAL_START: &str = "jam-incoming-";
+const PARTIAL_END: &str = ".part";
 
 /// A file under construction, and its name: gone again unless they were renamed.
 struct Partial(PathBuf);

@@ -1,10 +1,11 @@
 // Plays one decoded track through WebAudio, where the room's state wants it and when.
 //
-// It never fetches, decodes or touches volume, and keeps no timer: the player calls follow() for every
-// new state and tick() about twice a second. ElementPlayer (element-player.js) has the same methods.
+// It never fetches, decodes or touches volume, and keeps no timer: the player calls follow() for
+// every new state and tick() about twice a second. ElementPlayer (element-player.js) has the same
+// methods.
 //
-// Invariant: at most one voice is meant to go on (`#current`); every other one has its end scheduled.
-// Errors are heard minus wanted position: positive is ahead.
+// Invariant: at most one voice is meant to go on (`#current`); every other one has its end
+// scheduled. Errors are heard minus wanted position: positive is ahead.
 
 import {
   CORRECTION,
@@ -16,14 +17,16 @@ import {
 } from './playback.js';
 import { Voice } from './voice.js';
 
-// How far ahead of the context's time something is scheduled, so that a slow main thread is not late.
+// How far ahead of the context's time something is scheduled, so that a slow main thread is not
+// late.
 const AHEAD_SEC = 0.06;
 // A voice that has not begun is placed again when the clocks have learnt better than this by then.
 const RETIME_SEC = 0.00025;
 const RETIME_AHEAD_SEC = 0.15;
 // After an interruption of the output an error beyond this is not worth seconds of bending.
 const JUMP_AFTER_INTERRUPTION_SEC = 0.003;
-// Voices that are remembered, the current one included; more end at once when somebody seeks like mad.
+// Voices that are remembered, the current one included; more end at once when somebody seeks like
+// mad.
 const VOICE_COUNT_MAX = 6;
 
 export class BufferPlayer {
@@ -59,8 +62,8 @@ export class BufferPlayer {
     return 1;
   }
 
-  // Makes the sound follow a STATE payload. While a new place lies in the future, what sounds goes on
-  // until that moment, so that everybody hears the same at all times.
+  // Makes the sound follow a STATE payload. While a new place lies in the future, what sounds goes
+  // on until that moment, so that everybody hears the same at all times.
   follow(state) {
     this.#state = state;
     if (state.status !== 'PLAY') return this.silence();
@@ -96,8 +99,8 @@ export class BufferPlayer {
     this.#correct(voice, applySec);
   }
 
-  // The output was interrupted, and the sound with it: a jump costs nothing now, so the next measurement
-  // puts it right at once.
+  // The output was interrupted, and the sound with it: a jump costs nothing now, so the next
+  // measurement puts it right at once.
   resync() {
     this.#wasInterrupted = true;
   }
@@ -108,7 +111,8 @@ export class BufferPlayer {
     this.errorSec = null;
   }
 
-  // Another track takes over at a local time (now, when it is not finite): sounds until then, then is done.
+  // Another track takes over at a local time (now, when it is not finite): sounds until then, then
+  // is done.
   leave(localSec) {
     const contextSec = localSec - this.#output.epochSec;
     this.#state = null;
@@ -206,8 +210,8 @@ export class BufferPlayer {
     while (this.#voices.length > VOICE_COUNT_MAX) this.#remove(this.#voices[0]);
   }
 
-  // Voices that have not begun are taken away. The one that sounds ends at `contextSec`, also when a
-  // place that was given up meanwhile would have ended it earlier.
+  // Voices that have not begun are taken away. The one that sounds ends at `contextSec`, also when
+  // a place that was given up meanwhile would have ended it earlier.
   #endAllAt(contextSec) {
     for (const voice of this.#voices.filter((v) => !v.hasStarted)) this.#remove(voice);
     this.#voices[this.#voices.length - 1]?.endAt(contextSec);

@@ -3,12 +3,13 @@
 // Pure: it never reads a clock, opens a socket or keeps a timer; the caller stamps the probes with
 // performance.now() in seconds and says when a burst of them is over.
 //
-// Invariant: room = local + base + line(local), where `base` is a whole number of seconds fixed by the
-// first probe. Everything that is squared or divided stays small, because room time itself (1.7e9 s)
-// leaves an f64 only a quarter of a microsecond.
+// Invariant: room = local + base + line(local), where `base` is a whole number of seconds fixed by
+// the first probe. Everything that is squared or divided stays small, because room time itself
+// (1.7e9 s) leaves an f64 only a quarter of a microsecond.
 
 export const CLOCK_DEFAULTS = Object.freeze({
-  // How far back a burst still counts: long enough to see a drift of some ppm, short enough to follow it.
+  // How far back a burst still counts: long enough to see a drift of some ppm, short enough to
+  // follow it.
   windowSec: 120,
   // How fast clocks of real machines differ; the slope has to earn anything beyond it.
   slopePriorPpm: 30,
@@ -17,8 +18,8 @@ export const CLOCK_DEFAULTS = Object.freeze({
   // A burst further off than this speaks against the line; this many in a row replace it.
   resetOffMs: 50,
   resetBurstCount: 3,
-  // A burst of at least this many probes is that of a new connection, and replaces the line by itself:
-  // after sleep or a restart of the server nobody should wait for three bursts.
+  // A burst of at least this many probes is that of a new connection, and replaces the line by
+  // itself: after sleep or a restart of the server nobody should wait for three bursts.
   joinBurstProbeCount: 8,
   // A round trip longer than this says nothing about the time.
   roundTripMaxSec: 10,
@@ -108,8 +109,8 @@ export class RoomClock {
     return middleSec + (roomSec - this.#baseSec - middleSec - offsetSec) / (1 + slope);
   }
 
-  // rtt_ms: the lowest round trip of the last burst. spread_ms: room time is within this of the truth,
-  // at about two standard deviations, even if the shortest path was all in one direction.
+  // rtt_ms: the lowest round trip of the last burst. spread_ms: room time is within this of the
+  // truth, at about two standard deviations, even if the shortest path was all in one direction.
   quality(localSec) {
     const probes = this.#burst.length || this.#lastBurst.probeCount;
     const rttSec =
@@ -139,7 +140,8 @@ export class RoomClock {
     }
   }
 
-  // A probe is never wrong by more than half its round trip, so a slow one proves no step of the clock.
+  // A probe is never wrong by more than half its round trip, so a slow one proves no step of the
+  // clock.
   #contradicts(sample) {
     if (this.#bursts.length === 0) return false;
     const offSec = Math.abs(sample.offsetSec - this.#offsetAt(sample.localSec));

@@ -1,12 +1,12 @@
-// Plays one track through an <audio> element, for tracks too long to decode into memory and browsers that
-// cannot decode them.
+// Plays one track through an <audio> element, for tracks too long to decode into memory and
+// browsers that cannot decode them.
 //
-// It never touches WebAudio, so its sound is not in the analyser; it schedules with timers, which are good
-// to some milliseconds only, measures what came of it, and bends the tempo until it fits.
+// It never touches WebAudio, so its sound is not in the analyser; it schedules with timers, which
+// are good to some milliseconds only, measures what came of it, and bends the tempo until it fits.
 // It has the same methods as BufferPlayer.
 //
-// Invariant: one timer at most is pending (`#timer`): the one that starts the sound, or the one that ends
-// a bend. Errors are heard minus wanted position: positive is ahead.
+// Invariant: one timer at most is pending (`#timer`): the one that starts the sound, or the one
+// that ends a bend. Errors are heard minus wanted position: positive is ahead.
 
 import { targetPosition } from './playback.js';
 
@@ -14,7 +14,8 @@ import { targetPosition } from './playback.js';
 const READING_COUNT = 7;
 // Under this an error drowns in the scatter.
 const IGNORE_SEC = 0.002;
-// Up to here the tempo is bent, by at most 2 % (a third of a semitone); beyond it the element seeks.
+// Up to here the tempo is bent, by at most 2 % (a third of a semitone); beyond it the element
+// seeks.
 const BEND_MAX_SEC = 0.25;
 const BEND_DELTA_MAX = 0.02;
 const BEND_OVER_SEC = 2;
@@ -53,7 +54,8 @@ export class ElementPlayer {
     this.#nowSec = nowSec;
     this.#trimSec = trimSec;
     element.preload = 'auto';
-    // With pitch correction a browser cuts and pastes waves; a bend this small sounds better without.
+    // With pitch correction a browser cuts and pastes waves; a bend this small sounds better
+    // without.
     element.preservesPitch = false;
     this.#listen('error', () => {
       this.failedReason = element.error?.code === 2 ? 'network' : 'decode';
@@ -217,8 +219,8 @@ export class ElementPlayer {
     this.#start();
   }
 
-  // The first error after a start is what play() cost beyond what was expected; later starts begin earlier
-  // or later by half of it, because it scatters.
+  // The first error after a start is what play() cost beyond what was expected; later starts begin
+  // earlier or later by half of it, because it scatters.
   #learnStartCost(errorSec) {
     this.#isFresh = false;
     const costSec = this.#startCostSec - errorSec / 2;

@@ -1,16 +1,17 @@
 // When a context time is heard: the mapping between an AudioContext and the local clock.
 //
-// It never schedules anything and keeps no timer or clock; the caller calls read() about ten times a
-// second. What getOutputTimestamp() says already contains the delay of the output, so nobody may
+// It never schedules anything and keeps no timer or clock; the caller calls read() about ten times
+// a second. What getOutputTimestamp() says already contains the delay of the output, so nobody may
 // subtract that again.
 //
 // Invariant: heard at local time L is context time L - epochSec. Readings older than WINDOW_SEC no
-// longer count for it, and after a step of the output (suspended, other loudspeaker) no reading from before it does.
+// longer count for it, and after a step of the output (suspended, other loudspeaker) no reading
+// from before it does.
 
 // Readings this recent say where the output is now.
 const WINDOW_SEC = 2.5;
-// Over PulseAudio, Chromium's stamps wander by up to 5 ms in their first 12 s, while the sound itself
-// stays put. So the output counts as steady only if four parts of a longer history agree.
+// Over PulseAudio, Chromium's stamps wander by up to 5 ms in their first 12 s, while the sound
+// itself stays put. So the output counts as steady only if four parts of a longer history agree.
 const HISTORY_SEC = 8;
 const HISTORY_PARTS = 4;
 const STEADY_SEC = 0.001;

@@ -2,15 +2,16 @@
 //
 // Pure: it never touches an AudioContext, a clock or the network; times come in, decisions go out.
 //
-// Invariant: a correction moves the sound by a whole number of sample frames. A browser copies frames as
-// they are only while the place it reads from is whole; half a frame off, it would interpolate between
-// neighbours for the rest of the track, and the treble would be gone.
+// Invariant: a correction moves the sound by a whole number of sample frames. A browser copies
+// frames as they are only while the place it reads from is whole; half a frame off, it would
+// interpolate between neighbours for the rest of the track, and the treble would be gone.
 
 export const CORRECTION = Object.freeze({
   // Nobody hears less than this; correcting it would only chase the noise of the measurement.
   ignoreSec: 0.001,
-  // A browser's idea of its own output wanders by some ms for seconds after a start or an underrun, while
-  // the sound stays put. Following it about would put right what is right; less than this can wait.
+  // A browser's idea of its own output wanders by some ms for seconds after a start or an
+  // underrun, while the sound stays put. Following it about would put right what is right; less
+  // than this can wait.
   ignoreUnsteadySec: 0.01,
   // Up to here the tempo is bent; beyond it that would take too long, and the sound jumps.
   bendMaxSec: 0.04,
@@ -27,9 +28,9 @@ export const CORRECTION = Object.freeze({
 // WebAudio looks at playbackRate once for each block of this many frames.
 export const BLOCK_FRAMES = 128;
 
-// Position in seconds that should be heard when it is `roomNowSec` in the room, for the payload of a
-// STATE. Before its timestamp a state stands still at its offset; a paused one does not advance. It knows
-// no end of the track.
+// Position in seconds that should be heard when it is `roomNowSec` in the room, for the payload of
+// a STATE. Before its timestamp a state stands still at its offset; a paused one does not advance.
+// It knows no end of the track.
 export function targetPosition(state, roomNowSec) {
   const offsetSec = Number.isFinite(state?.offset_sec) ? state.offset_sec : 0;
   if (state?.status !== 'PLAY' || !Number.isFinite(state.timestamp)) return offsetSec;
@@ -65,8 +66,8 @@ export function decideCorrection({
   return { action: 'bend', jumpVotes: 0 };
 }
 
-// The rate that works off `errorSec`, and for how long: 1 -+ min(0.2 %, error / 4 s), rounded so that
-// the sound moves by whole frames and the rate changes on block borders.
+// The rate that works off `errorSec`, and for how long: 1 -+ min(0.2 %, error / 4 s), rounded so
+// that the sound moves by whole frames and the rate changes on block borders.
 export function planBend(errorSec, sampleRateHz) {
   const frames = Math.round(errorSec * sampleRateHz);
   if (frames === 0) return { rate: 1, durationSec: 0 };
@@ -91,8 +92,8 @@ export function roundToFrame(seconds, sampleRateHz) {
 // More pieces than a source can have scheduled and not yet played; older ones are merged away.
 const SEGMENT_COUNT_MAX = 16;
 
-// Which position of the track leaves the loudspeaker at which context time, for one source whose rate was
-// set at known times. Pieces are straight lines that meet.
+// Which position of the track leaves the loudspeaker at which context time, for one source whose
+// rate was set at known times. Pieces are straight lines that meet.
 export class SourceTimeline {
   #segments;
 
@@ -110,7 +111,8 @@ export class SourceTimeline {
     return segment.positionSec + (contextSec - segment.contextSec) * segment.rate;
   }
 
-  // From `contextSec` on the source runs at `rate`; whatever was planned after that moment is forgotten.
+  // From `contextSec` on the source runs at `rate`; whatever was planned after that moment is
+  // forgotten.
   setRate(contextSec, rate) {
     const from = Math.max(contextSec, this.startContextSec);
     const positionSec = this.positionAt(from);

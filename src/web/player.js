@@ -1,11 +1,12 @@
 // The sound of the page: follows the room's state with whatever this browser can play it with.
 //
-// It never talks to the room and never changes its state; losing the connection changes nothing here, the
-// last state goes on. The music is WebAudio's (buffer-player.js), or an <audio> element's
-// (element-player.js) for tracks too long to decode.
+// It never talks to the room and never changes its state; losing the connection changes nothing
+// here, the last state goes on. The music is WebAudio's (buffer-player.js), or an <audio>
+// element's (element-player.js) for tracks too long to decode.
 //
-// Invariant: everything follows from `#state` (what the room wants), `#job` (the track it names, on its way
-// or here) and the output; any of them may change at any time, and #apply() brings the rest in line.
+// Invariant: everything follows from `#state` (what the room wants), `#job` (the track it names,
+// on its way or here) and the output; any of them may change at any time, and #apply() brings the
+// rest in line.
 
 import { BufferPlayer } from './buffer-player.js';
 import { ElementPlayer } from './element-player.js';
@@ -116,8 +117,8 @@ export class Player extends EventTarget {
     if (this.#element) this.#element.volume = loudness(this.#volume);
   }
 
-  // How much later than the browser admits this device sounds, in ms (a wireless loudspeaker, say): the
-  // music is played that much earlier.
+  // How much later than the browser admits this device sounds, in ms (a wireless loudspeaker,
+  // say): the music is played that much earlier.
   setTrimMs(trimMs) {
     if (!Number.isFinite(trimMs)) return;
     this.#output.clock.trimSec = Math.min(TRIM_SEC_MAX, Math.max(-TRIM_SEC_MAX, trimMs / 1000));
@@ -342,7 +343,8 @@ function readState(payload) {
   return { track_id, status, offset_sec: Math.max(0, offset_sec), timestamp };
 }
 
-// Loudness grows much slower than amplitude; the square is close to how a volume slider is expected to feel.
+// Loudness grows much slower than amplitude; the square is close to how a volume slider is
+// expected to feel.
 function loudness(volume) {
   return volume ** 2;
 }

@@ -1,17 +1,18 @@
 // The AudioContext of the page, from the tap that opens it to its end, and when its sound is heard.
 //
-// It never plays a track; it offers an input to play into, and `clock`, which says what is heard when.
+// It never plays a track; it offers an input to play into, and `clock`, which says what is heard
+// when.
 //
-// Invariant: `context` and `input` are both there or both null. A context that the system has closed is
-// replaced only by open(), because a new one needs a tap.
+// Invariant: `context` and `input` are both there or both null. A context that the system has
+// closed is replaced only by open(), because a new one needs a tap.
 
 import { OutputClock } from './output-clock.js';
 
 // How long a tap may take to bring up the sound before the browser is said to block it.
 const START_TIMEOUT_MS = 2000;
 const START_POLL_MS = 20;
-// Less than any 24-bit output can show, but not silence: browsers put a silent output to sleep, and waking
-// it moves the sound.
+// Less than any 24-bit output can show, but not silence: browsers put a silent output to sleep,
+// and waking it moves the sound.
 const KEEP_AWAKE_LEVEL = 1e-8;
 const VOLUME_SMOOTHING_SEC = 0.02;
 
@@ -62,7 +63,8 @@ export class SoundOutput {
     return true;
   }
 
-  // Resolves with true once the context's time really advances, with false if it does not in good time.
+  // Resolves with true once the context's time really advances, with false if it does not in good
+  // time.
   async start() {
     const { context } = this;
     const giveUpMs = performance.now() + START_TIMEOUT_MS;

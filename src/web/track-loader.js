@@ -2,8 +2,8 @@
 //
 // It never decodes or plays anything, and keeps no bytes once it has handed them over.
 //
-// Invariant: bytes are only ever appended. A new attempt asks for the rest with Range and If-Range, and
-// starts from nothing when the server answers with the whole track instead.
+// Invariant: bytes are only ever appended. A new attempt asks for the rest with Range and
+// If-Range, and starts from nothing when the server answers with the whole track instead.
 
 // Attempts in a row that bring no byte, and how long to wait before each: about 25 s in all.
 const BACKOFF_MS = [300, 700, 1500, 3000, 5000, 7000, 7000];
@@ -20,8 +20,8 @@ export class LoadError extends Error {
   }
 }
 
-// Resolves with { bytes: ArrayBuffer }. `onProgress(loadedBytes, totalBytes|null)` is called as they come.
-// Rejects with LoadError, or with the signal's reason when aborted.
+// Resolves with { bytes: ArrayBuffer }. `onProgress(loadedBytes, totalBytes|null)` is called as
+// they come. Rejects with LoadError, or with the signal's reason when aborted.
 export async function loadTrack(url, { signal, onProgress = () => {}, bytesMax }) {
   const pile = new BytePile(bytesMax);
   for (let failures = 0; ;) {

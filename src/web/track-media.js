@@ -1,9 +1,10 @@
-// Turns a track id into something that can be played: decoded PCM, or word that the <audio> element has
-// to do it.
+// Turns a track id into something that can be played: decoded PCM, or word that the <audio>
+// element has to do it.
 //
 // It never starts a sound. All it holds on to is what it returns.
 //
-// Invariant: at most PCM_BYTES_MAX of sound is decoded for a track whose length can be read beforehand.
+// Invariant: at most PCM_BYTES_MAX of sound is decoded for a track whose length can be read
+// beforehand.
 
 import { LoadError, UNKNOWN_STATUS, loadTrack } from './track-loader.js';
 
@@ -12,8 +13,8 @@ const PCM_BYTES_MAX = 256 * 1024 * 1024;
 const BYTES_PER_SAMPLE = 4;
 const CHANNEL_COUNT_GUESS = 2;
 const SAMPLE_RATE_GUESS_HZ = 48_000;
-// A file up to this size is under the limit at any bit rate that people keep music in (48 kbit/s and up),
-// so nobody asks for its length first.
+// A file up to this size is under the limit at any bit rate that people keep music in (48 kbit/s
+// and up), so nobody asks for its length first.
 const SMALL_FILE_BYTES = 4 * 1024 * 1024;
 // Without a length: compressed 1:8 or better, a file of this size would already be near the limit.
 const UNMEASURED_FILE_BYTES_MAX = 32 * 1024 * 1024;
@@ -21,8 +22,8 @@ const UNMEASURED_FILE_BYTES_MAX = 32 * 1024 * 1024;
 const FILE_BYTES_MAX = PCM_BYTES_MAX;
 const METADATA_TIMEOUT_MS = 8000;
 
-// Resolves with { buffer } or { element: true }. Rejects with LoadError: 'unknown-track', 'network',
-// 'decode' or 'no-audio-support'; or with the signal's reason.
+// Resolves with { buffer } or { element: true }. Rejects with LoadError: 'unknown-track',
+// 'network', 'decode' or 'no-audio-support'; or with the signal's reason.
 //   bytes     size of the file if known, else null
 //   context   promise of an AudioContext, or of null if the browser has none
 export async function prepareTrack({ url, bytes, context, signal, onProgress }) {

@@ -1,9 +1,11 @@
-// One AudioBufferSourceNode from its start to its end: fades, rate changes, and the book of where it is.
+// One AudioBufferSourceNode from its start to its end: fades, rate changes, and the book of where
+// it is.
 //
-// It never decides when to start, stop or bend; buffer-player.js does. It reads no clock but the context's.
+// It never decides when to start, stop or bend; buffer-player.js does. It reads no clock but the
+// context's.
 //
-// Invariant: `timeline` says which position the source plays at any context time, because every start
-// and every rate change goes through this file, on whole frames and block borders.
+// Invariant: `timeline` says which position the source plays at any context time, because every
+// start and every rate change goes through this file, on whole frames and block borders.
 
 import { BLOCK_FRAMES, CORRECTION, SourceTimeline } from './playback.js';
 
@@ -16,7 +18,8 @@ export class Voice {
   #fadeIn;
   #fadeOut;
 
-  // Starts `buffer` at `positionSec` when the context's time is `startSec`; both lie on whole frames.
+  // Starts `buffer` at `positionSec` when the context's time is `startSec`; both lie on whole
+  // frames.
   constructor({ context, destination, buffer, startSec, positionSec, onEnded }) {
     this.#context = context;
     this.startSec = startSec;

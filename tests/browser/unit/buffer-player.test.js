@@ -1,7 +1,8 @@
-// What BufferPlayer schedules for a given room state: starts, seeks, late joins, pauses, corrections.
+// What BufferPlayer schedules for a given room state: starts, seeks, late joins, pauses,
+// corrections.
 //
-// Local time, room time and context time all run at the same speed here; 0 s of the context is heard at
-// local 100 s, which is 1000 s in the room. The context renders 64 ms before it is heard.
+// Local time, room time and context time all run at the same speed here; 0 s of the context is
+// heard at local 100 s, which is 1000 s in the room. The context renders 64 ms before it is heard.
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';

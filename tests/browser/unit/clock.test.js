@@ -62,7 +62,8 @@ class World {
     this.clock.endBurst();
   }
 
-  // Joins and stays; returns the error in ms at every moment somebody could ask, from `settleSec` on.
+  // Joins and stays; returns the error in ms at every moment somebody could ask, from `settleSec`
+  // on.
   live(seconds, settleSec = 10) {
     const errorsMs = [];
     const untilSec = this.nowSec + seconds;

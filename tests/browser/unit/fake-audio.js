@@ -1,4 +1,5 @@
-// Just enough of WebAudio to see what was scheduled: nodes that remember, and a time that the test moves.
+// Just enough of WebAudio to see what was scheduled: nodes that remember, and a time that the test
+// moves.
 //
 // It makes no sound and runs no clock.
 

@@ -1,5 +1,5 @@
-// Where the track should be, and the corrections: they end with nothing left, never overshoot, and the
-// book-keeping follows the very blocks and floats that a browser uses.
+// Where the track should be, and the corrections: they end with nothing left, never overshoot, and
+// the book-keeping follows the very blocks and floats that a browser uses.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

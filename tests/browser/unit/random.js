@@ -1,4 +1,5 @@
-// A small seeded generator (mulberry32), so that a failing test can be run again with the same numbers.
+// A small seeded generator (mulberry32), so that a failing test can be run again with the same
+// numbers.
 //
 // It is never used outside the tests. The seed comes from JAM_SEED or is the test's own.
 

@@ -23,7 +23,8 @@ afterEach(() => {
   globalThis.setTimeout = realSetTimeout;
 });
 
-// Each answer is a function of the request's headers, or an Error to fail with; the last one repeats.
+// Each answer is a function of the request's headers, or an Error to fail with; the last one
+// repeats.
 function serve(...answers) {
   globalThis.fetch = async (url, { headers }) => {
     const answer = answers[Math.min(asked.length, answers.length - 1)];
