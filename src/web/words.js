@@ -6,12 +6,15 @@
 /** Below this a difference between two rooms cannot be heard as an echo. */
 export const IN_SYNC_MS = 20;
 
+/** A decoder leaves out a few samples: 59.99 s are a minute to everybody but a computer. */
+const NEARLY_SEC = 0.05;
+
 const THIN_SPACE = '\u202f';
 
 /** '0:41', '12:05', '1:02:03'; '-:--' while the length is not known. */
 export function formatTime(sec) {
   if (!Number.isFinite(sec)) return '-:--';
-  const whole = Math.max(0, Math.floor(sec + 1e-6));
+  const whole = Math.max(0, Math.floor(sec + NEARLY_SEC));
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
   const seconds = String(whole % 60).padStart(2, '0');
@@ -22,7 +25,7 @@ export function formatTime(sec) {
 /** The same for the ear: '1 minute 2 seconds'. */
 export function spokenTime(sec) {
   if (!Number.isFinite(sec)) return 'unknown';
-  const whole = Math.max(0, Math.floor(sec + 1e-6));
+  const whole = Math.max(0, Math.floor(sec + NEARLY_SEC));
   const parts = [
     [Math.floor(whole / 3600), 'hour'],
     [Math.floor((whole % 3600) / 60), 'minute'],

@@ -27,6 +27,7 @@ const plain = (text) => text.replaceAll('\u202f', ' ');
 test('time is written in minutes and, when needed, hours', () => {
   assert.equal(formatTime(0), '0:00');
   assert.equal(formatTime(41.9), '0:41');
+  assert.equal(formatTime(59.99998), '1:00');
   assert.equal(formatTime(725), '12:05');
   assert.equal(formatTime(3723), '1:02:03');
   assert.equal(formatTime(-3), '0:00');
