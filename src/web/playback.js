@@ -13,8 +13,9 @@ export const CORRECTION = Object.freeze({
   // underrun, while the sound stays put. Following it about would put right what is right; less
   // than this can wait.
   ignoreUnsteadySec: 0.01,
-  // Up to here the tempo is bent; beyond it that would take too long, and the sound jumps.
-  bendMaxSec: 0.04,
+  // Up to here the tempo is bent, for ten seconds at most; further apart two loudspeakers in one room
+  // are an echo, which has to end at once: the sound jumps.
+  bendMaxSec: 0.02,
   // 0.2 % is 3.5 cents: no musician hears it.
   rateDeltaMax: 0.002,
   // A small error is worked off over this time.

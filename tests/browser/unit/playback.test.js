@@ -44,8 +44,8 @@ test('under a millisecond nothing is done', () => {
   }
 });
 
-test('up to 40 ms the tempo is bent', () => {
-  for (const errorSec of [0.0011, -0.0011, 0.04, -0.04]) {
+test('up to 20 ms the tempo is bent', () => {
+  for (const errorSec of [0.0011, -0.0011, 0.02, -0.02]) {
     assert.equal(decideCorrection({ errorSec }).action, 'bend');
   }
 });
@@ -64,8 +64,8 @@ test('a correction that is under way and will not fit is replaced', () => {
   assert.equal(decideCorrection({ errorSec: 0.0005, residualSec: -0.003 }).action, 'bend');
 });
 
-test('beyond 40 ms it jumps, but only when that was measured twice in a row', () => {
-  const first = decideCorrection({ errorSec: 0.3, jumpVotes: 0 });
+test('beyond 20 ms it jumps, but only when that was measured twice in a row', () => {
+  const first = decideCorrection({ errorSec: 0.0201, jumpVotes: 0 });
   assert.deepEqual(first, { action: 'wait', jumpVotes: 1 });
   const second = decideCorrection({ errorSec: -0.3, jumpVotes: first.jumpVotes });
   assert.deepEqual(second, { action: 'jump', jumpVotes: 0 });
