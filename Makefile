@@ -5,7 +5,7 @@ PORT ?= 8000
 ROOM ?= jam1
 FILES ?= testdata/tracks
 
-JAM := target/release/jam
+JAM := $(or $(CARGO_TARGET_DIR),target)/release/jam
 
 .DEFAULT_GOAL := help
 .PHONY: help run-server build test test-setup test-rust test-page test-docs test-size screenshots format format-check clean

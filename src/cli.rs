@@ -86,7 +86,13 @@ where
     let mut parser = lexopt::Parser::from_args(arguments);
     let usage =
         |error: lexopt::Error| UsageError(format!("{} (type `jam --help`)", on_one_line(&error)));
-    match parser.next().map_err(usage)? {
+    let mut log = None;
+    let mut first = parser.next().map_err(usage)?;
+    while first == Some(Long("log")) {
+        log = Some(parse_log_level(&text(&mut parser)?)?);
+        first = parser.next().map_err(usage)?;
+    }
+    match first {
         None => Err(UsageError(
             "which command? (type `jam server`, or `jam --help`)".into(),
         )),
@@ -94,8 +100,11 @@ where
         Some(Short('V') | Long("version")) => {
             print(&format!("jam {}\n", env!("CARGO_PKG_VERSION")))
         }
-        Some(Value(command)) if command == "server" => parse_server(&mut parser),
-        Some(Value(command)) if command == "help" => print(HELP),
+        Some(Value(command)) if command == "server" => parse_server(&mut parser, log),
+        Some(Value(command)) if command == "help" => match parser.next().map_err(usage)? {
+            Some(Value(command)) if command == "server" => print(SERVER_HELP),
+            _ => print(HELP),
+        },
         Some(Value(command)) => {
             let command = command.to_string_lossy().into_owned();
             Err(UsageError(format!(
@@ -113,7 +122,10 @@ fn print(text: &str) -> Result<Invocation, UsageError> {
     })
 }
 
-fn parse_server(parser: &mut lexopt::Parser) -> Result<Invocation, UsageError> {
+fn parse_server(
+    parser: &mut lexopt::Parser,
+    mut log: Option<LevelFilter>,
+) -> Result<Invocation, UsageError> {
     let mut options = ServerOptions {
         listen: DEFAULT_LISTEN,
         library: None,
@@ -122,7 +134,6 @@ fn parse_server(parser: &mut lexopt::Parser) -> Result<Invocation, UsageError> {
         connections_max: CONNECTIONS_MAX,
     };
     let mut port = None;
-    let mut log = None;
     while let Some(argument) = parser.next().map_err(server_usage)? {
         match argument {
             Short('h') | Long("help") => return print(SERVER_HELP),
@@ -130,12 +141,13 @@ fn parse_server(parser: &mut lexopt::Parser) -> Result<Invocation, UsageError> {
             Short('p') | Long("port") => port = Some(parse_port(&text(parser)?)?),
             Long("library") => options.library = Some(parser.value().map_err(server_usage)?.into()),
             Long("share") => {
-                let files = parser.values().map_err(server_usage)?;
+                let files = parser.values().map_err(share_usage)?;
                 options.share.extend(files.map(PathBuf::from));
             }
             Long("room") => options.room = parse_room(&text(parser)?)?,
             Long("max-connections") => options.connections_max = parse_count(&text(parser)?)?,
             Long("log") => log = Some(parse_log_level(&text(parser)?)?),
+            Value(word) if word == "help" => return print(SERVER_HELP),
             Value(file) => {
                 let file = on_one_line(&file.to_string_lossy());
                 let hint =
@@ -164,6 +176,13 @@ pub fn parse_log_level(text: &str) -> Result<LevelFilter, UsageError> {
             "no log level {text:?} (type error, warn, info, debug, trace or off)"
         ))
     })
+}
+
+/// A file whose name looks like an option is the usual reason why `--share` finds none.
+fn share_usage(error: lexopt::Error) -> UsageError {
+    let UsageError(line) = server_usage(error);
+    let advice = "(type `jam server --share FILE`; a name that begins with - as ./-name)";
+    UsageError(line.replace("(type `jam server --help`)", advice))
 }
 
 /// The value of the option just read.

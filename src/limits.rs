@@ -27,11 +27,35 @@ pub const ROOM_LINGER: Duration = Duration::from_secs(300);
 /// The same when more than half of `ROOMS_MAX` exist: strangers' empty rooms must not crowd out others.
 pub const ROOM_LINGER_CROWDED: Duration = Duration::from_secs(1);
 
-/// Inputs waiting for a room's thread. Readers wait when it is full, which holds up only their own client.
-pub const ROOM_INPUTS_MAX: usize = 1024;
+/// An empty room in which nothing was ever played, and that has nothing to play, is worth no memory.
+pub const ROOM_LINGER_UNUSED: Duration = Duration::from_secs(10);
+
+/// Inputs waiting for a room's thread; readers wait when it is full. Few, because the channel's memory is
+/// touched when a room begins, and because what waits there is everybody's delay.
+pub const ROOM_INPUTS_MAX: usize = 128;
+
+/// What a member may say in a second, in messages of the cheapest kind: ten PLAYs, or four clock probes and
+/// much else. Whoever says more is read more slowly.
+pub const MESSAGE_CREDIT_PER_SEC: f64 = 50.0;
+
+/// What it may say at once: the probes of joining, and somebody who drags the seek bar.
+pub const MESSAGE_CREDIT_MAX: f64 = 200.0;
+
+/// Longest number that a clock probe may carry: what any language prints for a double.
+pub const CLOCK_NUMBER_BYTES_MAX: usize = 32;
+
+/// Deepest nesting of a SIGNAL's blob: JSON readers of other clients give up at 128.
+pub const SIGNAL_DEPTH_MAX: usize = 100;
 
 /// Members listed in MEMBERS: more than a page can show with sense; `total` counts all.
 pub const MEMBERS_LISTED_MAX: usize = 200;
+
+/// Bytes of lists (MEMBERS, PEERS) that a room sends in a second, all receivers together: a large room hears of
+/// changes later, so that talk about the party never weighs more than the music.
+pub const LIST_BYTES_PER_SEC: f64 = 4e6;
+
+/// What an entry of such a list is reckoned at.
+pub const LIST_ENTRY_BYTES: f64 = 150.0;
 
 /// MEMBERS is pushed at most this often, so that a thousand arrivals are not a thousand lists.
 pub const MEMBERS_PUSH_INTERVAL_SEC: f64 = 1.0;
@@ -54,6 +78,9 @@ pub const NODE_EXPIRY_SEC: f64 = 60.0;
 /// Chunks in a track: 16 GiB in chunks of 16 KiB.
 pub const CHUNKS_MAX: u32 = 1 << 20;
 
+/// Chunks that a node may name while it has not said how many its track has: what fits in 8 KiB of bits.
+pub const CHUNKS_UNSTATED_MAX: u32 = 1 << 16;
+
 /// Largest chunk, 4 MiB.
 pub const CHUNK_BYTES_MAX: u32 = 4 << 20;
 
@@ -67,6 +94,9 @@ pub const LEAD_MS_MAX: f64 = 1500.0;
 
 /// What a start needs on top of two round trips.
 pub const LEAD_MARGIN_MS: f64 = 150.0;
+
+/// Round trips beyond this are not waited for: their lead would be longer than the longest.
+pub const RTT_MS_WAITED_FOR_MAX: f64 = (LEAD_MS_MAX - LEAD_MARGIN_MS) / 2.0;
 
 // ---- connections ------------------------------------------------------------------------------
 
@@ -96,15 +126,23 @@ pub const REFUSAL_DEADLINE: Duration = Duration::from_millis(200);
 /// From the upgrade to a whole HELLO, however its bytes drip in.
 pub const HELLO_DEADLINE: Duration = Duration::from_secs(20);
 
-/// After this long without a byte from a member it is sent a ping, and after as long again it is gone.
-pub const SILENCE: Duration = Duration::from_secs(30);
+/// After this long without a byte from a member it is sent a ping, and after as long again it is gone: a host
+/// who lost the network frees the seat, and pages say something every two seconds anyway.
+pub const SILENCE: Duration = Duration::from_secs(10);
 
 /// A member (or a downloader) that takes no byte for this long while some wait for it is cut off.
 pub const WRITE_STALL: Duration = Duration::from_secs(10);
 
 /// Messages waiting for a member that does not read.
 pub const OUTBOX_FRAMES_MAX: usize = 64;
-const _: () = assert!(OUTBOX_FRAMES_MAX * ROOM_MESSAGE_BYTES_MAX <= 4 << 20);
+
+/// Their bytes: room for the largest lists and a few large signals, while 8,192 members that do not read
+/// stay within 2 GiB.
+pub const OUTBOX_BYTES_MAX: usize = 256 * 1024;
+const _: () = assert!(OUTBOX_BYTES_MAX >= 2 * ROOM_MESSAGE_BYTES_MAX);
+
+/// The kernel's buffer for what goes out to a member; it doubles the number. Downloads keep the system's.
+pub const MEMBER_SEND_BUFFER_BYTES: usize = 64 * 1024;
 
 /// tungstenite's read buffer: most messages have under 200 bytes, and its default of 128 KiB is really touched.
 pub const SOCKET_READ_BUFFER_BYTES: usize = 1024;
@@ -117,6 +155,15 @@ pub const SENDERS_MAX: usize = 8;
 
 /// From SIGTERM until sockets are closed by force: members get that long to answer the close frame.
 pub const STOP_GRACE: Duration = Duration::from_millis(400);
+
+/// Lines of the log waiting for standard error; the next ones are counted and dropped.
+pub const LOG_LINES_MAX: usize = 1024;
+
+/// For the log's last lines when the program ends.
+pub const LOG_FLUSH_DEADLINE: Duration = Duration::from_millis(100);
+
+/// Accepting has to work this long until it counts as mended.
+pub const ACCEPT_CALM: Duration = Duration::from_secs(5);
 
 /// Stack of a member's reader thread; virtual, only what is touched counts.
 pub const READER_STACK_BYTES: usize = 256 * 1024;
@@ -151,6 +198,12 @@ pub const SNIFF_BYTES: usize = 64 * 1024;
 
 /// Buffer for hashing a file.
 pub const HASH_BUFFER_BYTES: usize = 128 * 1024;
+
+/// How deep a shared folder is looked into: artist, album, disc, and one to spare.
+pub const FOLDER_DEPTH_MAX: usize = 5;
+
+/// Files of a shared folder that are looked at, whatever they are.
+pub const FOLDER_FILES_MAX: usize = 5_000;
 
 /// Longest track name in characters.
 pub const TRACK_NAME_CHARS_MAX: usize = 120;

@@ -3,17 +3,23 @@
 //! Exit codes: 0 done, 1 could not do it, 2 wrong arguments.
 
 use jam::cli::{self, Command, ServerOptions, UsageError};
+use jam::limits::QUEUE_TRACKS_MAX;
 use jam::room::message::QueueTrack;
 use jam::server::run::{Config, Server};
-use jam::sys::{addresses, descriptors, logger};
-use jam::track::library::{Library, LibraryError, Track};
+use jam::sys::logger::Logger;
+use jam::sys::{addresses, descriptors};
+use jam::track::error::LibraryError;
+use jam::track::folder;
+use jam::track::library::{Library, Progress, Track};
 use log::LevelFilter;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,22 +42,29 @@ fn main() -> ExitCode {
         Ok(invocation) => invocation,
         Err(error) => return wrong_usage(&error),
     };
-    let level = match invocation.log.map_or_else(log_level_of_environment, Ok) {
-        Ok(level) => level,
-        Err(error) => return wrong_usage(&error),
-    };
-    logger::start(level);
     let done = match invocation.command {
         Command::Print(text) => print(&text),
-        Command::Server(options) => serve(options),
+        Command::Server(options) => {
+            let level = match invocation.log.map_or_else(log_level_of_environment, Ok) {
+                Ok(level) => level,
+                Err(error) => return wrong_usage(&error),
+            };
+            // Lives as long as the command, and writes what is left when it ends.
+            match Logger::start(level) {
+                Ok(_log) => serve(options),
+                Err(error) => Err(failed("starting the log", error)),
+            }
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(line)) => {
-            eprintln!("jam: {line}");
-            ExitCode::from(1)
-        }
+        Err(failure) => fail(&failure),
     }
+}
+
+fn fail(Failure(line): &Failure) -> ExitCode {
+    eprintln!("jam: {line}");
+    ExitCode::from(1)
 }
 
 fn wrong_usage(UsageError(line): &UsageError) -> ExitCode {
@@ -96,8 +109,9 @@ fn serve(options: ServerOptions) -> Result<(), Failure> {
     })
     .map_err(|error| cannot_listen(&options, &error))?;
     log::info!(
-        "room {}: {offered} tracks to choose from; at most {connections_max} connections",
-        options.room
+        "room {}: {offered} track{} to choose from; at most {connections_max} connections",
+        options.room,
+        if offered == 1 { "" } else { "s" }
     );
     print(&greeting(&server, options.room.as_str()))?;
 
@@ -146,11 +160,11 @@ fn gather_music(
 ) -> Result<(Library, Vec<Arc<Track>>), Failure> {
     let mut meter = HashMeter::default();
     let mut progress = |path: &Path, done, total| {
-        if signals.pending().next().is_some() {
-            eprintln!();
-            std::process::exit(0); // Nothing has been promised to anybody yet; a half-stored file is a .part.
-        }
         meter.show(path, done, total);
+        match signals.pending().next() {
+            Some(_) => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        }
     };
     let (library, stored) = match &options.library {
         None => (Library::in_place(), Vec::new()),
@@ -158,43 +172,47 @@ fn gather_music(
     };
     let mut tracks: Vec<Arc<Track>> = Vec::new();
     for path in &options.share {
-        let found = if path.is_dir() {
-            share_folder(&library, path, &mut progress)?
+        if path.is_dir() {
+            tracks.extend(share_folder(&library, path, &mut progress)?);
         } else {
-            vec![library.share(path, &mut progress)?]
-        };
-        tracks.extend(found);
+            tracks.push(library.share(path, &mut progress)?);
+        }
     }
     tracks.extend(stored);
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     tracks.retain(|track| seen.insert(track.id));
+    if tracks.len() > QUEUE_TRACKS_MAX {
+        log::warn!(
+            "{} tracks are more than a room takes: it has the first {QUEUE_TRACKS_MAX}",
+            tracks.len()
+        );
+        tracks.truncate(QUEUE_TRACKS_MAX);
+    }
     Ok((library, tracks))
 }
 
-/// The audio files of a folder, by name; what is no audio is left out with a word about it.
+/// The audio files of a folder; what is no audio, or cannot be read, is left out with a word about it.
 fn share_folder(
     library: &Library,
     folder: &Path,
-    progress: &mut dyn FnMut(&Path, u64, u64),
+    progress: Progress,
 ) -> Result<Vec<Arc<Track>>, Failure> {
-    let doing = format!("reading {}", folder.display());
-    let entries = folder.read_dir().map_err(|error| failed(&doing, error))?;
-    let mut files: Vec<PathBuf> = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| failed(&doing, error))?.path();
-        if path.is_file() {
-            files.push(path);
-        }
+    let (files, cut) = folder::files(folder)?;
+    if cut {
+        log::warn!(
+            "{}: too many files or folders inside folders, the rest is left out",
+            folder.display()
+        );
     }
-    files.sort();
     let mut tracks = Vec::new();
     for file in files {
         match library.share(&file, progress) {
             Ok(track) => tracks.push(track),
             Err(LibraryError::NotAudio { path }) => {
-                log::info!("not audio, left out: {}", path.display())
+                log::info!("left out, not audio: {}", path.display())
             }
-            Err(error) => return Err(error.into()),
+            Err(error @ LibraryError::Interrupted { .. }) => return Err(error.into()),
+            Err(error) => log::warn!("left out: {error}"),
         }
     }
     if tracks.is_empty() {
@@ -216,7 +234,7 @@ fn queue_track(track: &Track) -> QueueTrack {
 fn greeting(server: &Server, room: &str) -> String {
     let local = server.local_address();
     let here = match local.ip() {
-        ip if ip.is_unspecified() || ip.is_loopback() => {
+        ip if ip.is_unspecified() || is_localhost(ip) => {
             format!("http://localhost:{}", local.port())
         }
         _ => addresses::http_url(local),
@@ -236,6 +254,11 @@ fn greeting(server: &Server, room: &str) -> String {
         };
     }
     text
+}
+
+/// What the name localhost stands for; other loopback addresses have no name.
+fn is_localhost(ip: IpAddr) -> bool {
+    ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST
 }
 
 /// Says on standard error that hashing goes on, when it takes long enough to wonder.

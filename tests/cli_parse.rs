@@ -134,7 +134,13 @@ fn help_and_version_are_printed_wherever_they_are_asked_for() {
     for line in ["--help", "-h", "help"] {
         assert_eq!(printed(line), HELP, "{line}");
     }
-    for line in ["server --help", "server -h", "server --port 9 --help"] {
+    for line in [
+        "server --help",
+        "server -h",
+        "server --port 9 --help",
+        "server help",
+        "help server",
+    ] {
         assert_eq!(printed(line), SERVER_HELP, "{line}");
     }
     for line in ["--version", "-V"] {
@@ -168,6 +174,24 @@ fn the_help_fits_a_terminal_and_names_every_option_that_is_understood() {
         assert!(SERVER_HELP.contains(option), "{option} is not explained");
     }
     assert!(SERVER_HELP.contains(&format!("default: {CONNECTIONS_MAX},")));
+}
+
+#[test]
+fn the_log_level_may_stand_before_the_command_and_the_last_one_counts() {
+    let level = |line| parse(line).expect(line).log;
+    assert_eq!(level("--log debug server"), Some(LevelFilter::Debug));
+    assert_eq!(
+        level("--log debug server --log warn"),
+        Some(LevelFilter::Warn)
+    );
+    assert_eq!(level("server"), None);
+}
+
+#[test]
+fn a_file_that_looks_like_an_option_is_explained() {
+    let line = refusal(["server", "--share", "-dash.wav"]);
+    assert!(line.contains("as ./-name"), "{line}");
+    assert_is_helpful(&line);
 }
 
 #[test]

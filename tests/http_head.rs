@@ -81,7 +81,7 @@ const REFUSED: &[(&str, Status)] = &[
     ("content-length-not-text", Status::BadRequest),
     ("content-length-huge", Status::ContentTooLarge),
     ("body", Status::ContentTooLarge),
-    ("post-with-body", Status::ContentTooLarge),
+    ("post-with-body", Status::MethodNotAllowed),
     ("chunked", Status::LengthRequired),
     ("chunked-and-content-length", Status::LengthRequired),
     ("chunked-in-disguise", Status::LengthRequired),

@@ -5,14 +5,17 @@ mod random;
 #[path = "common/temp.rs"]
 mod temp;
 
-use jam::limits::{HASH_BUFFER_BYTES, TRACK_NAME_CHARS_MAX};
+use jam::limits::{FOLDER_DEPTH_MAX, HASH_BUFFER_BYTES, TRACK_NAME_CHARS_MAX};
+use jam::track::error::LibraryError;
+use jam::track::folder::files;
 use jam::track::id::TrackId;
-use jam::track::library::{Library, LibraryError, Track};
+use jam::track::library::{Library, Track};
 use jam::track::sniff::AudioKind;
 use random::for_each_seed;
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
@@ -35,11 +38,11 @@ fn id_of(bytes: &[u8]) -> TrackId {
 }
 
 fn share(library: &Library, path: &Path) -> Result<Arc<Track>, LibraryError> {
-    library.share(path, &mut |_, _, _| {})
+    library.share(path, &mut |_, _, _| ControlFlow::Continue(()))
 }
 
 fn open(folder: &Path) -> (Library, Vec<Arc<Track>>) {
-    Library::open(folder, &mut |_, _, _| {}).expect("a library")
+    Library::open(folder, &mut |_, _, _| ControlFlow::Continue(())).expect("a library")
 }
 
 fn read(track: &Track) -> Vec<u8> {
@@ -163,6 +166,7 @@ fn a_file_that_grows_while_it_is_hashed_is_refused() {
         if file.metadata().expect("the file").len() < 4 * HASH_BUFFER_BYTES as u64 {
             file.write_all(&[9; 100]).expect("more");
         }
+        ControlFlow::Continue(())
     };
     let refused = library.share(&path, grow).map(|track| track.bytes);
     assert!(
@@ -181,6 +185,7 @@ fn progress_is_told_from_the_first_bytes_to_the_last() {
         let progress = &mut |of: &Path, done, total| {
             assert_eq!(of, path);
             told.push((done, total));
+            ControlFlow::Continue(())
         };
         library.share(&path, progress).expect("a track");
         let bytes = bytes as u64;
@@ -188,6 +193,38 @@ fn progress_is_told_from_the_first_bytes_to_the_last() {
         assert!(told.iter().all(|&(_, total)| total == bytes), "{told:?}");
         assert_eq!(told.last(), Some(&(bytes, bytes)));
     }
+}
+
+#[test]
+fn hashing_that_is_called_off_leaves_nothing_behind() {
+    let temp = TempFolder::new();
+    let path = temp.write("a.wav", &wav("song"));
+    let folder = temp.join("library");
+    for library in [Library::in_place(), open(&folder).0] {
+        let stopped = library.share(&path, &mut |_, _, _| ControlFlow::Break(()));
+        assert!(matches!(stopped, Err(LibraryError::Interrupted { .. })));
+    }
+    assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_shared_folder_is_looked_into_but_not_in_circles() {
+    let temp = TempFolder::new();
+    let album = temp.join("artist/album");
+    fs::create_dir_all(&album).expect("folders");
+    for name in ["b.wav", "a.wav", ".hidden.wav"] {
+        fs::write(album.join(name), wav(name)).expect("a file");
+    }
+    std::os::unix::fs::symlink(temp.join("artist"), album.join("circle")).expect("a link");
+    let (found, cut) = files(&temp.join("artist")).expect("files");
+    assert_eq!(found, [album.join("a.wav"), album.join("b.wav")]);
+    assert!(!cut);
+    let mut deep = temp.join("artist");
+    for _ in 0..FOLDER_DEPTH_MAX {
+        deep = deep.join("deeper");
+    }
+    fs::create_dir_all(&deep).expect("folders");
+    assert!(files(&temp.join("artist")).expect("files").1);
 }
 
 // ---- what is refused -----------------------------------------------------------------------------
@@ -230,7 +267,10 @@ fn a_missing_file_and_a_folder_are_refused_with_the_cause() {
         "{text}"
     );
     let cause = error.source().expect("the cause is kept");
-    assert!(text.ends_with(&cause.to_string()), "{text}");
+    assert!(
+        text.ends_with(&format!("{cause} (check the name)")),
+        "{text}"
+    );
 
     let error = share(&library, temp.path()).expect_err("a folder");
     assert!(error.to_string().ends_with("not a regular file"), "{error}");
@@ -404,7 +444,7 @@ fn leftovers_and_strangers_in_the_folder_do_no_harm() {
 fn a_folder_that_cannot_be_one_is_refused_with_the_cause() {
     let temp = TempFolder::new();
     let file = temp.write("file", b"");
-    let error = Library::open(&file, &mut |_, _, _| {})
+    let error = Library::open(&file, &mut |_, _, _| ControlFlow::Continue(()))
         .map(|_| ())
         .expect_err("a file");
     assert!(
@@ -426,6 +466,7 @@ fn a_copy_is_what_was_hashed_even_if_the_file_grows_meanwhile() {
             let mut file = File::options().append(true).open(path).expect("the file");
             file.write_all(&[9; 100]).expect("more");
         }
+        ControlFlow::Continue(())
     });
     let track = track.expect("a track");
     assert_eq!(id_of(&read(&track)), track.id);

@@ -433,9 +433,9 @@ fn a_start_waits_for_the_slowest_member_that_is_still_here() {
         party.say(2, &format!(r#"{{"type":"REPORT","rtt_ms":{rtt_ms}}}"#));
         assert_eq!(lead_ms(&mut party), expected, "round trip {rtt_ms}");
     }
-    for lie in ["1e308", "60000"] {
+    for lie in ["1e308", "60000", "675.1"] {
         party.say(2, &format!(r#"{{"type":"REPORT","rtt_ms":{lie}}}"#));
-        assert_eq!(lead_ms(&mut party), 1500.0, "round trip {lie}");
+        assert_eq!(lead_ms(&mut party), 250.0, "nobody waits for {lie} ms");
     }
     party.leave(2);
     assert_eq!(lead_ms(&mut party), 250.0);
@@ -684,7 +684,7 @@ fn at_most_100_nodes_are_listed_and_at_most_1024_remembered() {
 }
 
 #[test]
-fn a_thousand_deltas_at_once_are_one_push_to_the_others() {
+fn many_deltas_at_once_are_one_push_to_the_others() {
     let mut party = Party::new();
     party.join(1, Role::Viewer, NOTHING);
     party.join(2, Role::Viewer, NOTHING);
@@ -700,7 +700,10 @@ fn a_thousand_deltas_at_once_are_one_push_to_the_others() {
     }
     let heard = party.wait(0.25);
     assert_eq!(types(&heard), ["PEERS"]);
-    assert!(heard[0].contains(r#""have_count":1024,"#), "{heard:?}");
+    assert!(
+        heard[0].contains(&format!(r#""have_count":{ROOM_INPUTS_MAX},"#)),
+        "{heard:?}"
+    );
 }
 
 #[test]

@@ -172,11 +172,11 @@ fn each_wrong_request_gets_its_refusal() {
         ("GET / HTTP/1.1\r\n\r\n", 400),
         ("DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", 405),
         (
-            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             411,
         ),
         (
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+            "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
             413,
         ),
         ("GET /ws/jam1 HTTP/1.1\r\nHost: x\r\n\r\n", 426),

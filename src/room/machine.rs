@@ -11,7 +11,9 @@ use super::message::{
 use super::name::RoomName;
 use super::nodes::{Change, Nodes};
 use super::push::Push;
-use crate::limits::{MEMBERS_PUSH_INTERVAL_SEC, PEERS_LISTED_MAX, PEERS_PUSH_INTERVAL_SEC};
+use crate::limits::{
+    MEMBERS_LISTED_MAX, MEMBERS_PUSH_INTERVAL_SEC, PEERS_LISTED_MAX, PEERS_PUSH_INTERVAL_SEC,
+};
 use crate::sync::playback::{round_to_micros, start_lead_ms};
 use serde::Serialize;
 use serde_json::Number;
@@ -124,10 +126,13 @@ impl Room {
         if self.nodes.expire(now) == Change::Visible {
             self.peers_push.request(now);
         }
-        if self.peers_push.take_due(now) {
+        let receivers = self.members.len();
+        let peers_listed = self.nodes.len().min(PEERS_LISTED_MAX);
+        if self.peers_push.take_due(now, peers_listed, receivers) {
             self.push_peers(out);
         }
-        if self.members_push.take_due(now) {
+        let members_listed = receivers.min(MEMBERS_LISTED_MAX);
+        if self.members_push.take_due(now, members_listed, receivers) {
             let message = self.members_message();
             out.push(Output::Broadcast {
                 message,
@@ -147,6 +152,12 @@ impl Room {
         .into_iter()
         .flatten()
         .min_by(f64::total_cmp)
+    }
+
+    /// Nothing was ever played here, and there is nothing to play: there is nothing to remember.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        self.state.track_id.is_none() && self.tracks.is_empty()
     }
 
     #[must_use]
@@ -283,7 +294,7 @@ impl Room {
                 .have_delta(now, member, &indices)
                 .map(|change| self.nodes_changed(now, &change)),
             RoomMessage::Report(report) => {
-                if self.members.set_report(member, report) {
+                if self.members.set_report(member, report) && self.members.is_listed(member) {
                     self.members_push.request(now);
                 }
                 Ok(())

@@ -1,7 +1,7 @@
 //! Who is in a room, in the order of joining, and who holds the host seat.
 
 use super::message::{MemberEntry, Report, Role, Wants};
-use crate::limits::{LEAD_MS_MAX, MEMBERS_LISTED_MAX};
+use crate::limits::{MEMBERS_LISTED_MAX, RTT_MS_WAITED_FOR_MAX};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
@@ -98,14 +98,28 @@ impl Members {
         changed
     }
 
-    /// Longest round trip that any member reported, in ms; never more than what a start waits for.
+    /// Longest round trip that any member reported, in ms. Who reports more than a start waits for joins late
+    /// instead of holding up everybody.
     #[must_use]
     pub fn rtt_ms_max(&self) -> f64 {
         self.members
             .values()
             .filter_map(|member| member.report.as_ref()?.rtt_ms)
+            .filter(|&rtt_ms| rtt_ms <= RTT_MS_WAITED_FOR_MAX)
             .fold(0.0, f64::max)
-            .min(LEAD_MS_MAX)
+    }
+
+    /// Whether `entries` has this member.
+    #[must_use]
+    pub fn is_listed(&self, id: MemberId) -> bool {
+        if self.len() <= MEMBERS_LISTED_MAX || self.host == Some(id) {
+            return true;
+        }
+        let viewers_before = self
+            .members
+            .range(..id)
+            .filter(|&(&id, _)| self.host != Some(id));
+        viewers_before.count() + usize::from(self.host.is_some()) < MEMBERS_LISTED_MAX
     }
 
     /// The host, then the others by time of joining, up to `MEMBERS_LISTED_MAX`.

@@ -7,5 +7,6 @@ pub mod members;
 pub mod message;
 pub mod name;
 pub mod nodes;
+pub mod pace;
 pub mod parse;
 pub mod push;

@@ -5,7 +5,7 @@
 
 use super::members::MemberId;
 use super::message::Announce;
-use crate::limits::{CHUNKS_MAX, NODE_EXPIRY_SEC, NODES_MAX};
+use crate::limits::{CHUNKS_MAX, CHUNKS_UNSTATED_MAX, NODE_EXPIRY_SEC, NODES_MAX};
 use std::collections::BTreeMap;
 
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl Nodes {
         let Some(node) = self.nodes.get_mut(&id) else {
             return Err("HAVE_DELTA: send ANNOUNCE first".into());
         };
-        let total = node.announce.total_chunks.unwrap_or(CHUNKS_MAX);
+        let total = node.announce.total_chunks.unwrap_or(CHUNKS_UNSTATED_MAX);
         if let Some(index) = indices.iter().find(|&&index| index >= total) {
             return Err(format!(
                 "HAVE_DELTA: indices has {index}, but the track has {total} chunks"
@@ -152,6 +152,16 @@ impl Nodes {
     pub fn expires_at(&self) -> Option<f64> {
         let all = self.nodes.values().map(Node::expires_at);
         all.min_by(f64::total_cmp)
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (MemberId, &Node)> {

@@ -6,7 +6,10 @@
 use super::message::{
     Announce, ClientMessage, CloseReason, Hello, Report, Role, RoomMessage, Status, Wants,
 };
-use crate::limits::{CHUNK_BYTES_MAX, CHUNKS_MAX, DISPLAY_NAME_CHARS_MAX, TRACK_ID_BYTES_MAX};
+use crate::limits::{
+    CHUNK_BYTES_MAX, CHUNKS_MAX, CLOCK_NUMBER_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, SIGNAL_DEPTH_MAX,
+    TRACK_ID_BYTES_MAX,
+};
 use crate::text::clean_display_text;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
@@ -189,7 +192,10 @@ impl<'a> Fields<'a> {
 
     fn clock(&self) -> Result<ClientMessage, String> {
         match (self.raw.get("t0"), self.scalar("t0")) {
-            (Some(&raw), Some(Value::Number(_))) => Ok(ClientMessage::Clock { t0: raw.to_owned() }),
+            (Some(&raw), Some(Value::Number(_))) if raw.get().len() <= CLOCK_NUMBER_BYTES_MAX => {
+                Ok(ClientMessage::Clock { t0: raw.to_owned() })
+            }
+            (_, Some(Value::Number(_))) => self.refuse("t0", "at most 32 characters long"),
             _ => self.refuse("t0", "a number"),
         }
     }
@@ -227,6 +233,9 @@ impl<'a> Fields<'a> {
             return self.refuse("to", "the peer_id of a member");
         };
         match self.raw.get("blob") {
+            Some(blob) if depth(blob.get()) > SIGNAL_DEPTH_MAX => Err(format!(
+                "SIGNAL: blob is nested deeper than {SIGNAL_DEPTH_MAX}"
+            )),
             Some(&blob) => Ok(RoomMessage::Signal {
                 to,
                 blob: blob.to_owned(),
@@ -275,6 +284,24 @@ impl<'a> Fields<'a> {
             loaded,
         }))
     }
+}
+
+/// How deeply a JSON value is nested, without recursion: brackets that are not inside strings.
+fn depth(json: &str) -> usize {
+    let (mut open, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => open += 1,
+            b']' | b'}' if !in_string => open -= 1,
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    deepest
 }
 
 /// "Invalid JSON", with the field in whose value the reader stumbled when there is one: the usual case is a

@@ -1,5 +1,7 @@
 //! When a list that changed is pushed: soon, but not more often than every so many seconds.
 
+use crate::limits::{LIST_BYTES_PER_SEC, LIST_ENTRY_BYTES};
+
 /// Times are room time in seconds.
 #[derive(Debug)]
 pub struct Push {
@@ -29,13 +31,14 @@ impl Push {
         self.due_at
     }
 
-    /// Whether to push now.
+    /// Whether to push now a list of so many entries to so many members. The more that is, the later the next.
     #[must_use]
-    pub fn take_due(&mut self, now: f64) -> bool {
+    pub fn take_due(&mut self, now: f64, entries: usize, receivers: usize) -> bool {
         let due = self.due_at.is_some_and(|at| at <= now);
         if due {
             self.due_at = None;
-            self.earliest = now + self.interval_sec;
+            let bytes = entries as f64 * receivers as f64 * LIST_ENTRY_BYTES;
+            self.earliest = now + self.interval_sec.max(bytes / LIST_BYTES_PER_SEC);
         }
         due
     }

@@ -2,13 +2,16 @@
 
 use super::connection;
 use super::run::Hub;
-use crate::limits::{ACCEPT_BACKOFF, ACCEPT_TICK, REFUSALS_MAX, THREAD_STACK_BYTES, WRITE_STALL};
+use crate::limits::{
+    ACCEPT_BACKOFF, ACCEPT_CALM, ACCEPT_TICK, REFUSALS_MAX, THREAD_STACK_BYTES, WRITE_STALL,
+};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use socket2::Socket;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// The connections that exist. Invariant: never more than `max`.
 pub struct Connections {
@@ -18,6 +21,8 @@ pub struct Connections {
 
 #[derive(Default)]
 struct Table {
+    /// The server stops: nobody is admitted any more.
+    closed: bool,
     next_id: u64,
     sockets: HashMap<u64, Arc<TcpStream>>,
 }
@@ -47,7 +52,7 @@ impl Connections {
         peer: SocketAddr,
     ) -> Result<Connection, TcpStream> {
         let mut table = self.lock();
-        if table.sockets.len() >= self.max {
+        if table.closed || table.sockets.len() >= self.max {
             return Err(socket);
         }
         let id = table.next_id;
@@ -62,9 +67,11 @@ impl Connections {
         })
     }
 
-    /// Ends every connection; their threads notice.
+    /// Ends every connection, and admits no other; their threads notice.
     pub fn shut_all(&self) {
-        for socket in self.lock().sockets.values() {
+        let mut table = self.lock();
+        table.closed = true;
+        for socket in table.sockets.values() {
             let _gone = socket.shutdown(Shutdown::Both);
         }
     }
@@ -125,13 +132,13 @@ pub fn run(hub: &Arc<Hub>, listener: &Socket, stop: &Receiver<()>) {
             Ok((socket, address)) => {
                 trouble.over();
                 if let Some(peer) = address.as_socket() {
-                    take(hub, socket.into(), peer, &refusals);
+                    take(hub, socket.into(), peer, &refusals, &mut trouble);
                 }
             }
             // With descriptors exhausted accept fails at once, also when nobody is waiting.
             Err(error) if is_tick(&error) => trouble.over(),
             Err(error) => {
-                trouble.note(&error);
+                trouble.note("cannot accept connections", &error);
                 // Only a dropped sender ends this wait early.
                 let _stopping = stop.recv_timeout(ACCEPT_BACKOFF);
             }
@@ -160,23 +167,32 @@ fn is_tick(error: &io::Error) -> bool {
 
 /// Says once that accepting fails, and once that it works again.
 #[derive(Default)]
-struct Trouble(bool);
+struct Trouble {
+    last: Option<Instant>,
+}
 
 impl Trouble {
-    fn note(&mut self, error: &io::Error) {
-        if !std::mem::replace(&mut self.0, true) {
-            log::error!("cannot accept connections: {error} (trying again until it works)");
+    fn note(&mut self, what: &str, error: &io::Error) {
+        if self.last.replace(Instant::now()).is_none() {
+            log::error!("{what}: {error} (trying again until it works)");
         }
     }
 
     fn over(&mut self) {
-        if std::mem::replace(&mut self.0, false) {
+        if self.last.is_some_and(|last| last.elapsed() >= ACCEPT_CALM) {
+            self.last = None;
             log::warn!("accepting connections again");
         }
     }
 }
 
-fn take(hub: &Arc<Hub>, socket: TcpStream, peer: SocketAddr, refusals: &Sender<TcpStream>) {
+fn take(
+    hub: &Arc<Hub>,
+    socket: TcpStream,
+    peer: SocketAddr,
+    refusals: &Sender<TcpStream>,
+    trouble: &mut Trouble,
+) {
     if let Err(error) = prepare(&socket) {
         return log::debug!("connection from {peer} lost at once: {error}");
     }
@@ -191,7 +207,7 @@ fn take(hub: &Arc<Hub>, socket: TcpStream, peer: SocketAddr, refusals: &Sender<T
     let own_hub = Arc::clone(hub);
     let serve = move || connection::serve(&own_hub, connection);
     if let Err(error) = hub.threads.spawn("http", THREAD_STACK_BYTES, serve) {
-        log::error!("no thread for the connection from {peer}: {error}");
+        trouble.note("cannot start threads for connections", &error);
     }
 }
 

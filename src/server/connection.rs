@@ -8,12 +8,13 @@ use super::run::Hub;
 use super::tracks;
 use super::websocket::Reader;
 use crate::limits::{
-    HEAD_BYTES_MAX, HEAD_DEADLINE, KEEP_ALIVE_IDLE, QR_TEXT_BYTES_MAX, READER_STACK_BYTES,
-    REFUSAL_DEADLINE,
+    HEAD_BYTES_MAX, HEAD_DEADLINE, KEEP_ALIVE_IDLE, MEMBER_SEND_BUFFER_BYTES, QR_TEXT_BYTES_MAX,
+    READER_STACK_BYTES, REFUSAL_DEADLINE,
 };
 use crate::room::name::RoomName;
 use serde::Serialize;
 use serde_json::json;
+use socket2::SockRef;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -116,7 +117,11 @@ fn is_timeout(error: &io::Error) -> bool {
 /// When the response could not be sent whole.
 fn answer(hub: &Hub, socket: &TcpStream, request: &Request) -> io::Result<()> {
     match route(&request.path) {
-        Route::Page => page::send_page(&hub.page, socket, request),
+        Route::Page => page::send_page(&hub.page, socket, request, Status::Ok),
+        // The page tells people which room they may have meant.
+        Route::NotFound if request.accepts_html => {
+            page::send_page(&hub.page, socket, request, Status::NotFound)
+        }
         Route::Asset(asset) => page::send_asset(asset, socket, request),
         Route::Track(id) => tracks::send_track(&hub.library, id, socket, request),
         Route::RoomView(room) => match hub.registry.view(&room) {
@@ -261,6 +266,9 @@ pub fn close_gently(socket: &TcpStream) {
 fn upgrade(hub: &Arc<Hub>, connection: Connection, room: RoomName, key: &str, unread: Vec<u8>) {
     let head = ResponseHead::new_switching_protocols(&derive_accept_key(key.as_bytes()));
     let socket = connection.socket();
+    // What a member does not read waits in its outbox, which is counted; the kernel's own buffer would grow to
+    // megabytes first. A socket that does not take the option works all the same.
+    let _as_it_is = SockRef::from(&*socket).set_send_buffer_size(MEMBER_SEND_BUFFER_BYTES);
     if (&*socket).write_all(&head.finish()).is_err() {
         return;
     }

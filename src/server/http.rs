@@ -68,6 +68,8 @@ pub struct Request {
     pub if_none_match: Option<String>,
     /// Whether a response may be compressed (zlib, which HTTP calls deflate).
     pub accepts_deflate: bool,
+    /// Whether a person is likely to read the answer: a browser that opens a page says so.
+    pub accepts_html: bool,
     /// The key of a WebSocket upgrade, if this is one that can be granted.
     pub websocket_key: Option<String>,
 }
@@ -124,7 +126,6 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
     if is_http_1_1 && fields.count("host") != 1 {
         return refuse(Status::BadRequest, "a request needs exactly one Host");
     }
-    check_body(&fields)?;
     let method = match parsed.method {
         Some("GET") => Method::Get,
         Some("HEAD") => Method::Head,
@@ -135,6 +136,7 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
             );
         }
     };
+    check_body(&fields)?;
     let target = without_authority(parsed.path.unwrap_or_default());
     let (path, query) = match target.split_once('?') {
         Some((path, query)) => (path, Some(query.to_owned())),
@@ -153,6 +155,9 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
         if_range: fields.text("if-range"),
         if_none_match: fields.text("if-none-match"),
         accepts_deflate: fields.accepts_deflate(),
+        accepts_html: fields
+            .text("accept")
+            .is_some_and(|accept| accept.contains("text/html")),
         websocket_key: websocket_key(&fields, method, is_http_1_1)?,
     })
 }

@@ -7,7 +7,7 @@
 //! wait in a short queue where a newer list or state replaces an older one, and a short-lived thread writes them
 //! with a deadline. Invariant: while `draining`, only that thread writes to the socket.
 
-use crate::limits::{OUTBOX_FRAMES_MAX, THREAD_STACK_BYTES, WRITE_STALL};
+use crate::limits::{OUTBOX_BYTES_MAX, OUTBOX_FRAMES_MAX, THREAD_STACK_BYTES, WRITE_STALL};
 use crate::room::members::MemberId;
 use crate::room::message::{CloseReason, Kind, ServerMessage};
 use crate::sys::threads::Threads;
@@ -89,6 +89,8 @@ struct Outgoing {
     draining: bool,
     /// A close frame is on its way, or the socket is gone: nothing more goes out.
     ended: bool,
+    /// The socket was shut.
+    cut_off: bool,
 }
 
 impl Outbox {
@@ -111,10 +113,9 @@ impl Outbox {
         outgoing.ended = frame.is_close;
         if outgoing.draining {
             if !outgoing.wait_in_line(frame) {
-                self.cut_off(
-                    &mut outgoing,
-                    &format!("outbox full ({OUTBOX_FRAMES_MAX} frames)"),
-                );
+                let (frames, bytes) = (outgoing.waiting.len(), outgoing.waiting_bytes());
+                let why = format!("outbox full ({frames} frames, {bytes} bytes)");
+                self.cut_off(&mut outgoing, &why);
             }
             return;
         }
@@ -204,9 +205,13 @@ impl Outbox {
 
     /// Ends the member without a close frame, which it would not read anyway. Its reader notices.
     fn cut_off(&self, outgoing: &mut Outgoing, why: &str) {
+        if outgoing.cut_off {
+            return; // The drain thread found the socket that was shut the first time.
+        }
         log::info!("member {} cut off: {why}", self.member.0);
         *outgoing = Outgoing {
             ended: true,
+            cut_off: true,
             draining: outgoing.draining,
             ..Outgoing::default()
         };
@@ -220,12 +225,18 @@ impl Outbox {
 }
 
 impl Outgoing {
+    fn waiting_bytes(&self) -> usize {
+        self.waiting.iter().map(|frame| frame.bytes.len()).sum()
+    }
+
     /// `false` when the line is full.
     fn wait_in_line(&mut self, frame: &Arc<Frame>) -> bool {
         if frame.kind.replaces_unsent() {
             self.waiting.retain(|waiting| waiting.kind != frame.kind);
         }
-        if self.waiting.len() >= OUTBOX_FRAMES_MAX && !frame.is_close {
+        let bytes = self.waiting_bytes() + frame.bytes.len();
+        let full = self.waiting.len() >= OUTBOX_FRAMES_MAX || bytes > OUTBOX_BYTES_MAX;
+        if full && !frame.is_close {
             return false;
         }
         self.waiting.push_back(Arc::clone(frame));

@@ -2,6 +2,7 @@
 
 use super::connection::{finish_head, send};
 use super::http::{Request, ResponseHead, Status};
+use super::range::etag_is_listed;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use qrcodegen::{QrCode, QrCodeEcc};
 use std::borrow::Cow;
@@ -108,9 +109,23 @@ pub struct Page(Packed);
 impl Page {
     #[must_use]
     pub fn new(version: &str) -> Self {
-        let html = include_str!("../web/index.html").replace("{{version}}", version);
+        let html = include_str!("../web/index.html")
+            .replace("{{version}}", version)
+            .replace("{{modulepreload}}", &module_preloads());
         Self(Packed::new(html.into_bytes().into()))
     }
+}
+
+/// A link for each script, so that a browser asks for all at once instead of one import after the other.
+fn module_preloads() -> String {
+    let scripts = ASSETS.iter().filter(|asset| asset.name.ends_with(".js"));
+    let links = scripts.map(|asset| {
+        format!(
+            "<link rel=\"modulepreload\" href=\"/assets/{}\" />",
+            asset.name
+        )
+    });
+    links.collect::<Vec<_>>().join("\n    ")
 }
 
 /// The part of this name.
@@ -119,10 +134,17 @@ pub fn asset(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.name == name)
 }
 
+/// Status is 404 for an address that the page will tell the reader is no room.
+///
 /// # Errors
 /// When the response could not be sent.
-pub fn send_page(page: &Page, socket: &TcpStream, request: &Request) -> io::Result<()> {
-    send_file(socket, request, "text/html; charset=utf-8", &page.0)
+pub fn send_page(
+    page: &Page,
+    socket: &TcpStream,
+    request: &Request,
+    status: Status,
+) -> io::Result<()> {
+    send_file(socket, request, status, "text/html; charset=utf-8", &page.0)
 }
 
 /// # Errors
@@ -130,29 +152,38 @@ pub fn send_page(page: &Page, socket: &TcpStream, request: &Request) -> io::Resu
 pub fn send_asset(asset: &Asset, socket: &TcpStream, request: &Request) -> io::Result<()> {
     let place = ASSETS.iter().position(|other| other.name == asset.name);
     let packed = &PACKED[place.expect("bug: an asset is in the list")];
-    send_file(socket, request, content_type(asset.name), packed)
+    send_file(
+        socket,
+        request,
+        Status::Ok,
+        content_type(asset.name),
+        packed,
+    )
 }
 
 /// Browsers keep the files, but ask each time: a server that was updated must not be met by an old page.
 fn send_file(
     mut socket: &TcpStream,
     request: &Request,
+    status: Status,
     content_type: &str,
     file: &Packed,
 ) -> io::Result<()> {
     let head = |status| {
         ResponseHead::new(status)
-            .field("ETag", &file.etag)
+            // Weak, because it names the file however it is packed.
+            .field("ETag", format_args!("W/{}", file.etag))
             .field("Cache-Control", "no-cache")
             .field("Vary", "Accept-Encoding")
             .field("Content-Security-Policy", CONTENT_SECURITY_POLICY)
             .field("X-Content-Type-Options", "nosniff")
             .field("Referrer-Policy", "no-referrer")
     };
-    if request.if_none_match.as_deref() == Some(&file.etag) {
+    let known = request.if_none_match.as_deref();
+    if status == Status::Ok && known.is_some_and(|list| etag_is_listed(list, &file.etag)) {
         return socket.write_all(&finish_head(request, head(Status::NotModified)));
     }
-    let head = head(Status::Ok).field("Content-Type", content_type);
+    let head = head(status).field("Content-Type", content_type);
     if request.accepts_deflate {
         return send(
             socket,

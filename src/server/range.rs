@@ -49,7 +49,9 @@ pub fn select(
     Selection::Part(selected)
 }
 
-fn etag_is_listed(list: &str, etag: &str) -> bool {
+/// Whether an `If-None-Match` names this tag, given with its quotes and without `W/`.
+#[must_use]
+pub fn etag_is_listed(list: &str, etag: &str) -> bool {
     // The comparison is weak here: `W/` does not matter.
     list.split(',')
         .map(str::trim)

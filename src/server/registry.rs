@@ -7,7 +7,8 @@
 use super::room_thread::{RoomThread, ToRoom};
 use super::sender::{RoomKey, Senders};
 use crate::limits::{
-    QUEUE_TRACKS_MAX, ROOM_INPUTS_MAX, ROOM_VIEW_DEADLINE, ROOMS_MAX, THREAD_STACK_BYTES,
+    QUEUE_TRACKS_MAX, ROOM_INPUTS_MAX, ROOM_VIEW_DEADLINE, ROOMS_MAX, STOP_GRACE,
+    THREAD_STACK_BYTES,
 };
 use crate::room::machine::{Room, RoomView};
 use crate::room::message::QueueTrack;
@@ -17,6 +18,7 @@ use crate::sys::threads::Threads;
 use crossbeam_channel::{Sender, bounded};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// A way to talk to a room; while it is held, the room lives.
 #[derive(Clone)]
@@ -28,10 +30,9 @@ struct Entry {
 }
 
 impl RoomHandle {
-    /// May wait while the room is busy; that holds up only the caller's own client.
-    pub fn tell(&self, message: ToRoom) {
-        // A room that has stopped needs to know nothing any more.
-        let _stopped = self.0.inputs.send(message);
+    /// May wait while the room is busy. `false`: the room has stopped with its server, and nobody heard it.
+    pub fn tell(&self, message: ToRoom) -> bool {
+        self.0.inputs.send(message).is_ok()
     }
 }
 
@@ -193,8 +194,10 @@ impl Registry {
         rooms.senders = None;
         let stopped: Vec<RoomHandle> = rooms.by_name.drain().map(|(_, room)| room).collect();
         drop(rooms);
+        let deadline = Instant::now() + STOP_GRACE;
         for room in stopped {
-            room.tell(ToRoom::Stop);
+            // A room that is too busy to be told in time loses its members when their sockets are shut.
+            let _too_busy = room.0.inputs.send_deadline(ToRoom::Stop, deadline);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::outbox::{Frame, Outbox};
 use super::registry::{Registry, RoomHandle};
 use super::sender::{RoomKey, Senders};
-use crate::limits::{ROOM_LINGER, ROOM_LINGER_CROWDED, ROOMS_MAX};
+use crate::limits::{ROOM_LINGER, ROOM_LINGER_CROWDED, ROOM_LINGER_UNUSED, ROOMS_MAX};
 use crate::room::machine::{Input, Output, Room, RoomView};
 use crate::room::members::MemberId;
 use crate::room::message::{CloseReason, Hello, RoomMessage};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// What others send to a room's thread.
 pub enum ToRoom {
-    Join(Joining),
+    Join(Box<Joining>),
     Say {
         member: MemberId,
         message: RoomMessage,
@@ -60,7 +60,7 @@ impl RoomThread {
                     let _unwanted = answer.try_send(self.room.view(self.clock.now()));
                     None
                 }
-                Ok(ToRoom::Join(joining)) => Some(self.join(joining, &mut outputs)),
+                Ok(ToRoom::Join(joining)) => Some(self.join(*joining, &mut outputs)),
                 Ok(ToRoom::Say { member, message }) => {
                     self.feed(Input::Say { member, message }, &mut outputs);
                     None
@@ -140,7 +140,9 @@ impl RoomThread {
     }
 
     fn linger(&self) -> Duration {
-        if self.registry.len() > ROOMS_MAX / 2 {
+        if self.room.is_unused() {
+            ROOM_LINGER_UNUSED
+        } else if self.registry.len() > ROOMS_MAX / 2 {
             ROOM_LINGER_CROWDED
         } else {
             ROOM_LINGER

@@ -40,8 +40,14 @@ pub fn send_track(
         ResponseHead::new(status)
             .field("Accept-Ranges", "bytes")
             .field("ETag", &etag)
-            // The id is the hash of the bytes: they can never be others.
-            .field("Cache-Control", "public, max-age=31536000, immutable")
+            .field(
+                "Cache-Control",
+                match status {
+                    Status::RangeNotSatisfiable => "no-store",
+                    // The id is the hash of the bytes: they can never be others.
+                    _ => "public, max-age=31536000, immutable",
+                },
+            )
             .field("X-Content-Type-Options", "nosniff")
     };
     match selection {
@@ -71,6 +77,10 @@ fn send_bytes(
 ) -> io::Result<()> {
     let mut file = match track.open() {
         Ok(file) => file,
+        Err(error) if error.is_shortage() => {
+            let text = "the server has too much to do right now, try again";
+            return send_text(socket, request, Status::ServiceUnavailable, text);
+        }
         Err(error) => {
             log::error!("track {:?}: {error}", track.name);
             let text = "the server cannot read this track any more";

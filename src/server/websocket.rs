@@ -14,6 +14,7 @@ use crate::limits::{
 use crate::room::members::MemberId;
 use crate::room::message::{ClientMessage, CloseReason, Hello, ServerMessage};
 use crate::room::name::RoomName;
+use crate::room::pace::{self, Pace};
 use crate::room::parse::{parse_hello, parse_message};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, TcpStream};
@@ -30,6 +31,8 @@ pub struct Reader {
     outbox: Arc<Outbox>,
     room: RoomName,
     socket: WebSocket<Incoming>,
+    pace: Pace,
+    paid_at: Instant,
 }
 
 /// Why reading ended.
@@ -70,6 +73,8 @@ impl Reader {
             outbox,
             room,
             socket,
+            pace: Pace::default(),
+            paid_at: Instant::now(),
         }
     }
 
@@ -119,15 +124,18 @@ impl Reader {
             Err(EnterError::Stopping) => return End::Close(CloseReason::Stopping),
         };
         let member = MemberId(self.connection.id());
-        room.tell(ToRoom::Join(Joining {
+        let joined = room.tell(ToRoom::Join(Box::new(Joining {
             member,
             peer_id: self.hub.new_peer_id(member),
             ip: self.ip(),
             hello,
             outbox: Arc::clone(&self.outbox),
-        }));
+        })));
+        if !joined {
+            return End::Close(CloseReason::Stopping);
+        }
         let end = self.listen(member, &room);
-        room.tell(ToRoom::Leave { member });
+        let _stopped = room.tell(ToRoom::Leave { member });
         end
     }
 
@@ -135,6 +143,11 @@ impl Reader {
         let mut pinged = false;
         loop {
             match self.socket.read() {
+                // Sent away by the room: what is still said does not count.
+                Ok(_) if self.outbox.has_ended() => {
+                    self.wait_for_goodbye();
+                    return End::Gone("was sent away");
+                }
                 Ok(Message::Text(text)) => self.hear(&text, member, room),
                 Ok(Message::Binary(_)) => return End::Close(CloseReason::TextOnly),
                 Ok(_) => {}
@@ -153,10 +166,16 @@ impl Reader {
     }
 
     /// Clock probes are answered here, so that they wait for nobody.
-    fn hear(&self, text: &Utf8Bytes, member: MemberId, room: &RoomHandle) {
+    fn hear(&mut self, text: &Utf8Bytes, member: MemberId, room: &RoomHandle) {
         let t1 = self.hub.clock.stamp();
-        let answer = match parse_message(text, self.room.as_str()) {
-            Ok(ClientMessage::Room(message)) => return room.tell(ToRoom::Say { member, message }),
+        let parsed = parse_message(text, self.room.as_str());
+        let wait = self.pace(pace::cost(parsed.as_ref().ok()));
+        let answer = match parsed {
+            Ok(ClientMessage::Room(message)) => {
+                std::thread::sleep(wait);
+                let _stopped = room.tell(ToRoom::Say { member, message });
+                return;
+            }
             Ok(ClientMessage::Clock { t0 }) => {
                 let t2 = self.hub.clock.stamp();
                 ServerMessage::Clock { t0, t1, t2 }
@@ -164,6 +183,14 @@ impl Reader {
             Err(refusal) => ServerMessage::error(refusal),
         };
         self.outbox.push(&Frame::message(&answer));
+        std::thread::sleep(wait);
+    }
+
+    /// How long this member has to wait for having said so much; at most a few tenths of a second.
+    fn pace(&mut self, cost: f64) -> Duration {
+        let now = Instant::now();
+        let since_last = now - std::mem::replace(&mut self.paid_at, now);
+        self.pace.pay(since_last, cost)
     }
 
     /// Makes sense of an error of `read`. After a close frame from the other side tungstenite has the reply ready.

@@ -7,18 +7,20 @@
 //! for display. Both are written under another name first and then renamed, and at the next start the bytes are
 //! hashed again, never believed. Without one, shared files are served from where they lie.
 
+use super::error::{LibraryError, io_error};
 use super::id::TrackId;
-use super::sniff::{AudioKind, KNOWN_KINDS, sniff};
+use super::sniff::{AudioKind, sniff};
 use crate::limits::{HASH_BUFFER_BYTES, SNIFF_BYTES, TRACK_NAME_CHARS_MAX};
 use crate::text::clean_display_text;
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, Write};
+use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
-use std::{error, fmt};
 
 /// A track and the file that holds it.
 #[derive(Debug)]
@@ -29,23 +31,27 @@ pub struct Track {
     pub bytes: u64,
     pub kind: AudioKind,
     path: PathBuf,
-    modified: Option<SystemTime>,
+    stamp: Stamp,
 }
 
-#[derive(Debug)]
-pub enum LibraryError {
-    Io {
-        doing: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
-    NotAudio {
-        path: PathBuf,
-    },
-    /// The file is no longer what was hashed.
-    Changed {
-        path: PathBuf,
-    },
+/// What tells a file from another one in its place without reading it.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    device: u64,
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        }
+    }
 }
 
 /// Shared by the threads of a server. Tracks are only ever added, or replaced by one with the same bytes.
@@ -59,8 +65,8 @@ pub struct Library {
     placing: Mutex<()>,
 }
 
-/// Told how many bytes of a file have been hashed so far, out of how many.
-pub type Progress<'a> = &'a mut dyn FnMut(&Path, u64, u64);
+/// Told how many bytes of a file have been hashed so far, out of how many; may call it off.
+pub type Progress<'a> = &'a mut dyn FnMut(&Path, u64, u64) -> ControlFlow<()>;
 
 impl Track {
     /// The open file, at its start.
@@ -70,7 +76,7 @@ impl Track {
     pub fn open(&self) -> Result<File, LibraryError> {
         let file = File::open(&self.path).map_err(io_error("opening", &self.path))?;
         let metadata = file.metadata().map_err(io_error("reading", &self.path))?;
-        if metadata.len() != self.bytes || metadata.modified().ok() != self.modified {
+        if Stamp::of(&metadata) != self.stamp {
             let path = self.path.clone();
             return Err(LibraryError::Changed { path });
         }
@@ -137,7 +143,7 @@ impl Library {
     /// Puts a file into the library. The same bytes are the same track, under the name they came with first.
     ///
     /// # Errors
-    /// When the file cannot be read or stored, changes meanwhile, or is no audio.
+    /// When the file cannot be read or stored, changes meanwhile, or is no audio; and when `progress` calls it off.
     pub fn share(&self, path: &Path, progress: Progress) -> Result<Arc<Track>, LibraryError> {
         // Asked before it is opened: opening a named pipe waits for somebody who writes into it.
         if !fs::metadata(path)
@@ -216,7 +222,7 @@ impl Library {
             bytes,
             kind,
             path: stored,
-            modified: metadata.modified().ok(),
+            stamp: Stamp::of(&metadata),
         }))
     }
 
@@ -247,10 +253,8 @@ fn inspect(
     let kind = kind_of(file, path)?;
     let (id, bytes) = copy_hashing(file, path, &mut io::sink(), path, before.len(), progress)?;
     let after = fs::metadata(path).map_err(io_error("reading", path))?;
-    let unchanged = bytes == before.len()
-        && after.len() == before.len()
-        && after.modified().ok() == before.modified().ok();
-    if !unchanged {
+    let stamp = Stamp::of(&after);
+    if bytes != stamp.bytes || stamp != Stamp::of(&before) {
         let path = path.to_owned();
         return Err(LibraryError::Changed { path });
     }
@@ -260,7 +264,7 @@ fn inspect(
         bytes,
         kind,
         path: path.to_owned(),
-        modified: after.modified().ok(),
+        stamp,
     })
 }
 
@@ -312,7 +316,10 @@ fn copy_hashing(
         to.write_all(&buffer[..count])
             .map_err(io_error("writing", to_path))?;
         bytes += count as u64;
-        progress(from_path, bytes, bytes_expected.max(bytes));
+        if progress(from_path, bytes, bytes_expected.max(bytes)).is_break() {
+            let path = from_path.to_owned();
+            return Err(LibraryError::Interrupted { path });
+        }
     }
 }
 
@@ -329,48 +336,4 @@ fn display_name(path: &Path) -> String {
     file_name(path)
         .and_then(|name| clean_display_text(&name, TRACK_NAME_CHARS_MAX))
         .unwrap_or_else(|| "track".into())
-}
-
-fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LibraryError {
-    let path = path.to_owned();
-    move |source| LibraryError::Io {
-        doing,
-        path,
-        source,
-    }
-}
-
-impl fmt::Display for LibraryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io {
-                doing,
-                path,
-                source,
-            } => write!(f, "{doing} {}: {source}", path.display()),
-            Self::NotAudio { path } => {
-                write!(
-                    f,
-                    "sharing {}: not audio that a browser plays (it must be {KNOWN_KINDS})",
-                    path.display()
-                )
-            }
-            Self::Changed { path } => {
-                write!(
-                    f,
-                    "reading {}: the file is not what it was when it was hashed (share it again)",
-                    path.display()
-                )
-            }
-        }
-    }
-}
-
-impl error::Error for LibraryError {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            Self::NotAudio { .. } | Self::Changed { .. } => None,
-        }
-    }
 }

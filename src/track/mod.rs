@@ -1,5 +1,7 @@
 //! What a track is: its id, what kind of sound it holds, and where its bytes lie.
 
+pub mod error;
+pub mod folder;
 pub mod id;
 pub mod library;
 pub mod sniff;

@@ -35,7 +35,7 @@ export async function startServer({
   host = '127.0.0.1',
   args = ['--share', TRACKS],
 } = {}) {
-  const jam = process.env.JAM ?? `${ROOT}target/debug/jam`;
+  const jam = process.env.JAM ?? `${process.env.CARGO_TARGET_DIR ?? `${ROOT}target`}/debug/jam`;
   const listen = ['server', '--listen', `${host}:${port}`];
   const child = spawn(jam, [...listen, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');

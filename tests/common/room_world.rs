@@ -302,6 +302,7 @@ impl World {
                     .members
                     .values()
                     .map(|member| member.rtt_ms)
+                    .filter(|&rtt_ms| rtt_ms <= 675.0)
                     .fold(0.0, f64::max);
                 let lead_ms = match kind {
                     "PLAY" => (2.0 * rtt_ms + 150.0).clamp(250.0, 1500.0),
