@@ -4,14 +4,19 @@
 // the server is asked for its addresses. Works without clipboard access: over plain http there is
 // none, and the address is selected instead.
 
+/** The addresses are a help; nobody waits long for them. */
+const ANSWER_TIMEOUT_MS = 3000;
+
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;
 
 /** Full addresses of `path`, the best first; never empty. */
 export async function addressesOf(path) {
   const own = location.origin + path;
   if (!LOOPBACK.test(location.hostname)) return [own];
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), ANSWER_TIMEOUT_MS);
   try {
-    const answer = await fetch('/api/server', { cache: 'no-store' });
+    const answer = await fetch('/api/server', { cache: 'no-store', signal: abort.signal });
     const { addresses } = await answer.json();
     const usable = addresses
       .filter((address) => /^https?:\/\//.test(address))
@@ -20,6 +25,8 @@ export async function addressesOf(path) {
     return usable.length > 0 ? usable : [own];
   } catch {
     return [own];
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -19,7 +19,7 @@ const roomName = roomFromPath(location.pathname);
 
 if (roomName === null) {
   window.jam = { player: null, clock: null, socket: null, version };
-  showLanding({ storage });
+  showLanding({ storage, path: location.pathname });
 } else {
   showRoom();
 }

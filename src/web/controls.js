@@ -8,11 +8,23 @@ import { neighbour } from './room-model.js';
 
 const STEP_SEC = 5;
 
+/** What the dock hides of the window's lower edge. */
+const DOCK_PX = 64;
+
+/** Of the controls so much has to be seen that a thumb finds the button. */
+const IN_VIEW_SHARE = 0.6;
+
+/** Where unmuting leads when the slider is at its end and was never anywhere else. */
+const AUDIBLE_DEFAULT = 0.5;
+const AUDIBLE_MIN = 0.05;
+
 export class Controls {
   #player;
   #storage;
   #playback;
   #volume = byId('volume');
+  #audible = AUDIBLE_DEFAULT;
+  #controlsInView = true;
 
   /** `playback` reads the room and sends: room, positionSec, durationSec, phase, send. */
   constructor({ player, storage, playback }) {
@@ -22,14 +34,40 @@ export class Controls {
     byId('play-button').addEventListener('click', () => this.toggle());
     byId('prev-button').addEventListener('click', () => this.#skip(-1));
     byId('next-button').addEventListener('click', () => this.#skip(1));
+    byId('dock-play').addEventListener('click', () => this.toggle());
     byId('mute').addEventListener('click', () => this.toggleMute());
+    this.#watchControls();
     this.#volume.value = Math.round(storage.volume * 100);
     this.#volume.addEventListener('input', () => {
       this.#storage.muted = false;
       this.#storage.volume = this.#volume.valueAsNumber / 100;
       this.#applyVolume();
     });
+    // Only where the slider was let go: on its way to nothing it passes every volume.
+    this.#volume.addEventListener('change', () => this.#rememberAudible());
+    this.#rememberAudible();
     this.#applyVolume();
+  }
+
+  /** While the controls are scrolled away, or lie under the dock, the dock has a play button. */
+  #watchControls() {
+    if (typeof IntersectionObserver !== 'function') return;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        this.#controlsInView = entries.at(-1).intersectionRatio >= IN_VIEW_SHARE;
+        this.#renderDock();
+      },
+      { rootMargin: `0px 0px -${DOCK_PX}px 0px`, threshold: [0, IN_VIEW_SHARE] },
+    );
+    observer.observe(byId('controls'));
+  }
+
+  #renderDock() {
+    show(byId('dock-play'), !byId('controls').hidden && !this.#controlsInView);
+  }
+
+  #rememberAudible() {
+    if (this.#storage.volume >= AUDIBLE_MIN) this.#audible = this.#storage.volume;
   }
 
   toggle() {
@@ -62,19 +100,33 @@ export class Controls {
   }
 
   toggleMute() {
-    this.#storage.muted = !this.#storage.muted;
+    const { muted, volume } = this.#storage;
+    const isSilent = muted || volume === 0;
+    this.#storage.muted = !isSilent;
+    if (isSilent && volume === 0) {
+      this.#storage.volume = this.#audible;
+      this.#volume.value = Math.round(this.#audible * 100);
+    }
     this.#applyVolume();
   }
 
   render({ isHost, trackId, trackCount, playing, connection }) {
     show(byId('controls'), isHost && (trackId !== null || trackCount > 0));
+    this.#renderDock();
     if (!isHost) return;
     for (const id of ['prev-button', 'next-button']) show(byId(id), trackCount > 1);
-    for (const button of byId('controls').querySelectorAll('button')) {
-      button.disabled = connection !== 'open';
+    // Not `disabled`: that loses the focus, and a press shall say why nothing happens.
+    const disabled = connection === 'open' ? null : 'true';
+    for (const id of ['prev-button', 'play-button', 'next-button', 'dock-play']) {
+      setAttribute(byId(id), 'aria-disabled', disabled);
     }
-    setAttribute(byId('play-icon'), 'href', playing ? '#i-pause' : '#i-play');
-    setAttribute(byId('play-button'), 'aria-label', playing ? 'Pause' : 'Play');
+    for (const [button, symbol] of [
+      ['play-button', 'play-icon'],
+      ['dock-play', 'dock-play-icon'],
+    ]) {
+      setAttribute(byId(symbol), 'href', playing ? '#i-pause' : '#i-play');
+      setAttribute(byId(button), 'aria-label', playing ? 'Pause' : 'Play');
+    }
   }
 
   #skip(step) {
@@ -102,7 +154,7 @@ export class Controls {
       muted ? 0 : volume,
     );
     setAttribute(byId('mute-icon'), 'href', silent ? '#i-muted' : '#i-sound');
-    setAttribute(byId('mute'), 'aria-pressed', String(muted));
+    setAttribute(byId('mute'), 'aria-pressed', String(silent));
     setAttribute(
       this.#volume,
       'aria-valuetext',

@@ -41,13 +41,15 @@ export async function openShare(room) {
     const copied = await copyField(field);
     setText(note, copied ? 'Copied.' : 'Selected. Copy it with your device.');
   };
+  // The sheet opens at once with what is known; a better address may follow.
+  field.value = `${location.origin}/${room}`;
+  if (!dialog.open) dialog.showModal();
   const [best, ...others] = await addressesOf(`/${room}`);
   field.value = best;
   showQr(byId('share-qr'), best);
   byId('share-others').replaceChildren(
     ...others.map((address) => el('li', { class: 'address' }, address)),
   );
-  if (!dialog.open) dialog.showModal();
 }
 
 /** `read()` gives `{ snapshot, quality }`; asked twice a second while the sheet is open. */

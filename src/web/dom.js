@@ -40,6 +40,12 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** Says something to screen readers, also when it is the same as before. */
+export function announce(text) {
+  const node = byId('announcer');
+  node.textContent = node.textContent === text ? `${text}\u00a0` : text;
+}
+
 export function show(node, visible) {
   if (node.hidden === visible) node.hidden = !visible;
 }

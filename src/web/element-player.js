@@ -37,7 +37,6 @@ export class ElementPlayer {
   #element;
   #clock;
   #nowSec;
-  #trimSec;
   #state = null;
   #timer = null;
   #readings = [];
@@ -47,12 +46,11 @@ export class ElementPlayer {
   #jumpVotes = 0;
   #listeners = [];
 
-  // nowSec() is the local clock; trimSec() how much later than reported this device sounds.
-  constructor({ element, url, clock, nowSec, trimSec = () => 0, onChange = () => {} }) {
+  // nowSec() is the local clock.
+  constructor({ element, url, clock, nowSec, onChange = () => {} }) {
     this.#element = element;
     this.#clock = clock;
     this.#nowSec = nowSec;
-    this.#trimSec = trimSec;
     element.preload = 'auto';
     // With pitch correction a browser cuts and pastes waves; a bend this small sounds better
     // without.
@@ -134,7 +132,7 @@ export class ElementPlayer {
 
   heardAt() {
     const { paused, seeking, ended, readyState, currentTime } = this.#element;
-    return paused || seeking || ended || readyState < 3 ? null : currentTime - this.#trimSec();
+    return paused || seeking || ended || readyState < 3 ? null : currentTime;
   }
 
   segments() {
@@ -147,7 +145,7 @@ export class ElementPlayer {
   }
 
   #targetAt(localSec) {
-    return targetPosition(this.#state, this.#clock.roomAt(localSec + this.#trimSec()));
+    return targetPosition(this.#state, this.#clock.roomAt(localSec));
   }
 
   #isNear() {
@@ -167,7 +165,7 @@ export class ElementPlayer {
   // Seeks to where the track will be at a moment soon, and plays when that moment comes.
   #start() {
     const nowSec = this.#nowSec();
-    const startsSec = this.#clock.localAt(this.#state.timestamp) - this.#trimSec();
+    const startsSec = this.#clock.localAt(this.#state.timestamp);
     const atSec = Math.max(startsSec, nowSec + JOIN_AHEAD_SEC);
     this.silence();
     const positionSec = this.#targetAt(atSec);

@@ -4,15 +4,17 @@
 
 import { addressesOf, showQr } from './address.js';
 import { byId, el, setText, show } from './dom.js';
-import { normalizeRoomName } from './names.js';
+import { normalizeRoomName, roomNameProblem } from './names.js';
 import { drawDisc } from './record.js';
 
-export function showLanding({ storage }) {
+/** `path` is where the reader wanted to go: '/', or an address that is no room. */
+export function showLanding({ storage, path }) {
   document.body.dataset.view = 'landing';
   document.title = 'jam';
   byId('landing-disc').append(drawDisc());
   show(byId('landing'), true);
   wireForm();
+  if (path !== '/') suggestRoom(path);
   wireRecent(storage);
   showInvite();
 }
@@ -23,16 +25,18 @@ function wireForm() {
   const plain = hint.textContent;
   field.addEventListener('input', () => {
     const room = normalizeRoomName(field.value);
+    const problem = field.value.trim() === '' ? null : roomNameProblem(room);
     field.removeAttribute('aria-invalid');
-    setText(hint, room && room !== field.value ? `The room will be ${room}.` : plain);
+    setText(hint, problem ?? (room && room !== field.value ? `The room will be ${room}.` : plain));
   });
   byId('room-form').addEventListener('submit', (event) => {
     event.preventDefault();
     // The example in the empty field is an offer, too.
     const room = normalizeRoomName(field.value || field.placeholder);
-    if (room === '') {
+    const problem = roomNameProblem(room);
+    if (problem !== null) {
       field.setAttribute('aria-invalid', 'true');
-      setText(hint, 'Letters, digits, - and _ please.');
+      setText(hint, problem);
       field.focus();
       return;
     }
@@ -40,6 +44,14 @@ function wireForm() {
   });
   // On a phone the keyboard would cover half of the page.
   if (matchMedia('(hover: hover)').matches) field.focus();
+}
+
+/** For an address like '/JAM 1': what it may have meant. */
+function suggestRoom(path) {
+  const room = normalizeRoomName(path);
+  byId('room-field').value = room;
+  const offer = room === '' ? '' : ` Did you mean ${room}?`;
+  setText(byId('room-hint'), `There is no such room.${offer}`);
 }
 
 function wireRecent(storage) {

@@ -5,7 +5,7 @@
 
 import { badgeColors } from './art.js';
 import { byId, el, setText, show } from './dom.js';
-import { cleanName, initials, NAME_CHARS_MAX, suggestName } from './names.js';
+import { cleanName, initials, suggestName } from './names.js';
 import { Record } from './record.js';
 import { findTrack, readMembers, readTracks } from './room-model.js';
 import { lobbyWords, nameList, trackWords, unknownTrackTitle } from './words.js';
@@ -56,9 +56,10 @@ export class Lobby {
     this.#left = true;
     clearTimeout(this.#timer);
     this.#abort?.abort();
-    const name = cleanName(byId('name-field').value).slice(0, NAME_CHARS_MAX);
-    if (name !== this.#suggestion) this.#storage.name = name;
-    this.#onJoin({ role, name: name || this.#suggestion });
+    // A suggestion that was taken is a name like any other: tomorrow it shall be the same.
+    const name = cleanName(byId('name-field').value) || this.#suggestion;
+    this.#storage.name = name;
+    this.#onJoin({ role, name });
     show(byId('lobby'), false);
   }
 
@@ -101,14 +102,14 @@ export class Lobby {
     this.#record.setPlaying(playing && total > 0);
     setText(byId('lobby-line'), lobbyWords({ hostName, total, title, playing }));
     this.#renderPeople(readMembers(look.members), total);
-    show(byId('host-button'), hostName === null);
+    // Its place is kept, as all places here are: nothing may move while a finger is on its way.
+    byId('host-button').classList.toggle('is-away', hostName !== null);
     setText(byId('lobby-trouble'), '');
   }
 
   #renderPeople(members, total) {
     const names = members.map((member) => member.name);
     setText(byId('lobby-names'), nameList(names, total));
-    show(byId('lobby-people'), members.length > 0);
     const shown = members.slice(0, BADGES_MAX);
     const key = shown.map((member) => member.peer_id + member.name).join(' ');
     const badges = byId('lobby-badges');

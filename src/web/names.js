@@ -1,5 +1,5 @@
-// Names of rooms and people: what a typed room becomes, which room an address means, and a
-// friendly name for somebody who has none yet.
+// Names of rooms and people: what a typed room or a pasted address becomes, which room an address
+// means, and a friendly name for somebody who has none yet.
 //
 // Pure: randomness comes in as an argument. A room name that leaves here is always one that the
 // server accepts: 1 to 64 of A-Z a-z 0-9 _ -.
@@ -9,11 +9,79 @@ const ROOM_CHARS_MAX = 64;
 /** The server cuts display names there. */
 export const NAME_CHARS_MAX = 40;
 
-/** 'Café Lena!' becomes 'Cafe-Lena'; '' when nothing usable is left. */
+/** Paths with a page of their own. */
+const TAKEN = new Set(['healthz']);
+
+/** Letters that Unicode does not take apart into a plain one and an accent. */
+const PLAIN_LETTERS = {
+  ß: 'ss',
+  ẞ: 'SS',
+  æ: 'ae',
+  Æ: 'AE',
+  œ: 'oe',
+  Œ: 'OE',
+  ø: 'o',
+  Ø: 'O',
+  ł: 'l',
+  Ł: 'L',
+  đ: 'd',
+  Đ: 'D',
+  ð: 'd',
+  Ð: 'D',
+  þ: 'th',
+  Þ: 'Th',
+  ı: 'i',
+};
+const ODD_LETTER = new RegExp(`[${Object.keys(PLAIN_LETTERS).join('')}]`, 'g');
+
+/** 'http://host:8000', 'host:8000' before a path, 'host.local' before a path. */
+const ORIGIN = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*|[^/\s?#]+:\d+(?=\/)|[\w-]+(\.[\w-]+)+(?=\/.))/i;
+
+/**
+ * 'Café Lena!' becomes 'Cafe-Lena', and an address the room that it leads to; '' when nothing
+ * usable is left.
+ */
 export function normalizeRoomName(text) {
-  return String(text)
+  const typed = decoded(String(text).trim());
+  const path = typed.replace(ORIGIN, '');
+  for (const part of path.split(/[?#]/)[0].split('/')) {
+    const room = cleanRoom(part);
+    if (room !== '') return room;
+  }
+  // Not an address, so '?' and '#' were only punctuation.
+  return path === typed ? cleanRoom(typed) : '';
+}
+
+/** Why a room cannot have this (normalized) name, or null. */
+export function roomNameProblem(room) {
+  if (room === '') return 'Letters, digits, - and _ please.';
+  if (TAKEN.has(room)) return 'The server keeps that name for itself. Another one, please.';
+  return null;
+}
+
+/** 'naïve' and 'Naive' become the same. */
+export function foldText(text) {
+  return plainLetters(String(text)).toLowerCase();
+}
+
+function plainLetters(text) {
+  return text
     .normalize('NFD')
     .replace(/[\u0300-\u036f]/g, '')
+    .replace(ODD_LETTER, (letter) => PLAIN_LETTERS[letter]);
+}
+
+/** What a browser makes of an address is undone; a '%' that means itself stays. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function cleanRoom(text) {
+  return plainLetters(text)
     .trim()
     .replace(/[\s.]+/g, '-')
     .replace(/[^A-Za-z0-9_-]/g, '')

@@ -8,6 +8,7 @@
  * 'host', 'reload', 'dismiss' or null.
  */
 export function noticeWords(view) {
+  if (view.flash?.id === 'unsent' && view.connection !== 'open') return view.flash;
   return connectionNotice(view) ?? updateNotice(view) ?? view.flash ?? seatNotice(view);
 }
 
@@ -72,15 +73,22 @@ function notice(id, text, action = null, label = '') {
   return { id, text, action, label };
 }
 
-/** Somebody else was faster with the host seat. */
-export function seatTakenNotice({ hostName, ownName }) {
-  const text =
-    hostName && hostName === ownName
-      ? 'Your earlier connection still holds the host seat. You get it back when that one ends.'
-      : hostName
-        ? `${hostName} is hosting now. You are listening along.`
-        : 'Somebody else is hosting now. You are listening along.';
+/**
+ * The host seat was not free. `isOwn`: it is held by this page's own earlier connection; a name
+ * would not tell, there may be two people of one name.
+ */
+export function seatTakenNotice({ hostName, isOwn }) {
+  const text = isOwn
+    ? 'Your earlier connection still holds the host seat. You get it back when that one ends.'
+    : hostName
+      ? `${hostName} is hosting now. You are listening along.`
+      : 'Somebody else is hosting now. You are listening along.';
   return notice('seat-taken', text, 'dismiss', 'OK');
+}
+
+/** The host asked for something, and there was nobody to tell. */
+export function unsentNotice() {
+  return notice('unsent', 'That did not reach the room: there is no connection right now.');
 }
 
 /** An ERROR of the server, for people. */

@@ -31,8 +31,6 @@ export class OutputClock {
   #missingSinceSec = null;
   #usesLatency = false;
   #latencySec = null;
-  // How much later than the browser says the sound is heard; the listener sets it by ear.
-  trimSec = 0;
 
   // Takes a reading; returns whether the context could say anything yet.
   read(context, localSec) {
@@ -72,7 +70,7 @@ export class OutputClock {
   get epochSec() {
     const newestSec = this.#readings[this.#readings.length - 1]?.localSec;
     const recent = this.#readings.filter((r) => newestSec - r.localSec <= WINDOW_SEC);
-    return median(recent.map((r) => r.epochSec)) + this.trimSec;
+    return median(recent.map((r) => r.epochSec));
   }
 
   // Have the readings said the same for a while, so that small differences can be believed?

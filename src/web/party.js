@@ -4,7 +4,7 @@
 // Nothing here decides when sound starts; the player follows the room's state by itself. A lost
 // connection never touches the player: the music goes on.
 
-import { byId, setText, show } from './dom.js';
+import { announce, byId, setText, show } from './dom.js';
 import { Controls } from './controls.js';
 import { openHelp, openShare, openSync, wireDialogs } from './dialogs.js';
 import { Drawer } from './drawer.js';
@@ -12,7 +12,7 @@ import { wireKeys, wireTabs } from './keys.js';
 import { PeoplePanel } from './people-panel.js';
 import { targetPosition } from './playback.js';
 import { Reporter } from './reporter.js';
-import { noticeWords, refusalNotice, seatTakenNotice } from './notices.js';
+import { noticeWords, refusalNotice, seatTakenNotice, unsentNotice } from './notices.js';
 import { applyMessage, emptyRoom, findTrack, reportStatus } from './room-model.js';
 import { renderChip, renderNotice, Stage } from './stage.js';
 import { Timeline } from './timeline.js';
@@ -21,6 +21,9 @@ import { connectionWords, stageWords } from './words.js';
 
 const TICK_MS = 250;
 const FLASH_MS = 9000;
+
+/** The second half of a double tap on Listen is over by then. */
+const SETTLE_MS = 400;
 
 /** Phases in which the player's own position is what is heard, or would be. */
 const HEARD = new Set(['playing', 'paused', 'ended']);
@@ -62,6 +65,11 @@ export class Party {
     show(byId('party'), true);
     this.#socket.join({ role, name });
     this.#render();
+    // Not `inert`: that would take the focus away from the heading, and from screen readers all.
+    byId('party').classList.add('is-settling');
+    setTimeout(() => byId('party').classList.remove('is-settling'), SETTLE_MS);
+    // The button that had the focus is gone.
+    byId('now-title').focus({ preventScroll: true });
     setInterval(() => this.#tick(), TICK_MS);
     scrollTo(0, 0);
   }
@@ -72,7 +80,7 @@ export class Party {
       positionSec: () => this.#positionSec(),
       durationSec: () => this.#player.snapshot().durationSec,
       phase: () => this.#player.snapshot().phase,
-      send: (message) => this.#socket.send(message),
+      send: (message) => this.#sendOrSay(message),
     };
     this.#stage = new Stage({ roomName: this.#roomName });
     this.#controls = new Controls({ player: this.#player, storage, playback });
@@ -133,20 +141,25 @@ export class Party {
   }
 
   #connectionChanged() {
-    if (this.#socket.connection === 'open') this.#reporter.reset();
+    if (this.#socket.connection === 'open') {
+      this.#reporter.reset();
+      if (this.#flash?.id === 'unsent') this.#flash = null;
+    }
     this.#render();
   }
 
   /** Who has the host seat, and whether it should have been this member. */
   #seatNews(happened) {
-    const hostName = this.#room.host?.name ?? null;
-    const ownName = this.#socket.name;
-    if (this.#seatLost && hostName) {
-      this.#seatLost = false;
-      this.#say(seatTakenNotice({ hostName, ownName }));
-      // After a dead network the server still counts the old connection for a while.
-      this.#wantsSeatBack = hostName === ownName;
+    const { host } = this.#room;
+    // After a dead network the server still counts the old connection for a while.
+    const isOwn = host !== null && host.peer_id === this.#socket.hostPeerId;
+    if (this.#seatLost && host) {
+      this.#say(seatTakenNotice({ hostName: host.name, isOwn }));
+      this.#wantsSeatBack = isOwn;
     }
+    this.#seatLost = false;
+    // Somebody else was faster: then the seat is theirs.
+    if (host && !isOwn) this.#wantsSeatBack = false;
     if (happened.includes('host-left') && this.#wantsSeatBack) this.#becomeHost();
   }
 
@@ -201,7 +214,8 @@ export class Party {
   #announce(happened) {
     const room = this.#room;
     const said = [];
-    if (happened.includes('track') && room.state.track_id !== null) {
+    const chosen = happened.includes('track') || happened.includes('again');
+    if (chosen && room.state.track_id !== null) {
       said.push(`Now playing: ${this.#words().title}.`);
     }
     if (happened.includes('host-came')) {
@@ -209,10 +223,16 @@ export class Party {
       said.push(own ? 'You are hosting.' : `${room.host.name} is hosting.`);
     }
     if (happened.includes('host-left')) said.push(`${room.lastHostName} left.`);
-    if (said.length > 0) setText(byId('announcer'), said.join(' '));
+    if (said.length > 0) announce(said.join(' '));
   }
 
   // What goes out.
+
+  #sendOrSay(message) {
+    if (this.#socket.send(message)) return;
+    this.#say(unsentNotice());
+    this.#render();
+  }
 
   #tick() {
     if (this.#flash && performance.now() > this.#flash.untilMs) this.#flash = null;
@@ -307,6 +327,7 @@ export class Party {
       tracks: room.tracks,
       known: room.tracksKnown,
       isHost: view.isHost,
+      canChoose: view.connection === 'open',
       currentId,
       playing: view.playing,
     });

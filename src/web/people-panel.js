@@ -25,11 +25,21 @@ export class PeoplePanel {
     show(byId('members-more'), more > 0);
   }
 
+  constructor() {
+    this.#list.addEventListener('animationend', (event) => event.target.classList.remove('is-new'));
+  }
+
+  /** Touches only rows that came, went or moved: putting one in again would play its entrance. */
   #order(items) {
-    const same =
-      items.length === this.#list.children.length &&
-      items.every((item, index) => item === this.#list.children[index]);
-    if (!same) this.#list.replaceChildren(...items);
+    const wanted = new Set(items);
+    const seen = this.#list.children.length > 0 && this.#list.checkVisibility?.() === true;
+    for (const item of [...this.#list.children]) if (!wanted.has(item)) item.remove();
+    items.forEach((item, index) => {
+      const place = this.#list.children[index] ?? null;
+      if (place === item) return;
+      if (seen && !item.isConnected) item.classList.add('is-new');
+      this.#list.insertBefore(item, place);
+    });
   }
 }
 

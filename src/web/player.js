@@ -12,14 +12,12 @@ import { BufferPlayer } from './buffer-player.js';
 import { ElementPlayer } from './element-player.js';
 import { CORRECTION, targetPosition } from './playback.js';
 import { SoundOutput, newAudioContext } from './sound-output.js';
-import { prepareTrack } from './track-media.js';
+import { keepNewest, prepareTrack } from './track-media.js';
 
 const READ_EVERY_MS = 100;
 // Every so many readings the sound is measured and corrected, and listeners hear of it.
 const READINGS_PER_TICK = 5;
-const DECODED_TRACK_COUNT_MAX = 2;
 const KNOWN_TRACK_COUNT_MAX = 5000;
-const TRIM_SEC_MAX = 1;
 
 export class Player extends EventTarget {
   #clock;
@@ -117,13 +115,6 @@ export class Player extends EventTarget {
     if (this.#element) this.#element.volume = loudness(this.#volume);
   }
 
-  // How much later than the browser admits this device sounds, in ms (a wireless loudspeaker,
-  // say): the music is played that much earlier.
-  setTrimMs(trimMs) {
-    if (!Number.isFinite(trimMs)) return;
-    this.#output.clock.trimSec = Math.min(TRIM_SEC_MAX, Math.max(-TRIM_SEC_MAX, trimMs / 1000));
-  }
-
   snapshot() {
     const deck = this.#job?.deck ?? null;
     const phase = this.#phase();
@@ -144,12 +135,12 @@ export class Player extends EventTarget {
   // For tests and the developer drawer.
   debug() {
     const deck = this.#job?.deck ?? null;
-    const { epochSec, readingCount, source, trimSec } = this.#output.clock;
+    const { epochSec, readingCount, source } = this.#output.clock;
     return {
       context: this.#output.context,
       analyser: this.#output.analyser,
       element: this.#element,
-      mapping: { epochSec, readingCount, source, trimSec },
+      mapping: { epochSec, readingCount, source },
       segments: deck?.segments() ?? [],
       corrections: deck ? deck.counts.bends + deck.counts.jumps : 0,
       counts: { ...deck?.counts },
@@ -249,20 +240,18 @@ export class Player extends EventTarget {
       job.reason ??= job.deck?.failedReason ?? null;
       this.#tell();
     };
-    const trimSec = () => this.#output.clock.trimSec;
     return new ElementPlayer({
       element,
       url: job.url,
       clock: this.#clock,
       nowSec,
-      trimSec,
       onChange,
     });
   }
 
   #keepDecoded(trackId, buffer) {
     const others = this.#decoded.filter((d) => d.trackId !== trackId);
-    this.#decoded = [...others, { trackId, buffer }].slice(-DECODED_TRACK_COUNT_MAX);
+    this.#decoded = keepNewest([...others, { trackId, buffer }]);
   }
 
   // Brings the sound in line with what the room wants; harmless when it already is.

@@ -22,8 +22,8 @@ export function emptyRoom() {
 }
 
 /**
- * `{ room, happened }`; `happened` holds 'state', 'track', 'tracks', 'members', 'host-came' and
- * 'host-left', in that order of telling.
+ * `{ room, happened }`; `happened` holds 'state', 'track', 'again' (the same track from its start),
+ * 'tracks', 'members', 'host-came' and 'host-left', in that order of telling.
  */
 export function applyMessage(room, message) {
   switch (message?.type) {
@@ -58,7 +58,13 @@ function applyState(room, payload) {
   const changed = room.state?.track_id !== payload.track_id;
   const happened = ['state'];
   if (changed && (known || payload.track_id !== null)) happened.push('track');
+  else if (!changed && startsAgain(room.state, payload)) happened.push('again');
   return { room: { ...room, state: payload }, happened };
+}
+
+/** The same track, from its start: it was picked once more. */
+function startsAgain(before, { status, offset_sec: offsetSec, timestamp }) {
+  return status === 'PLAY' && offsetSec === 0 && timestamp !== before?.timestamp;
 }
 
 function isState(payload) {

@@ -49,6 +49,8 @@ export class RoomSocket extends EventTarget {
   role = 'viewer';
   name = '';
   peerId = null;
+  /** The peer id under which this page had the host seat last, or null. */
+  hostPeerId = null;
 
   #url;
   #ws = null;
@@ -144,8 +146,14 @@ export class RoomSocket extends EventTarget {
       return;
     }
     if (type === 'STATE' && this.connection !== 'open') this.#opened();
-    if (type === 'PEER') this.peerId = message.peer_id;
+    if (type === 'PEER') this.#named(message.peer_id);
     this.dispatchEvent(new CustomEvent('message', { detail: message }));
+  }
+
+  /** Only who was let in gets a name, so a host with one has the seat. */
+  #named(peerId) {
+    this.peerId = peerId;
+    if (this.role === 'host') this.hostPeerId = peerId;
   }
 
   #opened() {

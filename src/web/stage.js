@@ -4,7 +4,7 @@
 // nothing. The status line changes with every percent, so it is no live region; trouble is said
 // once to screen readers instead.
 
-import { byId, setAttribute, setText, show } from './dom.js';
+import { announce, byId, setAttribute, setText, show } from './dom.js';
 import { Record } from './record.js';
 import { chipWords, crowdWords, stageWords } from './words.js';
 
@@ -31,6 +31,8 @@ export class Stage {
     setText(byId('status'), words.status);
     setAttribute(byId('status'), 'data-tone', words.tone);
     show(byId('status'), words.status !== '');
+    // With a track its place is kept, so that what is below stays under the finger.
+    byId('status-row').classList.toggle('is-kept', (view.state?.track_id ?? null) !== null);
     show(byId('hear-button'), words.action === 'hear');
     show(byId('retry-button'), words.action === 'retry');
     document.title = `${view.sounding ? '▶ ' : ''}${words.title} · ${this.#roomName}`;
@@ -40,7 +42,7 @@ export class Stage {
   #sayTrouble(phase, status) {
     if (phase === this.#phaseSaid) return;
     this.#phaseSaid = phase;
-    if (TROUBLE.has(phase)) setText(byId('announcer'), status);
+    if (TROUBLE.has(phase)) announce(status);
   }
 }
 
@@ -53,12 +55,12 @@ export function renderChip(view) {
 
 /** `notice` as notices.js makes it, or null. */
 export function renderNotice(notice) {
-  show(byId('notice'), notice !== null);
-  if (notice === null) return;
-  setAttribute(byId('notice'), 'data-notice', notice.id);
-  setText(byId('notice-text'), notice.text);
+  // A live region that comes and goes together with its text is not read out: this one stays.
+  byId('notice').classList.toggle('is-empty', notice === null);
+  setAttribute(byId('notice'), 'data-notice', notice?.id);
+  setText(byId('notice-text'), notice?.text ?? '');
   const button = byId('notice-button');
-  show(button, notice.action !== null);
-  setText(button, notice.label);
-  button.dataset.action = notice.action ?? '';
+  show(button, notice?.action != null);
+  setText(button, notice?.label ?? '');
+  button.dataset.action = notice?.action ?? '';
 }

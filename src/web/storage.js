@@ -1,6 +1,8 @@
 // What the browser remembers between visits: name, volume, rooms visited. Nothing leaves the
 // browser from here.
 //
+// Two tabs may be open: each write starts from what is stored now and changes only its own part.
+//
 // Never throws: where storage is blocked, full or holds something else, the page works with the
 // defaults and forgets at the end. Every list in it is bounded.
 
@@ -13,6 +15,8 @@ const DEFAULTS = { name: '', volume: 0.8, muted: false, rooms: [] };
 export class Storage {
   #backend;
   #values;
+  /** Changes of this visit that could not be stored, so that reading does not undo them. */
+  #unstored = {};
 
   constructor(backend) {
     this.#backend = backend;
@@ -49,7 +53,7 @@ export class Storage {
   }
 
   visited(room) {
-    const others = this.#values.rooms.filter((other) => other !== room);
+    const others = this.#merged().rooms.filter((other) => other !== room);
     this.#write({ rooms: [room, ...others].slice(0, ROOMS_MAX) });
   }
 
@@ -65,12 +69,18 @@ export class Storage {
     }
   }
 
+  #merged() {
+    return { ...this.#values, ...this.#read(), ...this.#unstored };
+  }
+
   #write(changes) {
-    this.#values = { ...this.#values, ...changes };
+    this.#values = { ...this.#merged(), ...changes };
     try {
       this.#backend.setItem(KEY, JSON.stringify(this.#values));
+      this.#unstored = {};
     } catch {
       // Private windows and full disks refuse; the values still hold for this visit.
+      this.#unstored = { ...this.#unstored, ...changes };
     }
   }
 }

@@ -27,10 +27,12 @@ export class Timeline {
       this.#draw(this.#seek.valueAsNumber);
     });
     this.#seek.addEventListener('change', () => this.#release());
-    // A drag that the browser takes away (a call, a scroll) ends without 'change'.
-    this.#seek.addEventListener('pointercancel', () => {
-      this.#dragging = false;
-    });
+    // A drag that ends where it began, or that the browser takes away (a call, a scroll), has no
+    // 'change'. Where there is one it comes in the same turn as the release, so this comes after it.
+    for (const name of ['pointerup', 'pointercancel', 'blur']) {
+      addEventListener(name, () => this.#dragging && setTimeout(() => (this.#dragging = false)));
+    }
+    this.#seek.addEventListener('blur', () => (this.#dragging = false));
   }
 
   /** The room has spoken: whatever was released is settled. */
@@ -48,6 +50,7 @@ export class Timeline {
     this.#rail.classList.toggle('can-seek', seekable);
     this.#rail.style.setProperty('--loaded', this.#share(loaded));
     setText(byId('duration'), formatTime(this.#durationSec ?? NaN));
+    if (!seekable) this.#dragging = false;
     if (this.#dragging) return;
     if (this.#pending && performance.now() > this.#pending.untilMs) this.settle();
     this.#draw(this.#pending?.sec ?? positionSec);

@@ -22,12 +22,14 @@ export class LoadError extends Error {
 
 // Resolves with { bytes: ArrayBuffer }. `onProgress(loadedBytes, totalBytes|null)` is called as
 // they come. Rejects with LoadError, or with the signal's reason when aborted.
-export async function loadTrack(url, { signal, onProgress = () => {}, bytesMax }) {
+//   admit(totalBytes|null)   awaited when the size is known, before memory is taken or the body is
+//                            read; it rejects to refuse the track
+export async function loadTrack(url, { signal, onProgress = () => {}, admit, bytesMax }) {
   const pile = new BytePile(bytesMax);
   for (let failures = 0; ;) {
     const loadedBefore = pile.length;
     try {
-      await attempt(url, pile, signal, onProgress);
+      await attempt(url, pile, { signal, onProgress, admit });
       return { bytes: pile.toArrayBuffer() };
     } catch (error) {
       signal?.throwIfAborted();
@@ -42,7 +44,7 @@ export async function loadTrack(url, { signal, onProgress = () => {}, bytesMax }
   }
 }
 
-async function attempt(url, pile, signal, onProgress) {
+async function attempt(url, pile, { signal, onProgress, admit }) {
   const stop = new AbortController();
   const forward = () => stop.abort(signal.reason);
   signal?.addEventListener('abort', forward, { once: true });
@@ -52,6 +54,8 @@ async function attempt(url, pile, signal, onProgress) {
     const response = await fetch(url, { headers, signal: stop.signal });
     checkStatus(response);
     pile.begin(response);
+    await admit?.(pile.total);
+    pile.makeRoom();
     onProgress(pile.length, pile.total);
     const reader = response.body.getReader();
     for (;;) {
@@ -118,6 +122,10 @@ class BytePile {
       this.total = text === null ? null : Number(text);
     }
     this.#etag = response.headers.get('etag');
+  }
+
+  // For all that the answer promises.
+  makeRoom() {
     this.#reserve(this.total ?? 0);
   }
 

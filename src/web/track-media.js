@@ -4,13 +4,15 @@
 // It never starts a sound. All it holds on to is what it returns.
 //
 // Invariant: at most PCM_BYTES_MAX of sound is decoded for a track whose length can be read
-// beforehand.
+// beforehand, and of a file that may be longer nothing is fetched before that length is known.
 
 import { LoadError, UNKNOWN_STATUS, loadTrack } from './track-loader.js';
 
 // Decoded sound is 32-bit floats: about 11 min of stereo at 48 kHz.
 const PCM_BYTES_MAX = 256 * 1024 * 1024;
 const BYTES_PER_SAMPLE = 4;
+// The current track and the one before it: people go back one.
+const DECODED_COUNT_MAX = 2;
 const CHANNEL_COUNT_GUESS = 2;
 const SAMPLE_RATE_GUESS_HZ = 48_000;
 // A file up to this size is under the limit at any bit rate that people keep music in (48 kbit/s
@@ -33,14 +35,13 @@ export async function prepareTrack({ url, bytes, context, signal, onProgress }) 
   const forward = () => loadStop.abort(signal.reason);
   signal.addEventListener('abort', forward, { once: true });
   try {
-    const loading = loadTrack(url, {
+    if (bytes !== null && (await isTooLong(url, bytes, signal))) return { element: true };
+    const loaded = await loadTrack(url, {
       signal: loadStop.signal,
       onProgress,
+      admit: bytes === null ? once((total) => admit(url, total, signal)) : undefined,
       bytesMax: FILE_BYTES_MAX,
     });
-    loading.catch(() => {});
-    if (await isTooLong({ url, bytes, loading, signal })) return { element: true };
-    const loaded = await loading;
     const readyContext = await abortable(context, signal);
     if (!readyContext) return await elementOrFail(url, signal, noAudioSupport);
     return { buffer: await decode(readyContext, loaded.bytes) };
@@ -60,11 +61,32 @@ export function hasAudioContext() {
   return typeof (globalThis.AudioContext ?? globalThis.webkitAudioContext) === 'function';
 }
 
-async function isTooLong({ url, bytes, loading, signal }) {
+// Of `decoded` ([{ buffer }], the newest last): the newest, and those before it that still fit.
+export function keepNewest(decoded) {
+  let bytes = 0;
+  const fits = ({ buffer }, index) => {
+    bytes += buffer.length * buffer.numberOfChannels * BYTES_PER_SAMPLE;
+    return index === 0 || (index < DECODED_COUNT_MAX && bytes <= PCM_BYTES_MAX);
+  };
+  return [...decoded].reverse().filter(fits).reverse();
+}
+
+// For a file whose size the room's list did not say.
+async function admit(url, totalBytes, signal) {
+  if (await isTooLong(url, totalBytes, signal)) throw new LoadError('too-large', 'too long');
+}
+
+function once(ask) {
+  let answer;
+  return (value) => (answer ??= ask(value));
+}
+
+// Would the track be too much to decode? A small file is not; of any other its length is asked for
+// first. Without an answer a large file counts as too long, and one of unknown size does not.
+async function isTooLong(url, bytes, signal) {
   if (bytes !== null && bytes <= SMALL_FILE_BYTES) return false;
-  // A track that is not there, or is here already, needs no waiting for its length.
-  const failed = loading.then(() => new Promise(() => {}));
-  const durationSec = await Promise.race([readDurationSec(url, signal), failed]);
+  const durationSec = await readDurationSec(url, signal);
+  signal.throwIfAborted();
   if (durationSec === null) return bytes !== null && bytes > UNMEASURED_FILE_BYTES_MAX;
   return (
     durationSec * SAMPLE_RATE_GUESS_HZ * CHANNEL_COUNT_GUESS * BYTES_PER_SAMPLE > PCM_BYTES_MAX

@@ -4,7 +4,8 @@
 // Rebuilt only when the list, the role or the filter changes; the current track is only marked.
 
 import { drawArt } from './art.js';
-import { byId, el, setText, show } from './dom.js';
+import { byId, el, setAttribute, setText, show } from './dom.js';
+import { foldText } from './names.js';
 import { trackFacts, trackWords } from './words.js';
 
 /** Below this many tracks looking is faster than typing. */
@@ -30,7 +31,8 @@ export class TracksPanel {
     });
   }
 
-  render({ tracks, known, isHost, currentId, playing }) {
+  /** `canChoose`: there is a connection. Without one a press still says why nothing happens. */
+  render({ tracks, known, isHost, canChoose, currentId, playing }) {
     if (tracks !== this.#tracks || known !== this.#known || isHost !== this.#isHost) {
       this.#known = known;
       this.#tracks = tracks;
@@ -41,8 +43,8 @@ export class TracksPanel {
       const current = trackId === currentId;
       row.classList.toggle('is-current', current);
       row.classList.toggle('is-playing', current && playing);
-      if (current) row.setAttribute('aria-current', 'true');
-      else row.removeAttribute('aria-current');
+      setAttribute(row, 'aria-current', current ? 'true' : null);
+      setAttribute(row, 'aria-disabled', isHost && !canChoose ? 'true' : null);
     }
   }
 
@@ -55,7 +57,7 @@ export class TracksPanel {
   #build() {
     const filterable = this.#tracks.length >= FILTER_FROM;
     show(byId('filter-row'), filterable);
-    const wanted = filterable ? this.#field.value.trim().toLocaleLowerCase() : '';
+    const wanted = filterable ? foldText(this.#field.value.trim()) : '';
     const matching = this.#tracks.filter((track) => matches(track, wanted));
     this.#rows = new Map();
     this.#list.replaceChildren(...matching.slice(0, ROWS_MAX).map((track) => this.#row(track)));
@@ -102,5 +104,5 @@ export class TracksPanel {
 }
 
 function matches(track, wanted) {
-  return wanted === '' || String(track.name).toLocaleLowerCase().includes(wanted);
+  return wanted === '' || foldText(track.name).includes(wanted);
 }

@@ -176,7 +176,7 @@ function chip(text, tone) {
 }
 
 function playingChip(errorMs) {
-  if (!Number.isFinite(errorMs)) return chip('in sync', 'good');
+  if (!Number.isFinite(errorMs)) return chip('playing', 'good');
   if (Math.abs(errorMs) < IN_SYNC_MS) {
     return chip(`in sync, ${formatMs(errorMs)}`, 'good');
   }
@@ -213,7 +213,7 @@ function stage(title, { status = '', action = null, tone = 'plain' } = {}) {
 
 function emptyStage({ isHost, hostName, trackCount }) {
   if (isHost && trackCount > 0) {
-    return stage('Pick a track', { status: 'Tap one in the list to start.' });
+    return stage('Pick a track', { status: 'Pick one in the list to start.' });
   }
   if (isHost) {
     return stage('Nothing to play yet', {
@@ -260,7 +260,7 @@ function phaseWords(view) {
 }
 
 function pausedWords({ host }) {
-  if (host === 'you') return 'Paused. Press play when everybody is here.';
+  if (host === 'you') return 'Paused. Press play when all are here.';
   return host ? `Paused. ${host} has the play button.` : 'Paused';
 }
 

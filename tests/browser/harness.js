@@ -2,6 +2,7 @@
 //
 // Waiting is always on a condition with one watchdog; nothing here sleeps until it is probably done.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
@@ -113,6 +114,15 @@ export async function waitUntil(page, predicate, argument) {
   await page.waitForFunction(predicate, argument, { timeout: WATCHDOG_MS, polling: 50 });
 }
 
+/** Waits until the element's text contains `text`. */
+export async function waitForText(page, selector, text) {
+  await waitUntil(
+    page,
+    ([selector, text]) => document.querySelector(selector)?.textContent.includes(text),
+    [selector, text],
+  );
+}
+
 /** The host picks a track by its name in the list. */
 export async function choose(page, name) {
   await page.click(`#tracks button:has-text("${name}")`);
@@ -129,4 +139,38 @@ export async function screenshot(page, name) {
   const folder = `${ROOT}target/screenshots`;
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: `${folder}/${name}.png` });
+}
+
+/** Nothing sticks out sideways, and what can be touched is large enough to hit. */
+export async function assertFits(page) {
+  const { overflow, small } = await page.evaluate(() => {
+    const visible = (element) => element.checkVisibility({ visibilityProperty: true });
+    const targets = [...document.querySelectorAll('button, select, input')].filter(visible);
+    const inDrawer = (element) => element.closest('#drawer') !== null;
+    const isTextLink = (element) => element.classList.contains('link');
+    return {
+      overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      small: targets
+        .filter((element) => !inDrawer(element) && !isTextLink(element))
+        .filter((element) => element.getBoundingClientRect().height < 43.5)
+        .map((element) => element.id || element.textContent.trim()),
+    };
+  });
+  assert.ok(overflow <= 0, `sticks out by ${overflow} px`);
+  assert.deepEqual(small, []);
+}
+
+/** Every control has a name that a screen reader can say. */
+export async function assertNamed(page) {
+  const nameless = await page.evaluate(() =>
+    [...document.querySelectorAll('button, input, textarea, a[href]')]
+      .filter((element) => element.checkVisibility())
+      .filter((element) => {
+        const label = element.labels?.[0]?.textContent ?? '';
+        const name = element.getAttribute('aria-label') ?? '';
+        return (label + name + element.textContent).trim() === '';
+      })
+      .map((element) => element.outerHTML),
+  );
+  assert.deepEqual(nameless, []);
 }

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
 import {
+  assertFits,
+  assertNamed,
   choose,
   join,
   TRACKS,
@@ -13,6 +15,7 @@ import {
   startBrowser,
   startServer,
   waitForPhase,
+  waitForText,
   waitUntil,
 } from './harness.js';
 
@@ -35,48 +38,6 @@ afterEach(async () => {
 });
 
 const room = (options) => browser.open(`${server.url}/jam1`, options);
-
-async function waitForText(page, selector, text) {
-  await waitUntil(
-    page,
-    ([selector, text]) => document.querySelector(selector)?.textContent.includes(text),
-    [selector, text],
-  );
-}
-
-/** Nothing sticks out sideways, and what can be touched is large enough to hit. */
-async function assertFits(page) {
-  const { overflow, small } = await page.evaluate(() => {
-    const visible = (element) => element.checkVisibility({ visibilityProperty: true });
-    const targets = [...document.querySelectorAll('button, select, input')].filter(visible);
-    const inDrawer = (element) => element.closest('#drawer') !== null;
-    const isTextLink = (element) => element.classList.contains('link');
-    return {
-      overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      small: targets
-        .filter((element) => !inDrawer(element) && !isTextLink(element))
-        .filter((element) => element.getBoundingClientRect().height < 43.5)
-        .map((element) => element.id || element.textContent.trim()),
-    };
-  });
-  assert.ok(overflow <= 0, `sticks out by ${overflow} px`);
-  assert.deepEqual(small, []);
-}
-
-/** Every control has a name that a screen reader can say. */
-async function assertNamed(page) {
-  const nameless = await page.evaluate(() =>
-    [...document.querySelectorAll('button, input, textarea, a[href]')]
-      .filter((element) => element.checkVisibility())
-      .filter((element) => {
-        const label = element.labels?.[0]?.textContent ?? '';
-        const name = element.getAttribute('aria-label') ?? '';
-        return (label + name + element.textContent).trim() === '';
-      })
-      .map((element) => element.outerHTML),
-  );
-  assert.deepEqual(nameless, []);
-}
 
 /** A connection that takes a place on the server; `status` is the HTTP status of the answer. */
 async function openRawWebSocket(port) {
@@ -245,8 +206,12 @@ describe('the party', () => {
     await server.stop('SIGKILL');
     await waitForText(host, '#notice', 'The music goes on');
     await screenshot(host, 'reconnecting-phone');
+    assert.equal(await host.getAttribute('#tracks button', 'aria-disabled'), 'true');
+    await host.keyboard.press('ArrowRight');
+    await waitForText(host, '#notice-text', 'did not reach the room');
     server = await startServer({ port });
     await host.waitForSelector('body[data-connection="open"]');
+    await host.waitForSelector('#tracks button:not([aria-disabled])');
   });
 
   test('a track that the room does not have is told in words', async () => {

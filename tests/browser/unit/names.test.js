@@ -4,19 +4,55 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   cleanName,
+  foldText,
   initials,
   normalizeRoomName,
   roomFromPath,
+  roomNameProblem,
   suggestName,
 } from '../../../src/web/names.js';
 
 test('whatever is typed becomes a room name that the server accepts, or nothing', () => {
   assert.equal(normalizeRoomName('jam1'), 'jam1');
   assert.equal(normalizeRoomName('  Café Lena! '), 'Cafe-Lena');
-  assert.equal(normalizeRoomName('a/b?c=d#e'), 'abcde');
   assert.equal(normalizeRoomName('../../etc'), 'etc');
   assert.equal(normalizeRoomName('音楽'), '');
   assert.equal(normalizeRoomName('x'.repeat(99)).length, 64);
+});
+
+test('a pasted address is the room that it leads to', () => {
+  for (const pasted of [
+    'http://192.0.2.2:8000/jam1',
+    'https://party.example/jam1/?x=1#y',
+    '192.0.2.2:8000/jam1',
+    'localhost:8000/jam1',
+    'party.local/jam1',
+    'jam1?x=1#y',
+    '/jam1/x',
+    ' http://192.0.2.2:8000/jam1 ',
+  ]) {
+    assert.equal(normalizeRoomName(pasted), 'jam1', pasted);
+  }
+  assert.equal(normalizeRoomName('http://192.0.2.2:8000/'), '');
+  assert.equal(normalizeRoomName('/JAM%201'), 'JAM-1');
+  assert.equal(normalizeRoomName('/Caf%C3%A9'), 'Cafe');
+  assert.equal(normalizeRoomName('/Caf%E9'), 'CafE9', 'no UTF-8: left as it is');
+  assert.equal(normalizeRoomName('100%'), '100');
+  assert.equal(normalizeRoomName('#1 fans?'), '1-fans');
+});
+
+test('letters that are no letter with an accent have a plain form', () => {
+  assert.equal(
+    normalizeRoomName('Straße Łódź Ørsted Ægir Đorđe'),
+    'Strasse-Lodz-Orsted-AEgir-Dorde',
+  );
+  assert.equal(foldText('Naïve Łódź'), 'naive lodz');
+});
+
+test('names that cannot be are refused with a reason', () => {
+  assert.equal(roomNameProblem('jam1'), null);
+  assert.match(roomNameProblem(''), /Letters/);
+  assert.match(roomNameProblem('healthz'), /keeps that name/);
 });
 
 test('every normalized name survives the address bar', () => {

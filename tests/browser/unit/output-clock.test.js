@@ -167,10 +167,3 @@ test('without any word of a delay there is none', () => {
   assertNear(clock.epochSec, 100, 1e-6);
   assert.equal(clock.latencySec, null);
 });
-
-test('the trim is added to what the browser says', () => {
-  const clock = new OutputClock();
-  clock.trimSec = 0.12;
-  readFor(clock, new FakeContext(), 101, 1);
-  assertNear(clock.epochSec, 100.12, 1e-6);
-});

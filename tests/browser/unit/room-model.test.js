@@ -37,6 +37,15 @@ test('a new track is told, a seek in it is not', () => {
   assert.equal(seek.room.state.offset_sec, 9);
 });
 
+test('the same track picked once more is told, its repeated state is not', () => {
+  const first = state({ track_id: 'a', status: 'PLAY' });
+  const again = state({ track_id: 'a', status: 'PLAY', timestamp: 1762569300 });
+  assert.deepEqual(run(first, again).happened, ['state', 'again']);
+  assert.deepEqual(run(first, first).happened, ['state']);
+  const seek = state({ track_id: 'a', status: 'PLAY', offset_sec: 9, timestamp: 1762569300 });
+  assert.deepEqual(run(first, seek).happened, ['state']);
+});
+
 test('a malformed state changes nothing', () => {
   const good = state({ track_id: 'a', status: 'PLAY' });
   for (const bad of [

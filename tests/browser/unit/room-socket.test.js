@@ -105,6 +105,27 @@ test('a taken seat makes a listener of the host, at once and with a word', () =>
   assert.equal(told, 1);
 });
 
+test('a host remembers under which id it had the seat, also as a listener', () => {
+  const { socket } = join('host');
+  accept().receive('{"type":"PEER","peer_id":"p1"}');
+  sockets[0].end(1006);
+  mock.timers.tick(10000);
+  sockets[1].open();
+  sockets[1].end(1008, 'Host already assigned');
+  accept().receive('{"type":"PEER","peer_id":"p2"}');
+  assert.equal(socket.role, 'viewer');
+  assert.equal(socket.peerId, 'p2');
+  assert.equal(socket.hostPeerId, 'p1');
+});
+
+test('who never had the seat has no id for it', () => {
+  const { socket } = join('host');
+  sockets[0].open();
+  sockets[0].end(1008, 'Host already assigned');
+  accept().receive('{"type":"PEER","peer_id":"p2"}');
+  assert.equal(socket.hostPeerId, null);
+});
+
 test('a change of role closes the old connection before it opens the new one', () => {
   const { socket } = join();
   accept();

@@ -38,6 +38,35 @@ test('rooms are listed once, the latest first, and at most eight', () => {
   assert.deepEqual(storage.rooms, []);
 });
 
+test('two tabs change only their own part of what is stored', () => {
+  const backend = memory();
+  const one = new Storage(backend);
+  const other = new Storage(backend);
+  one.name = 'Ana';
+  one.visited('jam1');
+  other.volume = 0.25;
+  other.visited('jam2');
+  const again = new Storage(backend);
+  assert.equal(again.name, 'Ana');
+  assert.equal(again.volume, 0.25);
+  assert.deepEqual(again.rooms, ['jam2', 'jam1']);
+});
+
+test('what could not be written is not undone by what was written before', () => {
+  const backend = memory('{"name":"Old"}');
+  const storage = new Storage(backend);
+  const write = backend.setItem;
+  backend.setItem = () => {
+    throw new Error('full');
+  };
+  storage.name = 'New';
+  storage.volume = 0.5;
+  assert.equal(storage.name, 'New');
+  backend.setItem = write;
+  storage.muted = true;
+  assert.equal(new Storage(backend).name, 'New');
+});
+
 test('blocked storage still holds values for this visit', () => {
   const blocked = {
     getItem() {

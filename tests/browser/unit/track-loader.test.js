@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { loadTrack } from '../../../src/web/track-loader.js';
+import { LoadError, loadTrack } from '../../../src/web/track-loader.js';
 
 const BYTES = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 const realFetch = globalThis.fetch;
@@ -132,6 +132,29 @@ test('a track of unknown length that grows over the limit is refused', async () 
 test('a track of unknown length arrives whole', async () => {
   serve(() => new Response(BYTES));
   assert.deepEqual(await load(), BYTES);
+});
+
+test('who may refuse a track is asked before its body is read', async () => {
+  let read = false;
+  const body = () =>
+    new ReadableStream(
+      {
+        pull(controller) {
+          read = true;
+          controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  serve(() => new Response(body(), { headers: { 'content-length': '1000' } }));
+  const sizes = [];
+  const admit = async (totalBytes) => {
+    sizes.push(totalBytes);
+    throw new LoadError('too-large', 'too long');
+  };
+  await assert.rejects(load({ admit }), { reason: 'too-large' });
+  assert.deepEqual(sizes, [1000]);
+  assert.equal(read, false);
 });
 
 test('an abort ends the waiting', async () => {

@@ -2,7 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noticeWords, refusalNotice, seatTakenNotice } from '../../../src/web/notices.js';
+import {
+  noticeWords,
+  refusalNotice,
+  seatTakenNotice,
+  unsentNotice,
+} from '../../../src/web/notices.js';
 import {
   aheadOrBehind,
   chipWords,
@@ -103,7 +108,7 @@ test('the chip says how it sounds, or why it does not', () => {
   const chip = (view) => plain(chipWords({ connection: 'open', ...view }).text);
   assert.equal(chip({ phase: 'playing', errorMs: 0.63 }), 'in sync, 0.6 ms');
   assert.equal(chip({ phase: 'playing', errorMs: -38 }), '38 ms behind');
-  assert.equal(chip({ phase: 'playing', errorMs: null }), 'in sync');
+  assert.equal(chip({ phase: 'playing', errorMs: null }), 'playing', 'nothing measured yet');
   assert.equal(chip({ phase: 'loading', loaded: 0.62 }), 'loading 62 %');
   assert.equal(chip({ phase: 'blocked' }), 'sound is off');
   assert.equal(chipWords({ connection: 'reconnecting', phase: 'playing' }).text, 'reconnecting');
@@ -169,7 +174,7 @@ const OPEN = {
 
 test('the most important notice wins', () => {
   const id = (changes) => noticeWords({ ...OPEN, ...changes })?.id ?? null;
-  const flash = seatTakenNotice({ hostName: 'Ben', ownName: 'Ana' });
+  const flash = seatTakenNotice({ hostName: 'Ben', isOwn: false });
   assert.equal(id({}), null);
   assert.equal(id({ hostName: null }), 'host-gone');
   assert.equal(id({ hostName: null, lastHostName: null }), 'no-host');
@@ -184,6 +189,12 @@ test('the most important notice wins', () => {
   assert.equal(id({ connection: 'reconnecting', online: false }), 'offline');
 });
 
+test('what could not be sent is told in spite of the lost connection, and only then', () => {
+  const id = (connection) => noticeWords({ ...OPEN, connection, flash: unsentNotice() }).id;
+  assert.equal(id('reconnecting'), 'unsent');
+  assert.equal(id('connecting'), 'unsent');
+});
+
 test('a lost connection only promises music that is really heard', () => {
   const text = (sounding) => noticeWords({ ...OPEN, connection: 'reconnecting', sounding }).text;
   assert.equal(text(true), 'Connection lost. The music goes on; reconnecting.');
@@ -191,9 +202,9 @@ test('a lost connection only promises music that is really heard', () => {
 });
 
 test('a lost seat names who has it, or explains the own ghost', () => {
-  const text = (hostName) => seatTakenNotice({ hostName, ownName: 'Ana' }).text;
+  const text = (hostName, isOwn = false) => seatTakenNotice({ hostName, isOwn }).text;
   assert.match(text('Ben'), /^Ben is hosting now/);
-  assert.match(text('Ana'), /earlier connection/);
+  assert.match(text('Ana', true), /earlier connection/);
   assert.match(text(null), /^Somebody else/);
   assert.equal(refusalNotice('Only host can control').text, 'Only the host can do that.');
   assert.ok(refusalNotice('x'.repeat(9999)).text.length < 300);
