@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { after, afterEach, before } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -30,12 +31,38 @@ const CHROMIUM_FLAGS = [
   '--disable-backgrounding-occluded-windows',
 ];
 
+/** The browser of a test file and the server of its current test; `useRealParts` and `startServer` set them. */
+export let browser;
+export let server;
+
+/** For the top of a test file: one browser for all its tests, nothing left of one test for the next. */
+export function useRealParts() {
+  before(async () => {
+    browser = await startBrowser();
+  });
+  afterEach(async () => {
+    await browser.closePages();
+    await server?.stop();
+    server = undefined;
+  });
+  after(async () => {
+    await browser.close();
+    assert.deepEqual(browser.problems, []);
+  });
+}
+
+/** Starts the server of this test, on `port` if it was there before. */
+export async function startServer(options) {
+  server = await spawnServer(options);
+}
+
+/** A window on room jam1 of the server. */
+export function room(options) {
+  return browser.open(`${server.url}/jam1`, options);
+}
+
 /** Starts `jam server` and waits until it says where it listens. */
-export async function startServer({
-  port = 0,
-  host = '127.0.0.1',
-  args = ['--share', TRACKS],
-} = {}) {
+async function spawnServer({ port = 0, host = '127.0.0.1', args = ['--share', TRACKS] } = {}) {
   const jam = process.env.JAM ?? `${process.env.CARGO_TARGET_DIR ?? `${ROOT}target`}/debug/jam`;
   const listen = ['server', '--listen', `${host}:${port}`];
   const child = spawn(jam, [...listen, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -60,7 +87,7 @@ export async function startServer({
 }
 
 /** A browser with one listener's window each time `open` is called; each has its own storage. */
-export async function startBrowser() {
+async function startBrowser() {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: CHROMIUM_FLAGS,

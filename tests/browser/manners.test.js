@@ -2,13 +2,16 @@
 // behind anybody's back, and what was typed is understood.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import {
+  browser,
+  room,
+  server,
+  useRealParts,
   assertFits,
   choose,
   join,
   screenshot,
-  startBrowser,
   startServer,
   waitForPhase,
   waitForText,
@@ -18,27 +21,11 @@ import {
 const PHONE = { viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true };
 const SMALL_PHONE = { ...PHONE, viewport: { width: 320, height: 568 } };
 
-let browser;
-let server;
-
-before(async () => {
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser.close();
-  assert.deepEqual(browser.problems, []);
-});
-afterEach(async () => {
-  await browser.closePages();
-  await server?.stop();
-  server = undefined;
-});
-
-const room = (options) => browser.open(`${server.url}/jam1`, options);
+useRealParts();
 
 describe('on the way in', () => {
   test('the first answer shows something before any script runs', async () => {
-    server = await startServer();
+    await startServer();
     const page = await room();
     await page.route('**/assets/app.js', (route) =>
       route.fulfill({ contentType: 'text/javascript', body: '' }),
@@ -53,7 +40,7 @@ describe('on the way in', () => {
   });
 
   test('a suggested name that was taken is kept', async () => {
-    server = await startServer();
+    await startServer();
     const page = await room();
     const suggested = await page.inputValue('#name-field');
     await page.click('#listen-button');
@@ -63,7 +50,7 @@ describe('on the way in', () => {
   });
 
   test('joining takes no second tap through to the party, and gives the title the focus', async () => {
-    server = await startServer();
+    await startServer();
     const page = await room(PHONE);
     const hit = await page.evaluate(() => {
       document.querySelector('#listen-button').click();
@@ -78,7 +65,7 @@ describe('on the way in', () => {
   });
 
   test('news of the room move nothing in the lobby, and Listen is above the fold', async () => {
-    server = await startServer();
+    await startServer();
     const page = await room(SMALL_PHONE);
     const bottoms = () =>
       page.evaluate(() =>
@@ -99,7 +86,7 @@ describe('on the way in', () => {
   });
 
   test('an address that is no room offers the one it may have meant', async () => {
-    server = await startServer();
+    await startServer();
     const page = await browser.open(`${server.url}/JAM%201`);
     await waitForText(page, '#room-hint', 'There is no such room. Did you mean JAM-1?');
     assert.equal(await page.inputValue('#room-field'), 'JAM-1');
@@ -108,7 +95,7 @@ describe('on the way in', () => {
   });
 
   test('a pasted address is understood, and a name that cannot be is refused', async () => {
-    server = await startServer();
+    await startServer();
     const page = await browser.open(`${server.url}/`);
     await page.fill('#room-field', '音楽');
     await waitForText(page, '#room-hint', 'Letters, digits');
@@ -124,7 +111,7 @@ describe('on the way in', () => {
 
 describe('at the party', () => {
   test('a drag that ends where it began does not stop the line', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room();
     await join(host, { name: 'Ana', role: 'host' });
     await choose(host, 'prelude60');
@@ -150,7 +137,7 @@ describe('at the party', () => {
   });
 
   test('the controls stay where they are when the music stops', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room(PHONE);
     await join(host, { name: 'Ana', role: 'host' });
     await choose(host, 'prelude60');
@@ -167,7 +154,7 @@ describe('at the party', () => {
   });
 
   test('a host far down in the list can still pause', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room(SMALL_PHONE);
     await join(host, { name: 'Ana', role: 'host' });
     await choose(host, 'prelude60');
@@ -185,7 +172,7 @@ describe('at the party', () => {
   });
 
   test('beside a long list the player stays in view', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room();
     await join(host, { name: 'Ana', role: 'host' });
     await choose(host, 'prelude60');
@@ -200,7 +187,7 @@ describe('at the party', () => {
   });
 
   test('a host whose own lost connection still holds the seat gets it back', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room();
     await join(host, { name: 'Ana', role: 'host' });
     await waitUntil(host, () => window.jam.socket.hostPeerId !== null);
@@ -220,7 +207,7 @@ describe('at the party', () => {
   });
 
   test('the live region for notices is there before it speaks', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room();
     await join(host, { name: 'Ana', role: 'host' });
     const region = await host.evaluate(() => {
@@ -231,7 +218,7 @@ describe('at the party', () => {
   });
 
   test('a stranger of the same name keeps the seat, and it is not taken when they leave', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room();
     const other = await room();
     // The lobby has not heard yet that the seat is taken.
@@ -247,7 +234,7 @@ describe('at the party', () => {
   });
 
   test('who comes and goes changes only their own row', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room();
     await join(host, { name: 'Ana', role: 'host' });
     await host.click('#tab-people');
@@ -270,7 +257,7 @@ describe('at the party', () => {
   });
 
   test('unmuting makes a sound also when the volume is at its end', async () => {
-    server = await startServer();
+    await startServer();
     const page = await room();
     await join(page, { name: 'Ana', role: 'viewer' });
     await page.focus('#volume');

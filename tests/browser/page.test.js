@@ -3,8 +3,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import {
+  browser,
+  room,
+  server,
+  useRealParts,
   assertFits,
   assertNamed,
   choose,
@@ -12,7 +16,6 @@ import {
   TRACKS,
   lanAddress,
   screenshot,
-  startBrowser,
   startServer,
   waitForPhase,
   waitForText,
@@ -21,23 +24,7 @@ import {
 
 const PHONE = { viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true };
 
-let browser;
-let server;
-
-before(async () => {
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser.close();
-  assert.deepEqual(browser.problems, []);
-});
-afterEach(async () => {
-  await browser.closePages();
-  await server?.stop();
-  server = undefined;
-});
-
-const room = (options) => browser.open(`${server.url}/jam1`, options);
+useRealParts();
 
 /** A connection that takes a place on the server; `status` is the HTTP status of the answer. */
 async function openRawWebSocket(port) {
@@ -58,7 +45,7 @@ async function openRawWebSocket(port) {
 
 describe('the way in', () => {
   test('the landing page leads to a room and remembers it', async () => {
-    server = await startServer();
+    await startServer();
     const page = await browser.open(`${server.url}/`);
     await page.fill('#room-field', 'party');
     await screenshot(page, 'landing-laptop');
@@ -71,7 +58,7 @@ describe('the way in', () => {
   });
 
   test('the lobby shows who is there and what plays before anybody joins', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room();
     await join(host, { name: 'Ana', role: 'host' });
     await choose(host, 'prelude60');
@@ -85,7 +72,7 @@ describe('the way in', () => {
   });
 
   test('a returning member needs one tap', async () => {
-    server = await startServer();
+    await startServer();
     const page = await room();
     await join(page, { name: 'Ana', role: 'viewer' });
     await page.reload();
@@ -96,7 +83,7 @@ describe('the way in', () => {
 
   test('a full server is explained', async () => {
     const cap = 20;
-    server = await startServer({ args: ['--max-connections', String(cap)] });
+    await startServer({ args: ['--max-connections', String(cap)] });
     const page = await room();
     await page.waitForSelector('#listen-button');
     // Others take all the places that this page's own connections have left.
@@ -120,7 +107,7 @@ describe('the way in', () => {
 
 describe('the party', () => {
   test('host and guest see each other, and only the host sees controls', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room();
     const guest = await room(PHONE);
     await join(host, { name: 'Ana', role: 'host' });
@@ -154,7 +141,7 @@ describe('the party', () => {
   });
 
   test('the keyboard is enough', async () => {
-    server = await startServer({ args: ['--share', `${TRACKS}/prelude60.opus`] });
+    await startServer({ args: ['--share', `${TRACKS}/prelude60.opus`] });
     const host = await room();
     await host.focus('#name-field');
     await host.keyboard.type('Ana');
@@ -179,7 +166,7 @@ describe('the party', () => {
   });
 
   test('when the host leaves the music plays on, and the seat can be taken', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room();
     const guest = await room();
     await join(host, { name: 'Ana', role: 'host' });
@@ -197,7 +184,7 @@ describe('the party', () => {
   });
 
   test('a lost connection is told calmly, and mended', async () => {
-    server = await startServer();
+    await startServer();
     const { port } = server;
     const host = await room(PHONE);
     await join(host, { name: 'Ana', role: 'host' });
@@ -209,13 +196,13 @@ describe('the party', () => {
     assert.equal(await host.getAttribute('#tracks button', 'aria-disabled'), 'true');
     await host.keyboard.press('ArrowRight');
     await waitForText(host, '#notice-text', 'did not reach the room');
-    server = await startServer({ port });
+    await startServer({ port });
     await host.waitForSelector('body[data-connection="open"]');
     await host.waitForSelector('#tracks button:not([aria-disabled])');
   });
 
   test('a track that the room does not have is told in words', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room();
     await join(host, { name: 'Ana', role: 'host' });
     await host.click('#drawer summary');
@@ -230,7 +217,7 @@ describe('the party', () => {
   });
 
   test('the room can be shared by its address and its code', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room(PHONE);
     await join(host, { name: 'Ana', role: 'host' });
     await host.click('#share-button');
@@ -247,7 +234,7 @@ describe('the party', () => {
 
 describe('the developer drawer', () => {
   test('shows both ways, and sends any JSON to a member and any PLAY', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room();
     const guest = await room();
     await join(host, { name: 'Ana', role: 'host' });
@@ -276,7 +263,7 @@ describe('a plain address of the network', () => {
   test('works although it is no secure context', async (t) => {
     const address = lanAddress();
     if (address === null) return t.skip('this machine has no address but loopback');
-    server = await startServer({ host: '0.0.0.0' });
+    await startServer({ host: '0.0.0.0' });
     const page = await browser.open(`http://${address}:${server.port}/jam1`, PHONE);
     assert.equal(await page.evaluate(() => window.isSecureContext), false);
     await join(page, { name: 'Ana', role: 'host' });
@@ -292,7 +279,7 @@ describe('a plain address of the network', () => {
 
 describe('in the dark', () => {
   test('the page is dark where the system is', async () => {
-    server = await startServer();
+    await startServer();
     const host = await room({ ...PHONE, colorScheme: 'dark', reducedMotion: 'reduce' });
     await join(host, { name: 'Ana', role: 'host' });
     await choose(host, 'prelude60');

@@ -1,8 +1,17 @@
 // Two windows, real sound: start, seek, pause, late join, and what follows a lost server.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
-import { choose, join, startBrowser, startServer, waitForPhase, waitUntil } from './harness.js';
+import { describe, test } from 'node:test';
+import {
+  choose,
+  join,
+  room,
+  server,
+  startServer,
+  useRealParts,
+  waitForPhase,
+  waitUntil,
+} from './harness.js';
 import { heardPositions } from './heard.js';
 
 /** Within this issue's promise; how exact it really is, is measured elsewhere with recorded sound. */
@@ -10,31 +19,16 @@ const SKEW_SEC_MAX = 0.02;
 /** Beside the machine's own clock, which is also the server's. */
 const ROOM_ERROR_SEC_MAX = 0.06;
 
-let browser;
-let server;
+useRealParts();
 
-before(async () => {
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser.close();
-  assert.deepEqual(browser.problems, []);
-});
-
-async function party(hostOptions) {
-  server = await startServer();
-  const host = await browser.open(`${server.url}/jam1`, hostOptions);
-  const guest = await browser.open(`${server.url}/jam1`);
+async function party() {
+  await startServer();
+  const host = await room();
+  const guest = await room();
   await join(host, { name: 'Ana', role: 'host' });
   await join(guest, { name: 'Ben', role: 'viewer' });
   return { host, guest };
 }
-
-afterEach(async () => {
-  await browser.closePages();
-  await server?.stop();
-  server = undefined;
-});
 
 const roomState = (page) =>
   page.evaluate(async () => (await (await fetch('/api/rooms/jam1')).json()).state);
@@ -98,7 +92,7 @@ describe('two windows', () => {
     const { host } = await party();
     await choose(host, 'prelude60');
     await inSync(host);
-    const late = await browser.open(`${server.url}/jam1`);
+    const late = await room();
     await join(late, { name: 'Cleo', role: 'viewer' });
     await inSync(late);
     await assertTogether([host, late]);
@@ -117,8 +111,8 @@ describe('two windows', () => {
   });
 
   test('a track too long to decode is played by an audio element', async () => {
-    server = await startServer();
-    const host = await browser.open(`${server.url}/jam1`);
+    await startServer();
+    const host = await room();
     await host.evaluate(() => {
       delete window.AudioContext;
       delete window.webkitAudioContext;
@@ -147,7 +141,7 @@ describe('a server that goes away', () => {
       const before = await guest.evaluate(() => window.jam.player.snapshot().positionSec);
       await waitUntil(guest, (sec) => window.jam.player.snapshot().positionSec > sec + 1, before);
 
-      server = await startServer({ port });
+      await startServer({ port });
       await Promise.all(
         [host, guest].map((page) => page.waitForSelector('body[data-connection="open"]')),
       );
