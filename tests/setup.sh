@@ -22,7 +22,8 @@ if [ ! -d node_modules ] || [ package-lock.json -nt node_modules ]; then
 fi
 
 missing=""
-if [ -z "${CHROMIUM:-}" ] && ! have chromium; then
+if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
+    [ -z "${CHROMIUM:-}" ] || fail "CHROMIUM is $CHROMIUM, which cannot be run"
     missing="$missing chromium"
 fi
 have curl || missing="$missing curl"
@@ -37,6 +38,7 @@ if [ -n "$missing" ]; then
     fi
 fi
 
-# A WebSocket client that shares no code with jam: the room protocol is typed into it.
+# A WebSocket client that shares no code with jam: the room protocol is typed into it. Without TLS, it needs
+# no library of the system.
 PATH="$PWD/target/tools/bin:$PATH"
-have websocat || cargo install websocat --version '^1.14' --locked --root target/tools
+have websocat || cargo install websocat --version '^1.14' --locked --no-default-features --root target/tools

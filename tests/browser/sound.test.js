@@ -14,10 +14,12 @@ import {
 } from './harness.js';
 import { heardPositions } from './heard.js';
 
-/** Within this issue's promise; how exact it really is, is measured elsewhere with recorded sound. */
+/** What two loudspeakers in one room may differ without an echo; how exact it really is, is measured elsewhere with recorded sound. */
 const SKEW_SEC_MAX = 0.02;
 /** Beside the machine's own clock, which is also the server's. */
 const ROOM_ERROR_SEC_MAX = 0.06;
+/** Well within what is left of the track. */
+const TOGETHER_WITHIN_MS = 15_000;
 
 useRealParts();
 
@@ -33,19 +35,31 @@ async function party() {
 const roomState = (page) =>
   page.evaluate(async () => (await (await fetch('/api/rooms/jam1')).json()).state);
 
-/** Both pages play the same real sound at the same time, and where the room says. */
+/**
+ * Waits until both pages play the same real sound at the same time, and where the room says. On a busy
+ * machine a browser may start late, and needs some seconds to find its own place.
+ */
 async function assertTogether(pages) {
+  const endMs = performance.now() + TOGETHER_WITHIN_MS;
+  for (;;) {
+    const complaint = await whatIsApart(pages);
+    if (complaint === null) return;
+    assert.ok(performance.now() < endMs, complaint);
+  }
+}
+
+/** In words, or null when they are together. */
+async function whatIsApart(pages) {
   const state = await roomState(pages[0]);
   const heard = await heardPositions(pages, state.track_id);
   for (const { positionSec, atMs, loudness, likeness } of heard) {
-    assert.ok(loudness > 0.001, `silence: ${loudness}`);
-    assert.ok(likeness > 0.7, `not the track: ${likeness}`);
-    const wantedSec = state.offset_sec + atMs / 1000 - state.timestamp;
-    const errorSec = positionSec - wantedSec;
-    assert.ok(Math.abs(errorSec) < ROOM_ERROR_SEC_MAX, `off the room by ${errorSec} s`);
+    if (loudness < 0.001) return `silence: ${loudness}`;
+    if (likeness < 0.7) return `not the track: ${likeness}`;
+    const errorSec = positionSec - (state.offset_sec + atMs / 1000 - state.timestamp);
+    if (Math.abs(errorSec) > ROOM_ERROR_SEC_MAX) return `off the room by ${errorSec} s`;
   }
   const skewSec = heard[0].positionSec - heard[1].positionSec;
-  assert.ok(Math.abs(skewSec) < SKEW_SEC_MAX, `apart by ${skewSec} s`);
+  return Math.abs(skewSec) > SKEW_SEC_MAX ? `apart by ${skewSec} s` : null;
 }
 
 async function assertSilent(page) {
