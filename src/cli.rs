@@ -1,6 +1,6 @@
 //! Arguments to a command, and the help texts. Pure: it reads no files and prints nothing.
 
-use crate::limits::CONNECTIONS_MAX;
+use crate::limits::{CONNECTIONS_MAX, UPLOAD_BYTES_MAX};
 use crate::room::name::RoomName;
 use crate::text::clean_display_text;
 use lexopt::prelude::*;
@@ -23,6 +23,7 @@ pub struct ServerOptions {
     pub share: Vec<PathBuf>,
     pub room: RoomName,
     pub connections_max: usize,
+    pub upload_bytes_max: u64,
 }
 
 /// A command, and how much it is to tell on the way (`None`: not said).
@@ -63,7 +64,9 @@ Options:
       --share FILE...        Music to offer: files, or folders for the audio files in them.
                              WAV, FLAC, MP3, Ogg Vorbis, Ogg Opus, AAC or M4A
       --room NAME            The room that offers it [default: jam1]
-      --library DIR          Keep copies of shared music in DIR, and offer what is there already
+      --library DIR          Keep uploads and copies of shared music in DIR, and offer what is there
+                             already; without it uploads are gone when the server stops
+      --max-upload SIZE      Largest track that a host may upload [default: 512MiB]
       --max-connections N    Refuse more with 503 [default: 8192, or what the system allows]
       --log LEVEL            error, warn, info, debug or trace [default: info, or JAM_LOG]
   -h, --help                 This text
@@ -132,6 +135,7 @@ fn parse_server(
         share: Vec::new(),
         room: RoomName::parse(DEFAULT_ROOM).expect("bug: the default is a room name"),
         connections_max: CONNECTIONS_MAX,
+        upload_bytes_max: UPLOAD_BYTES_MAX,
     };
     let mut port = None;
     while let Some(argument) = parser.next().map_err(server_usage)? {
@@ -146,6 +150,7 @@ fn parse_server(
             }
             Long("room") => options.room = parse_room(&text(parser)?)?,
             Long("max-connections") => options.connections_max = parse_count(&text(parser)?)?,
+            Long("max-upload") => options.upload_bytes_max = parse_size(&text(parser)?)?,
             Long("log") => log = Some(parse_log_level(&text(parser)?)?),
             Value(word) if word == "help" => return print(SERVER_HELP),
             Value(file) => {
@@ -241,6 +246,27 @@ fn parse_count(text: &str) -> Result<usize, UsageError> {
     count.ok_or_else(|| {
         UsageError(format!(
             "--max-connections {text:?} is not a number (type for example --max-connections 2000)"
+        ))
+    })
+}
+
+/// `512MiB`, `512M`, `2GiB`, `64k` or a number of bytes; each letter is a power of 1024.
+fn parse_size(text: &str) -> Result<u64, UsageError> {
+    let lower = text.to_ascii_lowercase();
+    let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match &lower[digits.len()..] {
+        "" | "b" => Some(0),
+        "k" | "kb" | "kib" => Some(10),
+        "m" | "mb" | "mib" => Some(20),
+        "g" | "gb" | "gib" => Some(30),
+        "t" | "tb" | "tib" => Some(40),
+        _ => None,
+    };
+    let number: Option<u64> = digits.trim().parse().ok();
+    let bytes = number.and_then(|number| number.checked_mul(1 << shift?));
+    bytes.filter(|&bytes| bytes > 0).ok_or_else(|| {
+        UsageError(format!(
+            "--max-upload {text:?} is not a size (type for example --max-upload 512MiB)"
         ))
     })
 }

@@ -50,7 +50,7 @@ pub const SIGNAL_DEPTH_MAX: usize = 100;
 /// Members listed in MEMBERS: more than a page can show with sense; `total` counts all.
 pub const MEMBERS_LISTED_MAX: usize = 200;
 
-/// Bytes of lists (MEMBERS, PEERS) that a room sends in a second, all receivers together: a large room hears of
+/// Bytes of lists (QUEUE, MEMBERS, PEERS) that a room sends in a second, all receivers together: a large room hears of
 /// changes later, so that talk about the party never weighs more than the music.
 pub const LIST_BYTES_PER_SEC: f64 = 4e6;
 
@@ -59,6 +59,9 @@ pub const LIST_ENTRY_BYTES: f64 = 150.0;
 
 /// MEMBERS is pushed at most this often, so that a thousand arrivals are not a thousand lists.
 pub const MEMBERS_PUSH_INTERVAL_SEC: f64 = 1.0;
+
+/// QUEUE is pushed at most this often, so that a track that is dragged along is not a list for every step.
+pub const QUEUE_PUSH_INTERVAL_SEC: f64 = 0.1;
 
 /// Nodes a room remembers, each with a bitfield of at most `CHUNKS_MAX` bits.
 pub const NODES_MAX: usize = 1024;
@@ -186,10 +189,31 @@ pub const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 pub const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(30);
 
 /// An HTTP thread waits this long for a room's answer about itself.
-pub const ROOM_VIEW_DEADLINE: Duration = Duration::from_secs(1);
+pub const ROOM_ANSWER_DEADLINE: Duration = Duration::from_secs(1);
 
 /// Text in a QR code: an address.
 pub const QR_TEXT_BYTES_MAX: usize = 256;
+
+// ---- uploads ----------------------------------------------------------------------------------
+
+/// Largest track that is taken, unless told otherwise: an hour and a half of CD sound as WAV has more, an evening
+/// of FLAC less.
+pub const UPLOAD_BYTES_MAX: u64 = 512 << 20;
+
+/// Uploads at a time: each has a thread, a file and a buffer, and more would only be slower each.
+pub const UPLOADS_MAX: usize = 16;
+
+/// An upload that brings no byte for this long is over.
+pub const UPLOAD_STALL: Duration = Duration::from_secs(15);
+
+/// After this long an upload has to have brought `UPLOAD_BYTES_PER_SEC_MIN` on average.
+pub const UPLOAD_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Slower than any network on which people would share music.
+pub const UPLOAD_BYTES_PER_SEC_MIN: f64 = 4096.0;
+
+/// A client that was refused may go on sending this long, so that it can read why.
+pub const UPLOAD_REFUSAL_DEADLINE: Duration = Duration::from_secs(10);
 
 // ---- tracks -----------------------------------------------------------------------------------
 
@@ -208,5 +232,19 @@ pub const FOLDER_FILES_MAX: usize = 5_000;
 /// Longest track name in characters.
 pub const TRACK_NAME_CHARS_MAX: usize = 120;
 
+/// Pictures of tracks kept in memory: the current one, the next ones, and those of a few other rooms.
+pub const COVERS_KEPT_MAX: usize = 12;
+
 /// Tracks in one room.
 pub const QUEUE_TRACKS_MAX: usize = 500;
+
+/// Bytes of a queue as JSON: 500 tracks of ordinary names. The whole list goes to everybody, and has to find room
+/// in an outbox beside the other lists.
+pub const QUEUE_BYTES_MAX: usize = 112 * 1024;
+const _: () = assert!(2 * QUEUE_BYTES_MAX < OUTBOX_BYTES_MAX);
+
+/// Entries of a room's history: an evening of songs.
+pub const PLAYED_MAX: usize = 50;
+
+/// Longest track: whatever claims more is mistaken, and would never end.
+pub const TRACK_DURATION_SEC_MAX: f64 = 30.0 * 86_400.0;

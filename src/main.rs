@@ -4,8 +4,8 @@
 
 use jam::cli::{self, Command, ServerOptions, UsageError};
 use jam::limits::QUEUE_TRACKS_MAX;
-use jam::room::message::QueueTrack;
 use jam::server::run::{Config, Server};
+use jam::server::tracks::queue_entry;
 use jam::sys::logger::Logger;
 use jam::sys::{addresses, descriptors};
 use jam::track::error::LibraryError;
@@ -100,10 +100,14 @@ fn serve(options: ServerOptions) -> Result<(), Failure> {
     let connections_max = connections_max(options.connections_max);
     let (library, tracks) = gather_music(&options, &mut signals)?;
     let offered = tracks.len();
-    let tracks = tracks.iter().map(|track| queue_track(track)).collect();
+    let tracks = tracks
+        .iter()
+        .map(|track| queue_entry(track, None))
+        .collect();
     let server = Server::start(Config {
         listen: options.listen,
         connections_max,
+        upload_bytes_max: options.upload_bytes_max,
         library,
         tracks: HashMap::from([(options.room.clone(), tracks)]),
     })
@@ -219,15 +223,6 @@ fn share_folder(
         log::warn!("no audio files in {}", folder.display());
     }
     Ok(tracks)
-}
-
-fn queue_track(track: &Track) -> QueueTrack {
-    QueueTrack {
-        track_id: track.id,
-        name: track.name.clone(),
-        bytes: track.bytes,
-        content_type: track.kind.content_type(),
-    }
 }
 
 /// Where to go, ready to click.

@@ -56,6 +56,7 @@ fn a_server_without_options_listens_everywhere_on_port_8000_and_shares_nothing()
         share: Vec::new(),
         room: RoomName::parse("jam1").expect("a room"),
         connections_max: CONNECTIONS_MAX,
+        upload_bytes_max: 512 << 20,
     };
     assert_eq!(options("server"), expected);
     assert_eq!(parse("server").expect("valid").log, None);
@@ -71,6 +72,7 @@ fn every_option_reaches_its_place() {
         share: ["a.mp3", "b.flac", "c.wav"].map(PathBuf::from).into(),
         room: RoomName::parse("lab_2").expect("a room"),
         connections_max: 50,
+        upload_bytes_max: 512 << 20,
     };
     assert_eq!(options(line), expected);
     assert_eq!(parse(line).expect("valid").log, Some(LevelFilter::Debug));

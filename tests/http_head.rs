@@ -141,6 +141,7 @@ fn summary(request: &Request) -> String {
     let method = match request.method {
         Method::Get => "GET",
         Method::Head => "HEAD",
+        Method::Put => "PUT",
     };
     let mut words = vec![method.to_owned(), request.path.clone()];
     words.extend(request.query.as_ref().map(|query| format!("?[{query}]")));

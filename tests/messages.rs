@@ -5,10 +5,10 @@
 mod random;
 
 use jam::limits::{READER_STACK_BYTES, ROOM_MESSAGE_BYTES_MAX, SIGNAL_DEPTH_MAX};
-use jam::room::machine::RoomView;
+use jam::room::event::RoomView;
 use jam::room::message::{
-    ClientMessage, Hello, MemberEntry, PeerEntry, QueueTrack, Report, Role, RoomMessage,
-    ServerMessage, State, Status, Wants,
+    ClientMessage, Hello, HostMessage, MemberEntry, PeerEntry, Played, QueueTrack, Report, Role,
+    RoomMessage, ServerMessage, State, Status, Wants,
 };
 use jam::room::parse::{parse_hello, parse_message};
 use jam::track::id::TrackId;
@@ -125,6 +125,38 @@ fn server_messages() -> Vec<ServerMessage> {
         t1,
         t2,
     };
+    let track_id =
+        TrackId::parse("c34b4ce12be22e3f92ade1cc20d46caed00dc006e5b423dad71487182140c8e9")
+            .expect("an id");
+    let plain = QueueTrack {
+        track_id,
+        name: "prelude60.opus".into(),
+        bytes: 494_769,
+        content_type: "audio/ogg; codecs=opus",
+        duration_sec: None,
+        title: None,
+        artist: None,
+        album: None,
+        cover: false,
+        added_by: None,
+    };
+    let described = QueueTrack {
+        duration_sec: Some(60.0),
+        title: Some("Prelude in C".into()),
+        artist: Some("J. S. Bach".into()),
+        album: Some("Preludes".into()),
+        cover: true,
+        added_by: Some("Ana".into()),
+        ..plain.clone()
+    };
+    let entry = Played {
+        track_id,
+        name: described.name.clone(),
+        title: described.title.clone(),
+        artist: described.artist.clone(),
+        duration_sec: described.duration_sec,
+        at: 1_762_569_231.204_511,
+    };
     let playing = Report {
         status: Some("playing"),
         method: Some("webaudio"),
@@ -161,16 +193,9 @@ fn server_messages() -> Vec<ServerMessage> {
             peer_id: ben.into(),
             name: "Ben".into(),
             role: Role::Viewer,
+            upload_key: None,
         },
-        queue(vec![QueueTrack {
-            track_id: TrackId::parse(
-                "c34b4ce12be22e3f92ade1cc20d46caed00dc006e5b423dad71487182140c8e9",
-            )
-            .expect("an id"),
-            name: "prelude60.opus".into(),
-            bytes: 494_769,
-            content_type: "audio/ogg; codecs=opus",
-        }]),
+        queue(vec![described.clone()]),
         members(
             2,
             vec![
@@ -220,6 +245,23 @@ fn server_messages() -> Vec<ServerMessage> {
             blob: raw("[1.50, \"\\ud800\"]"),
         },
         clock("-1.0e-300", 1_762_569_231.204_511, 1_762_569_231.204_511),
+        ServerMessage::Welcome {
+            version: "0.1.0",
+            room: ROOM.into(),
+            peer_id: ana.into(),
+            name: "Ana".into(),
+            role: Role::Host,
+            upload_key: Some("353d413f07f6193d570d6b48b1f42c0a".into()),
+        },
+        ServerMessage::History {
+            room: ROOM.into(),
+            played: vec![entry.clone()],
+        },
+        ServerMessage::Played {
+            room: ROOM.into(),
+            entry,
+        },
+        queue(vec![plain]),
     ]
 }
 
@@ -247,6 +289,7 @@ fn the_http_example_is_exactly_what_a_view_of_a_room_says() {
             member("p3f9c21ab77d0", "Ben", Role::Viewer),
         ],
         tracks: Arc::default(),
+        played: Vec::new(),
     };
     let written = serde_json::to_string(&view).expect("JSON");
     assert_eq!(HTTP.lines().collect::<Vec<_>>(), [written]);
@@ -272,6 +315,7 @@ fn hello_says_role_name_and_wants() {
             welcome: false,
             queue: false,
             members: true,
+            history: false,
         },
     };
     assert_eq!(parse_hello(text), Ok(expected));
@@ -295,11 +339,11 @@ fn a_name_of_nothing_visible_is_no_name_and_a_long_one_is_cut() {
 
 #[test]
 fn of_a_field_that_comes_twice_the_last_one_counts() {
-    let RoomMessage::Control {
+    let RoomMessage::Host(HostMessage::Control {
         status,
         track_id,
         offset_sec,
-    } = parse(
+    }) = parse(
         r#"{"type":"PAUSE","type":"PLAY","track_id":"t1","track_id":"t2","offset_sec":1,"offset_sec":2.5}"#,
     )
     else {

@@ -8,7 +8,8 @@ mod room_world;
 use jam::limits::{
     MEMBERS_LISTED_MAX, NODES_MAX, PEERS_LISTED_MAX, ROOM_INPUTS_MAX, TRACK_ID_BYTES_MAX,
 };
-use jam::room::machine::{Input, Output, Room};
+use jam::room::event::{Input, Newcomer, Output};
+use jam::room::machine::Room;
 use jam::room::members::MemberId;
 use jam::room::message::{
     ClientMessage, CloseReason, Hello, QueueTrack, Role, RoomMessage, ServerMessage, Wants,
@@ -19,7 +20,6 @@ use jam::track::id::TrackId;
 use random::for_each_seed;
 use room_world::{Act, OFFSETS, ROOM, Step, World, render};
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 const NOON: f64 = 1_762_569_219.737_918;
 
@@ -166,11 +166,13 @@ const EVERYTHING: Wants = Wants {
     welcome: true,
     queue: true,
     members: true,
+    history: true,
 };
 const NOTHING: Wants = Wants {
     welcome: false,
     queue: false,
     members: false,
+    history: false,
 };
 
 struct Party {
@@ -186,7 +188,7 @@ impl Party {
     fn with_tracks(tracks: Vec<QueueTrack>) -> Self {
         let name = RoomName::parse(ROOM).expect("a room name");
         Self {
-            room: Room::new(NOON, name, Arc::new(tracks), "0.1.0"),
+            room: Room::new(NOON, name, tracks, "0.1.0"),
             now: NOON,
         }
     }
@@ -204,12 +206,13 @@ impl Party {
     }
 
     fn join_with(&mut self, id: u64, hello: Hello) -> Vec<String> {
-        self.handle(Input::Join {
+        self.handle(Input::Join(Newcomer {
             member: MemberId(id),
             peer_id: format!("p{id}"),
             ip: Ipv4Addr::LOCALHOST.into(),
             hello,
-        })
+            upload_key: format!("key{id}"),
+        }))
     }
 
     fn say(&mut self, id: u64, json: &str) -> Vec<String> {
@@ -265,7 +268,9 @@ fn answers_to_joining_come_in_the_promised_order_and_only_those_asked_for() {
     let all = party.join(1, Role::Host, EVERYTHING);
     assert_eq!(
         types(&all),
-        ["admit", "STATE", "PEER", "WELCOME", "QUEUE", "MEMBERS"]
+        [
+            "admit", "STATE", "PEER", "WELCOME", "QUEUE", "HISTORY", "MEMBERS"
+        ]
     );
     let basic = party.join(2, Role::Viewer, NOTHING);
     assert_eq!(types(&basic), ["admit", "STATE", "PEER"]);
@@ -641,7 +646,7 @@ fn the_host_is_listed_first_and_at_most_200_are_listed_but_all_counted() {
     }
     let heard = party.join(301, Role::Host, EVERYTHING);
     let list: serde_json::Value =
-        serde_json::from_str(heard[5].split_once(": ").expect("JSON").1).expect("JSON");
+        serde_json::from_str(heard[6].split_once(": ").expect("JSON").1).expect("JSON");
     let members = list["members"].as_array().expect("a list");
     assert_eq!(list["total"], 301);
     assert_eq!(members.len(), MEMBERS_LISTED_MAX);
@@ -740,6 +745,12 @@ fn the_queue_lists_the_rooms_tracks_in_their_order() {
         name: name.into(),
         bytes: 5,
         content_type: "audio/wav",
+        duration_sec: None,
+        title: None,
+        artist: None,
+        album: None,
+        cover: false,
+        added_by: None,
     };
     let mut party = Party::with_tracks(vec![track("b.wav"), track("a.wav")]);
     let heard = party.join(1, Role::Viewer, EVERYTHING);
@@ -782,6 +793,13 @@ fn members_that_asked_for_nothing_more_receive_only_the_basic_types() {
             Kind::Members,
             Wants {
                 members: true,
+                ..NOTHING
+            },
+        ),
+        (
+            Kind::Played,
+            Wants {
+                history: true,
                 ..NOTHING
             },
         ),

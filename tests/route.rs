@@ -15,11 +15,13 @@ fn named(path: &str) -> String {
         Route::Page => "page".into(),
         Route::Asset(asset) => format!("asset {}", asset.name),
         Route::Track(id) => format!("track {id}"),
+        Route::Cover(id) => format!("cover of {id}"),
         Route::Room(room) => format!("room {room}"),
         Route::RoomView(room) => format!("view of {room}"),
         Route::ServerInfo => "server".into(),
         Route::Qr => "qr".into(),
         Route::Health => "health".into(),
+        Route::Metrics => "metrics".into(),
         Route::NotFound => "nothing".into(),
     }
 }
@@ -36,12 +38,17 @@ fn every_path_of_the_protocol_page_leads_where_it_says() {
         ("/api/server", "server"),
         ("/qr.svg", "qr"),
         ("/healthz", "health"),
+        ("/metrics", "metrics"),
         ("/favicon.ico", "asset favicon.svg"),
         ("/assets/app.js", "asset app.js"),
     ] {
         assert_eq!(named(path), expected, "{path}");
     }
     assert_eq!(named(&format!("/tracks/{TRACK}")), format!("track {TRACK}"));
+    assert_eq!(
+        named(&format!("/tracks/{TRACK}/cover")),
+        format!("cover of {TRACK}")
+    );
     let shouted = TRACK.to_uppercase();
     assert_eq!(
         named(&format!("/tracks/{shouted}")),

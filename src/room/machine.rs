@@ -3,80 +3,30 @@
 //! Pure: it reads no clock and sends nothing. The caller passes room time with every input, carries out every
 //! `Output` in order, and calls `tick` no later than `wake_at` says.
 
+use super::event::{Input, Newcomer, Output, RoomView};
 use super::members::{Member, MemberId, Members};
 use super::message::{
-    CloseReason, Hello, MemberEntry, PeerEntry, QueueTrack, Role, RoomMessage, ServerMessage,
-    State, Status, Wants,
+    CloseReason, HostMessage, PeerEntry, QueueTrack, Role, RoomMessage, ServerMessage, State,
 };
 use super::name::RoomName;
 use super::nodes::{Change, Nodes};
 use super::push::Push;
+use super::queue::{Queue, QueueFull};
+use super::turntable::{Changes, Turntable};
+use super::upload::{UploadRefusal, Uploader, may_upload};
 use crate::limits::{
-    MEMBERS_LISTED_MAX, MEMBERS_PUSH_INTERVAL_SEC, PEERS_LISTED_MAX, PEERS_PUSH_INTERVAL_SEC,
+    LIST_ENTRY_BYTES, MEMBERS_LISTED_MAX, MEMBERS_PUSH_INTERVAL_SEC, PEERS_LISTED_MAX,
+    PEERS_PUSH_INTERVAL_SEC, QUEUE_PUSH_INTERVAL_SEC,
 };
 use crate::sync::playback::{round_to_micros, start_lead_ms};
-use serde::Serialize;
-use serde_json::Number;
-use std::net::IpAddr;
-use std::sync::Arc;
-
-#[derive(Debug)]
-pub enum Input {
-    Join {
-        member: MemberId,
-        peer_id: String,
-        ip: IpAddr,
-        hello: Hello,
-    },
-    Say {
-        member: MemberId,
-        message: RoomMessage,
-    },
-    Leave {
-        member: MemberId,
-    },
-}
-
-#[derive(Debug)]
-pub enum Output {
-    /// The member is in: what follows for it can be sent.
-    Admit { member: MemberId, wants: Wants },
-    /// To one member.
-    Send {
-        to: MemberId,
-        message: ServerMessage,
-    },
-    /// To every member that receives messages of this kind, except some (sorted).
-    Broadcast {
-        message: ServerMessage,
-        except: Vec<MemberId>,
-    },
-    /// The member did not get in: close its connection. It was never part of the room.
-    Refuse {
-        member: MemberId,
-        reason: CloseReason,
-    },
-}
-
-/// What a room looks like from outside.
-#[derive(Clone, Debug, Serialize)]
-pub struct RoomView {
-    pub room: String,
-    pub server_time: f64,
-    pub state: State,
-    pub host: Option<String>,
-    pub total: usize,
-    pub members: Vec<MemberEntry>,
-    pub tracks: Arc<Vec<QueueTrack>>,
-}
 
 pub struct Room {
     name: RoomName,
     version: &'static str,
-    state: State,
+    turntable: Turntable,
     members: Members,
     nodes: Nodes,
-    tracks: Arc<Vec<QueueTrack>>,
+    queue_push: Push,
     members_push: Push,
     peers_push: Push,
 }
@@ -87,22 +37,16 @@ impl Room {
     pub fn new(
         now: f64,
         name: RoomName,
-        tracks: Arc<Vec<QueueTrack>>,
+        tracks: impl IntoIterator<Item = QueueTrack>,
         version: &'static str,
     ) -> Self {
-        let state = State {
-            track_id: None,
-            status: Status::Pause,
-            offset_sec: Number::from_f64(0.0).expect("0 is a JSON number"),
-            timestamp: round_to_micros(now),
-        };
         Self {
             name,
             version,
-            state,
+            turntable: Turntable::new(now, Queue::new(tracks)),
             members: Members::default(),
             nodes: Nodes::default(),
-            tracks,
+            queue_push: Push::every(QUEUE_PUSH_INTERVAL_SEC),
             members_push: Push::every(MEMBERS_PUSH_INTERVAL_SEC),
             peers_push: Push::every(PEERS_PUSH_INTERVAL_SEC),
         }
@@ -110,34 +54,32 @@ impl Room {
 
     pub fn handle(&mut self, now: f64, input: Input, out: &mut Vec<Output>) {
         match input {
-            Input::Join {
-                member,
-                peer_id,
-                ip,
-                hello,
-            } => self.join(now, member, peer_id, ip, hello, out),
+            Input::Join(newcomer) => self.join(now, newcomer, out),
             Input::Say { member, message } => self.say(now, member, message, out),
             Input::Leave { member } => self.leave(now, member),
         }
     }
 
-    /// Pushes the lists that are due and forgets silent nodes.
+    /// Goes on to the next track, pushes the lists that are due and forgets silent nodes.
     pub fn tick(&mut self, now: f64, out: &mut Vec<Output>) {
+        let changes = self.turntable.advance(now, self.lead_sec());
+        self.announce_changes(now, changes, out);
         if self.nodes.expire(now) == Change::Visible {
             self.peers_push.request(now);
         }
         let receivers = self.members.len();
-        let peers_listed = self.nodes.len().min(PEERS_LISTED_MAX);
-        if self.peers_push.take_due(now, peers_listed, receivers) {
+        let list_bytes = |entries: usize| entries as f64 * LIST_ENTRY_BYTES;
+        let peers_bytes = list_bytes(self.nodes.len().min(PEERS_LISTED_MAX));
+        if self.peers_push.take_due(now, peers_bytes, receivers) {
             self.push_peers(out);
         }
-        let members_listed = receivers.min(MEMBERS_LISTED_MAX);
-        if self.members_push.take_due(now, members_listed, receivers) {
-            let message = self.members_message();
-            out.push(Output::Broadcast {
-                message,
-                except: Vec::new(),
-            });
+        let queue_bytes = self.turntable.queue().bytes() as f64;
+        if self.queue_push.take_due(now, queue_bytes, receivers) {
+            out.push(to_all(self.queue_message()));
+        }
+        let members_bytes = list_bytes(receivers.min(MEMBERS_LISTED_MAX));
+        if self.members_push.take_due(now, members_bytes, receivers) {
+            out.push(to_all(self.members_message()));
         }
     }
 
@@ -145,6 +87,8 @@ impl Room {
     #[must_use]
     pub fn wake_at(&self) -> Option<f64> {
         [
+            self.turntable.advance_at(self.lead_sec()),
+            self.queue_push.due_at(),
             self.members_push.due_at(),
             self.peers_push.due_at(),
             self.nodes.expires_at(),
@@ -154,10 +98,33 @@ impl Room {
         .min_by(f64::total_cmp)
     }
 
+    /// Whether this uploader may add to the queue; the name under which it does.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_upload(&self, uploader: &Uploader) -> Result<String, UploadRefusal> {
+        may_upload(&self.members, uploader)
+    }
+
+    /// Puts an uploaded track at the end of the queue, unless it is there already.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub fn add_uploaded(
+        &mut self,
+        now: f64,
+        track: QueueTrack,
+        out: &mut Vec<Output>,
+    ) -> Result<(), QueueFull> {
+        let changes = self.turntable.add(track, None)?;
+        self.announce_changes(now, changes, out);
+        Ok(())
+    }
+
     /// Nothing was ever played here, and there is nothing to play: there is nothing to remember.
     #[must_use]
     pub fn is_unused(&self) -> bool {
-        self.state.track_id.is_none() && self.tracks.is_empty()
+        self.state().track_id.is_none() && self.turntable.queue().is_empty()
     }
 
     #[must_use]
@@ -167,7 +134,7 @@ impl Room {
 
     #[must_use]
     pub fn state(&self) -> &State {
-        &self.state
+        self.turntable.state()
     }
 
     #[must_use]
@@ -181,23 +148,23 @@ impl Room {
         RoomView {
             room: self.name.to_string(),
             server_time: round_to_micros(now),
-            state: self.state.clone(),
+            state: self.state().clone(),
             host: host.map(|host| host.name.clone()),
             total: self.members.len(),
             members: self.members.entries(),
-            tracks: Arc::clone(&self.tracks),
+            tracks: self.turntable.queue().tracks(),
+            played: self.turntable.played(),
         }
     }
 
-    fn join(
-        &mut self,
-        now: f64,
-        member: MemberId,
-        peer_id: String,
-        ip: IpAddr,
-        hello: Hello,
-        out: &mut Vec<Output>,
-    ) {
+    fn join(&mut self, now: f64, newcomer: Newcomer, out: &mut Vec<Output>) {
+        let Newcomer {
+            member,
+            peer_id,
+            ip,
+            hello,
+            upload_key,
+        } = newcomer;
         let (role, wants) = (hello.role, hello.wants);
         if role == Role::Host && self.members.host().is_some() {
             let reason = CloseReason::HostTaken;
@@ -207,6 +174,7 @@ impl Room {
             Some(name) => name,
             None => self.members.next_default_name(role),
         };
+        let upload_key = (role == Role::Host).then_some(upload_key);
         let added = self.members.add(
             member,
             Member {
@@ -216,6 +184,7 @@ impl Room {
                 ip,
                 wants,
                 report: None,
+                upload_key: upload_key.clone(),
             },
         );
         assert!(added, "bug: the seat was free a moment ago");
@@ -239,12 +208,16 @@ impl Room {
                 peer_id,
                 name,
                 role,
+                upload_key,
             });
         }
         if wants.queue {
-            send(ServerMessage::Queue {
+            send(self.queue_message());
+        }
+        if wants.history {
+            send(ServerMessage::History {
                 room: self.name.to_string(),
-                tracks: Arc::clone(&self.tracks),
+                played: self.turntable.played(),
             });
         }
         if wants.members {
@@ -257,17 +230,10 @@ impl Room {
             return; // Refused, or gone: what was still on its way does not count.
         };
         let done = match message {
-            RoomMessage::Control { .. } if speaker.role != Role::Host => {
+            RoomMessage::Host(_) if speaker.role != Role::Host => {
                 Err("Only host can control".into())
             }
-            RoomMessage::Control {
-                status,
-                track_id,
-                offset_sec,
-            } => {
-                self.control(now, status, track_id, offset_sec, out);
-                Ok(())
-            }
+            RoomMessage::Host(message) => self.control(now, member, message, out),
             RoomMessage::Signal { to, blob } => {
                 let from = speaker.peer_id.clone();
                 self.members
@@ -311,25 +277,45 @@ impl Room {
     fn control(
         &mut self,
         now: f64,
-        status: Status,
-        track_id: Option<String>,
-        offset_sec: Number,
+        host: MemberId,
+        mut message: HostMessage,
         out: &mut Vec<Output>,
-    ) {
-        let lead_sec = match status {
-            Status::Play => start_lead_ms(self.members.rtt_ms_max()) / 1000.0,
-            Status::Pause => 0.0,
-        };
-        self.state = State {
-            track_id,
-            status,
-            offset_sec,
-            timestamp: round_to_micros(now + lead_sec),
-        };
-        out.push(Output::Broadcast {
-            message: self.state_message(),
-            except: Vec::new(),
-        });
+    ) -> Result<(), String> {
+        let speaker = self.members.get(host).expect("bug: only members speak");
+        let hears_queue = speaker.wants.queue;
+        if let HostMessage::Add { track, .. } = &mut message {
+            track.added_by = Some(speaker.name.clone());
+        }
+        let changes = self.turntable.handle(now, self.lead_sec(), message)?;
+        let queue_changed = changes.queue;
+        self.announce_changes(now, changes, out);
+        // A large room hears of it later; who did it should not wait.
+        let waits = self.queue_push.due_at().is_some_and(|at| at > now);
+        if queue_changed && hears_queue && waits {
+            let message = self.queue_message();
+            out.push(Output::Send { to: host, message });
+        }
+        Ok(())
+    }
+
+    fn announce_changes(&mut self, now: f64, changes: Changes, out: &mut Vec<Output>) {
+        if changes.state {
+            out.push(to_all(self.state_message()));
+        }
+        if changes.queue {
+            self.queue_push.request(now);
+        }
+        if let Some(entry) = changes.began {
+            out.push(to_all(ServerMessage::Played {
+                room: self.name.to_string(),
+                entry,
+            }));
+        }
+    }
+
+    /// How far ahead of now a start is set, in seconds.
+    fn lead_sec(&self) -> f64 {
+        start_lead_ms(self.members.rtt_ms_max()) / 1000.0
     }
 
     fn leave(&mut self, now: f64, member: MemberId) {
@@ -381,7 +367,14 @@ impl Room {
 
     fn state_message(&self) -> ServerMessage {
         ServerMessage::State {
-            payload: self.state.clone(),
+            payload: self.state().clone(),
+        }
+    }
+
+    fn queue_message(&self) -> ServerMessage {
+        ServerMessage::Queue {
+            room: self.name.to_string(),
+            tracks: self.turntable.queue().tracks(),
         }
     }
 
@@ -391,5 +384,12 @@ impl Room {
             total: self.members.len(),
             members: self.members.entries(),
         }
+    }
+}
+
+fn to_all(message: ServerMessage) -> Output {
+    Output::Broadcast {
+        message,
+        except: Vec::new(),
     }
 }

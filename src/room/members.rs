@@ -17,6 +17,8 @@ pub struct Member {
     pub ip: IpAddr,
     pub wants: Wants,
     pub report: Option<Report>,
+    /// The host's: what allows an upload.
+    pub upload_key: Option<String>,
 }
 
 /// Invariant: `host` is a member with the host's role, and the only one; `by_peer_id` has every member once.
@@ -26,6 +28,8 @@ pub struct Members {
     by_peer_id: HashMap<String, MemberId>,
     host: Option<MemberId>,
     named_by_server: u64,
+    /// Kept, because it is asked for at every step of the room.
+    rtt_ms_max: f64,
 }
 
 impl Members {
@@ -49,6 +53,7 @@ impl Members {
         if self.host == Some(id) {
             self.host = None;
         }
+        self.rtt_changed(rtt_waited_for(&member), 0.0);
         Some(member)
     }
 
@@ -88,13 +93,25 @@ impl Members {
         self.members.is_empty()
     }
 
+    /// How many members have this address.
+    #[must_use]
+    pub fn count_from(&self, ip: IpAddr) -> usize {
+        self.members
+            .values()
+            .filter(|member| member.ip == ip)
+            .count()
+    }
+
     /// Whether the report differs from the member's last one.
     pub fn set_report(&mut self, id: MemberId, report: Report) -> bool {
         let Some(member) = self.members.get_mut(&id) else {
             return false;
         };
         let changed = member.report.as_ref() != Some(&report);
+        let rtt_before = rtt_waited_for(member);
         member.report = Some(report);
+        let rtt_now = rtt_waited_for(member);
+        self.rtt_changed(rtt_before, rtt_now);
         changed
     }
 
@@ -102,11 +119,16 @@ impl Members {
     /// instead of holding up everybody.
     #[must_use]
     pub fn rtt_ms_max(&self) -> f64 {
-        self.members
-            .values()
-            .filter_map(|member| member.report.as_ref()?.rtt_ms)
-            .filter(|&rtt_ms| rtt_ms <= RTT_MS_WAITED_FOR_MAX)
-            .fold(0.0, f64::max)
+        self.rtt_ms_max
+    }
+
+    fn rtt_changed(&mut self, before: f64, now: f64) {
+        if now >= self.rtt_ms_max {
+            self.rtt_ms_max = now;
+        } else if before >= self.rtt_ms_max {
+            let all = self.members.values().map(rtt_waited_for);
+            self.rtt_ms_max = all.fold(0.0, f64::max);
+        }
     }
 
     /// Whether `entries` has this member.
@@ -141,4 +163,12 @@ impl Members {
             })
             .collect()
     }
+}
+
+/// In ms; 0 when there is none to wait for.
+fn rtt_waited_for(member: &Member) -> f64 {
+    let rtt_ms = member.report.as_ref().and_then(|report| report.rtt_ms);
+    rtt_ms
+        .filter(|&rtt_ms| rtt_ms <= RTT_MS_WAITED_FOR_MAX)
+        .unwrap_or(0.0)
 }

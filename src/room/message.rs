@@ -50,6 +50,7 @@ pub struct Wants {
     pub welcome: bool,
     pub queue: bool,
     pub members: bool,
+    pub history: bool,
 }
 
 /// ANNOUNCE, checked.
@@ -84,24 +85,55 @@ pub enum ClientMessage {
     Clock {
         t0: Box<RawValue>,
     },
+    /// Becomes `HostMessage::Add` once the track was found among the server's.
+    Add {
+        track_id: TrackId,
+        before: Option<TrackId>,
+    },
     Room(RoomMessage),
 }
 
 /// What a client may say to its room.
 #[derive(Debug)]
 pub enum RoomMessage {
+    Host(HostMessage),
+    Signal { to: String, blob: Box<RawValue> },
+    Announce(Announce),
+    HaveDelta(Vec<u32>),
+    Report(Report),
+}
+
+/// What only the host may say. `before: None` means the end of the queue.
+#[derive(Debug)]
+pub enum HostMessage {
     Control {
         status: Status,
         track_id: Option<String>,
         offset_sec: Number,
     },
-    Signal {
-        to: String,
-        blob: Box<RawValue>,
+    Add {
+        track: Box<QueueTrack>,
+        before: Option<TrackId>,
     },
-    Announce(Announce),
-    HaveDelta(Vec<u32>),
-    Report(Report),
+    Remove {
+        track_id: TrackId,
+    },
+    Move {
+        track_id: TrackId,
+        before: Option<TrackId>,
+    },
+    /// `from`: the track that was current when this was said, if the client tells.
+    Next {
+        from: Option<String>,
+    },
+    Previous {
+        from: Option<String>,
+    },
+    /// What the host's decoder found, in seconds.
+    Duration {
+        track_id: TrackId,
+        duration_sec: f64,
+    },
 }
 
 /// A track as the room lists it.
@@ -111,6 +143,34 @@ pub struct QueueTrack {
     pub name: String,
     pub bytes: u64,
     pub content_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_sec: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artist: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub album: Option<String>,
+    /// Whether there is a picture at `/tracks/{track_id}/cover`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cover: bool,
+    /// The name of the host who added it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub added_by: Option<String>,
+}
+
+/// A track that was played, and the room time at which it began.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Played {
+    pub track_id: TrackId,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artist: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_sec: Option<f64>,
+    pub at: f64,
 }
 
 /// A node as PEERS lists it.
@@ -166,10 +226,21 @@ pub enum ServerMessage {
         peer_id: String,
         name: String,
         role: Role,
+        /// For the host: what allows an upload into this room.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        upload_key: Option<String>,
     },
     Queue {
         room: String,
         tracks: Arc<Vec<QueueTrack>>,
+    },
+    History {
+        room: String,
+        played: Vec<Played>,
+    },
+    Played {
+        room: String,
+        entry: Played,
     },
     Members {
         room: String,
@@ -190,7 +261,9 @@ pub enum Kind {
     Queue,
     Members,
     Peers,
-    /// Each one counts: PEER, SIGNAL, ERROR, WELCOME, CLOCK.
+    /// One more entry of a list, for those who have it: each one counts.
+    Played,
+    /// To one member; each one counts: PEER, SIGNAL, ERROR, WELCOME, HISTORY, CLOCK.
     Single,
 }
 
@@ -198,7 +271,10 @@ impl Kind {
     /// Whether the newest message of this kind makes an unsent older one superfluous.
     #[must_use]
     pub fn replaces_unsent(self) -> bool {
-        self != Self::Single
+        match self {
+            Self::State | Self::Queue | Self::Members | Self::Peers => true,
+            Self::Played | Self::Single => false,
+        }
     }
 }
 
@@ -210,6 +286,7 @@ impl Wants {
             Kind::State | Kind::Peers | Kind::Single => true,
             Kind::Queue => self.queue,
             Kind::Members => self.members,
+            Kind::Played => self.history,
         }
     }
 }
@@ -238,10 +315,12 @@ impl ServerMessage {
             Self::Queue { .. } => Kind::Queue,
             Self::Members { .. } => Kind::Members,
             Self::Peers { .. } => Kind::Peers,
+            Self::Played { .. } => Kind::Played,
             Self::Peer { .. }
             | Self::Signal { .. }
             | Self::Error { .. }
             | Self::Welcome { .. }
+            | Self::History { .. }
             | Self::Clock { .. } => Kind::Single,
         }
     }

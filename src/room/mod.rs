@@ -2,6 +2,8 @@
 //!
 //! Nothing in this folder touches a socket, a file, a thread or a clock.
 
+pub mod event;
+mod fields;
 pub mod machine;
 pub mod members;
 pub mod message;
@@ -10,3 +12,6 @@ pub mod nodes;
 pub mod pace;
 pub mod parse;
 pub mod push;
+pub mod queue;
+pub mod turntable;
+pub mod upload;

@@ -34,7 +34,7 @@ impl Pace {
 #[must_use]
 pub fn cost(message: Option<&ClientMessage>) -> f64 {
     match message {
-        Some(ClientMessage::Room(RoomMessage::Control { .. })) => 5.0,
+        Some(ClientMessage::Room(RoomMessage::Host(_)) | ClientMessage::Add { .. }) => 5.0,
         Some(ClientMessage::Room(RoomMessage::Announce(_) | RoomMessage::HaveDelta(_))) => 4.0,
         Some(ClientMessage::Room(RoomMessage::Report(_))) => 2.0,
         Some(ClientMessage::Room(RoomMessage::Signal { .. }) | ClientMessage::Clock { .. })

@@ -3,20 +3,17 @@
 //! Every wrong value is refused with the name of its field. Unknown fields are ignored, and of a field that
 //! comes twice the last one counts. Nothing here recurses into the input, so that depth costs nothing.
 
+use super::fields::{Fields, echo, quoted};
 use super::message::{
-    Announce, ClientMessage, CloseReason, Hello, Report, Role, RoomMessage, Status, Wants,
+    Announce, ClientMessage, CloseReason, Hello, HostMessage, Report, Role, RoomMessage, Status,
+    Wants,
 };
 use crate::limits::{
     CHUNK_BYTES_MAX, CHUNKS_MAX, CLOCK_NUMBER_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, SIGNAL_DEPTH_MAX,
-    TRACK_ID_BYTES_MAX,
+    TRACK_DURATION_SEC_MAX, TRACK_ID_BYTES_MAX,
 };
 use crate::text::clean_display_text;
-use serde_json::value::RawValue;
 use serde_json::{Number, Value};
-use std::collections::HashMap;
-
-/// Characters of a client's own text that an ERROR repeats.
-const ECHO_CHARS_MAX: usize = 60;
 
 /// The first message of a connection.
 ///
@@ -51,8 +48,23 @@ pub fn parse_message(text: &str, room: &str) -> Result<ClientMessage, String> {
     let fields = Fields::parse(text)?;
     let message = match fields.kind.as_str() {
         "CLOCK" => return fields.clock(),
-        "PLAY" => fields.control(Status::Play)?,
-        "PAUSE" => fields.control(Status::Pause)?,
+        "ADD" => return fields.add(),
+        "PLAY" => RoomMessage::Host(fields.control(Status::Play)?),
+        "PAUSE" => RoomMessage::Host(fields.control(Status::Pause)?),
+        "REMOVE" => RoomMessage::Host(HostMessage::Remove {
+            track_id: fields.track("track_id")?,
+        }),
+        "MOVE" => RoomMessage::Host(HostMessage::Move {
+            track_id: fields.track("track_id")?,
+            before: fields.optional_track("before")?,
+        }),
+        "NEXT" => RoomMessage::Host(HostMessage::Next {
+            from: fields.string("from")?,
+        }),
+        "PREVIOUS" => RoomMessage::Host(HostMessage::Previous {
+            from: fields.string("from")?,
+        }),
+        "DURATION" => RoomMessage::Host(fields.duration()?),
         "SIGNAL" => fields.signal()?,
         "ANNOUNCE" => fields.announce(room)?,
         "HAVE_DELTA" => fields.have_delta(room)?,
@@ -63,114 +75,8 @@ pub fn parse_message(text: &str, room: &str) -> Result<ClientMessage, String> {
     Ok(ClientMessage::Room(message))
 }
 
-/// The fields of one JSON object, each still as it was written.
-struct Fields<'a> {
-    kind: String,
-    raw: HashMap<String, &'a RawValue>,
-}
-
-impl<'a> Fields<'a> {
-    fn parse(text: &'a str) -> Result<Self, String> {
-        let raw: HashMap<String, &'a RawValue> =
-            serde_json::from_str(text).map_err(|error| describe_json_error(text, &error))?;
-        let kind = match raw.get("type").map(|raw| serde_json::from_str(raw.get())) {
-            Some(Ok(kind)) => kind, // A String at once: a Value would be read to any depth, on the stack.
-            Some(_) => return Err("type must be a string".into()),
-            None => return Err("type is missing".into()),
-        };
-        Ok(Self { kind, raw })
-    }
-
-    fn refuse<T>(&self, field: &str, expected: &str) -> Result<T, String> {
-        Err(match self.raw.get(field) {
-            None => format!("{}: {field} is missing, it must be {expected}", self.kind),
-            Some(raw) => format!(
-                "{}: {field} must be {expected}, not {}",
-                self.kind,
-                echo(raw.get())
-            ),
-        })
-    }
-
-    /// The field's value, unless it is missing or an array or object (which nothing here has).
-    fn scalar(&self, field: &str) -> Option<Value> {
-        let raw = self.raw.get(field)?.get();
-        if raw.starts_with(['[', '{']) {
-            return None;
-        }
-        serde_json::from_str(raw).ok()
-    }
-
-    /// Optional fields may be missing or null, as some clients write what they do not have.
-    fn is_absent(&self, field: &str) -> bool {
-        self.raw.get(field).is_none_or(|raw| raw.get() == "null")
-    }
-
-    /// Missing and null are `None`, here and below.
-    fn string(&self, field: &str) -> Result<Option<String>, String> {
-        match self.scalar(field) {
-            _ if self.is_absent(field) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            _ => self.refuse(field, "a string"),
-        }
-    }
-
-    /// A number of at least 0.
-    fn measure(&self, field: &str) -> Result<Option<f64>, String> {
-        match self.number(field)? {
-            Some(value) if value < 0.0 => self.refuse(field, "a number of at least 0"),
-            other => Ok(other),
-        }
-    }
-
-    fn number(&self, field: &str) -> Result<Option<f64>, String> {
-        match self.scalar(field) {
-            _ if self.is_absent(field) => Ok(None),
-            Some(Value::Number(number)) => Ok(number.as_f64()),
-            _ => self.refuse(field, "a number"),
-        }
-    }
-
-    /// A whole number of 0 to `max`.
-    fn whole(&self, field: &str, max: u32) -> Result<Option<u32>, String> {
-        let value = match self.scalar(field) {
-            _ if self.is_absent(field) => return Ok(None),
-            Some(Value::Number(number)) => number.as_u64(),
-            _ => None,
-        };
-        match value.and_then(|value| u32::try_from(value).ok()) {
-            Some(value) if value <= max => Ok(Some(value)),
-            _ => self.refuse(field, &format!("a whole number from 0 to {max}")),
-        }
-    }
-
-    /// One of `choices`.
-    fn choice(
-        &self,
-        field: &str,
-        choices: &'static [&'static str],
-    ) -> Result<Option<&'static str>, String> {
-        if self.is_absent(field) {
-            return Ok(None);
-        }
-        let found = match self.scalar(field) {
-            Some(Value::String(text)) => choices.iter().find(|&&choice| choice == text),
-            _ => None,
-        };
-        match found {
-            Some(&choice) => Ok(Some(choice)),
-            None => self.refuse(field, &format!("one of {}", choices.join(", "))),
-        }
-    }
-
-    /// `room` may be left out, but must not name another room.
-    fn check_room(&self, room: &str) -> Result<(), String> {
-        match self.string("room")? {
-            Some(other) if other != room => self.refuse("room", &format!("{room:?}")),
-            _ => Ok(()),
-        }
-    }
-
+/// One message's own fields.
+impl Fields<'_> {
     fn wants(&self) -> Result<Wants, String> {
         let mut wants = Wants::default();
         let Some(raw) = self.raw.get("wants").filter(|_| !self.is_absent("wants")) else {
@@ -184,6 +90,7 @@ impl<'a> Fields<'a> {
                 "WELCOME" => wants.welcome = true,
                 "QUEUE" => wants.queue = true,
                 "MEMBERS" => wants.members = true,
+                "HISTORY" => wants.history = true,
                 _ => {}
             }
         }
@@ -200,7 +107,27 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn control(&self, status: Status) -> Result<RoomMessage, String> {
+    fn add(&self) -> Result<ClientMessage, String> {
+        Ok(ClientMessage::Add {
+            track_id: self.track("track_id")?,
+            before: self.optional_track("before")?,
+        })
+    }
+
+    fn duration(&self) -> Result<HostMessage, String> {
+        let track_id = self.track("track_id")?;
+        match self.measure("duration_sec")? {
+            Some(duration_sec) if duration_sec > 0.0 && duration_sec <= TRACK_DURATION_SEC_MAX => {
+                Ok(HostMessage::Duration {
+                    track_id,
+                    duration_sec,
+                })
+            }
+            _ => self.refuse("duration_sec", "a number above 0, and of 30 days at most"),
+        }
+    }
+
+    fn control(&self, status: Status) -> Result<HostMessage, String> {
         self.number("timestamp")?;
         let track_id = match self.raw.contains_key("track_id") {
             true => self.string("track_id")?,
@@ -212,7 +139,7 @@ impl<'a> Fields<'a> {
         {
             return self.refuse("track_id", "at most 256 bytes long");
         }
-        Ok(RoomMessage::Control {
+        Ok(HostMessage::Control {
             status,
             track_id,
             offset_sec: self.offset()?,
@@ -302,50 +229,4 @@ fn depth(json: &str) -> usize {
         deepest = deepest.max(open);
     }
     deepest
-}
-
-/// "Invalid JSON", with the field in whose value the reader stumbled when there is one: the usual case is a
-/// client in another language that writes NaN or Infinity.
-fn describe_json_error(text: &str, error: &serde_json::Error) -> String {
-    if error.is_data() {
-        return "Invalid message: it must be a JSON object".into();
-    }
-    let read = prefix_before(text, error);
-    match last_key(read) {
-        Some(key) => format!("Invalid JSON: {} is not a JSON value", echo(key)),
-        None => "Invalid JSON".into(),
-    }
-}
-
-/// What stands before the place of the error (line and column count from 1, columns in bytes).
-fn prefix_before<'a>(text: &'a str, error: &serde_json::Error) -> &'a str {
-    let line_start: usize = text
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let mut end = (line_start + error.column()).min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
-/// The key whose value begins last in `read`: `{"a":1,"b":N` gives `b`.
-fn last_key(read: &str) -> Option<&str> {
-    let (before, after) = read.rsplit_once(':')?;
-    let key = before.trim_end().strip_suffix('"')?;
-    let value_begins_there = !after.contains([',', '"', '{', '[']);
-    value_begins_there.then(|| &key[key.rfind('"').map_or(0, |quote| quote + 1)..])
-}
-
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
-}
-
-fn echo(text: &str) -> String {
-    match text.char_indices().nth(ECHO_CHARS_MAX) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
 }

@@ -1,6 +1,6 @@
 //! When a list that changed is pushed: soon, but not more often than every so many seconds.
 
-use crate::limits::{LIST_BYTES_PER_SEC, LIST_ENTRY_BYTES};
+use crate::limits::LIST_BYTES_PER_SEC;
 
 /// Times are room time in seconds.
 #[derive(Debug)]
@@ -31,14 +31,14 @@ impl Push {
         self.due_at
     }
 
-    /// Whether to push now a list of so many entries to so many members. The more that is, the later the next.
+    /// Whether to push now a list of so many bytes to so many members. The more that is, the later the next.
     #[must_use]
-    pub fn take_due(&mut self, now: f64, entries: usize, receivers: usize) -> bool {
+    pub fn take_due(&mut self, now: f64, bytes: f64, receivers: usize) -> bool {
         let due = self.due_at.is_some_and(|at| at <= now);
         if due {
             self.due_at = None;
-            let bytes = entries as f64 * receivers as f64 * LIST_ENTRY_BYTES;
-            self.earliest = now + self.interval_sec.max(bytes / LIST_BYTES_PER_SEC);
+            let bytes_in_all = bytes * receivers as f64;
+            self.earliest = now + self.interval_sec.max(bytes_in_all / LIST_BYTES_PER_SEC);
         }
         due
     }

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use socket2::Socket;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -105,9 +105,10 @@ impl Connection {
         Arc::clone(&self.socket)
     }
 
+    /// The other side's address; an IPv4 one is an IPv4 one, also on a socket that takes both.
     #[must_use]
-    pub fn peer(&self) -> SocketAddr {
-        self.peer
+    pub fn ip(&self) -> IpAddr {
+        self.peer.ip().to_canonical()
     }
 }
 
@@ -197,8 +198,12 @@ fn take(
         return log::debug!("connection from {peer} lost at once: {error}");
     }
     let connection = match hub.connections.admit(socket, peer) {
-        Ok(connection) => connection,
+        Ok(connection) => {
+            hub.metrics.connections.add(1);
+            connection
+        }
         Err(socket) => {
+            hub.metrics.refused.add(1);
             // With more to refuse than can be told, the rest is just closed.
             let _untold = refusals.try_send(socket);
             return;

@@ -1,15 +1,19 @@
 //! One HTTP connection, in a thread of its own: reads heads, answers, and hands a WebSocket on.
 
 use super::accept::Connection;
-use super::http::{Head, Method, Refusal, Request, ResponseHead, Status, parse_head, query_value};
+use super::http::{
+    Head, Method, Refusal, Request, ResponseHead, Status, WRONG_METHOD, parse_head, query_value,
+};
+use super::metrics;
 use super::page;
-use super::route::{Route, route};
+use super::route::{Route, is_upload, route};
 use super::run::Hub;
-use super::tracks;
+use super::upload::{self, Failed};
 use super::websocket::Reader;
+use super::{covers, tracks};
 use crate::limits::{
     HEAD_BYTES_MAX, HEAD_DEADLINE, KEEP_ALIVE_IDLE, MEMBER_SEND_BUFFER_BYTES, QR_TEXT_BYTES_MAX,
-    READER_STACK_BYTES, REFUSAL_DEADLINE,
+    READER_STACK_BYTES, REFUSAL_DEADLINE, UPLOAD_REFUSAL_DEADLINE,
 };
 use crate::room::name::RoomName;
 use serde::Serialize;
@@ -29,18 +33,29 @@ pub fn serve(hub: &Arc<Hub>, connection: Connection) {
         let request = match read_head(&socket, &mut unread) {
             Ok(Some(request)) => request,
             Ok(None) => return,
-            Err(refusal) => return refuse(&socket, refusal),
+            Err(refusal) => return refuse(&socket, refusal, REFUSAL_DEADLINE),
         };
+        hub.metrics.requests.add(1);
+        if request.method == Method::Put {
+            match receive(hub, &connection, &request, &mut unread) {
+                Ok(()) if request.keep_alive => continue,
+                Ok(()) => return close_gently(&socket, REFUSAL_DEADLINE),
+                Err(Failed::Gone) => return,
+                Err(Failed::Refused(refusal)) => {
+                    return refuse(&socket, refusal, UPLOAD_REFUSAL_DEADLINE);
+                }
+            }
+        }
         if let Route::Room(room) = route(&request.path) {
             return match &request.websocket_key {
                 Some(key) => upgrade(hub, connection, room, key, unread),
-                None => refuse(&socket, NOT_A_WEBSOCKET),
+                None => refuse(&socket, NOT_A_WEBSOCKET, REFUSAL_DEADLINE),
             };
         }
         match answer(hub, &socket, &request) {
             Ok(()) if request.keep_alive => {}
             // Gone, or done: either way the connection ends.
-            _ => return close_gently(&socket),
+            _ => return close_gently(&socket, REFUSAL_DEADLINE),
         }
     }
 }
@@ -49,6 +64,21 @@ const NOT_A_WEBSOCKET: Refusal = Refusal {
     status: Status::UpgradeRequired,
     text: "a room speaks WebSocket; open the page at / to join one",
 };
+
+fn receive(
+    hub: &Hub,
+    connection: &Connection,
+    request: &Request,
+    unread: &mut Vec<u8>,
+) -> Result<(), Failed> {
+    if !is_upload(&request.path) {
+        return Err(Failed::Refused(Refusal {
+            status: Status::MethodNotAllowed,
+            text: WRONG_METHOD,
+        }));
+    }
+    upload::receive(hub, connection.ip(), &connection.socket(), request, unread)
+}
 
 /// `None`: the connection ended, or stayed idle. What came behind the head stays in `unread`.
 fn read_head(socket: &TcpStream, unread: &mut Vec<u8>) -> Result<Option<Request>, Refusal> {
@@ -95,7 +125,15 @@ fn read_head(socket: &TcpStream, unread: &mut Vec<u8>) -> Result<Option<Request>
     }
 }
 
-fn read_before(mut socket: &TcpStream, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+/// Reads what there is, waiting for it until `deadline`.
+///
+/// # Errors
+/// `TimedOut` or `WouldBlock` when nothing came until then.
+pub fn read_before(
+    mut socket: &TcpStream,
+    buffer: &mut [u8],
+    deadline: Instant,
+) -> io::Result<usize> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -109,7 +147,8 @@ fn read_before(mut socket: &TcpStream, buffer: &mut [u8], deadline: Instant) -> 
     }
 }
 
-fn is_timeout(error: &io::Error) -> bool {
+#[must_use]
+pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
@@ -123,7 +162,8 @@ fn answer(hub: &Hub, socket: &TcpStream, request: &Request) -> io::Result<()> {
             page::send_page(&hub.page, socket, request, Status::NotFound)
         }
         Route::Asset(asset) => page::send_asset(asset, socket, request),
-        Route::Track(id) => tracks::send_track(&hub.library, id, socket, request),
+        Route::Track(id) => tracks::send_track(hub, id, socket, request),
+        Route::Cover(id) => covers::send_cover(hub, id, socket, request),
         Route::RoomView(room) => match hub.registry.view(&room) {
             Some(view) => send_json(socket, request, &view),
             None => send_text(
@@ -139,10 +179,16 @@ fn answer(hub: &Hub, socket: &TcpStream, request: &Request) -> io::Result<()> {
                 "version": hub.version,
                 "addresses": hub.addresses(),
                 "full": hub.connections.is_full(),
+                "upload_bytes_max": hub.upload_bytes_max,
             });
             send_json(socket, request, &info)
         }
         Route::Qr => send_qr(socket, request),
+        Route::Metrics => {
+            let text = metrics::render(hub);
+            let kind = metrics::CONTENT_TYPE;
+            send_body(socket, request, Status::Ok, kind, text.as_bytes())
+        }
         Route::Health => send_text(socket, request, Status::Ok, "ok"),
         Route::Room(_) | Route::NotFound => send_text(
             socket,
@@ -203,7 +249,7 @@ pub fn send(
     body: &[u8],
 ) -> io::Result<()> {
     let mut bytes = finish_head(request, head.field("Content-Length", body.len()));
-    if request.method == Method::Get {
+    if request.method != Method::Head {
         bytes.extend_from_slice(body);
     }
     socket.write_all(&bytes)
@@ -235,7 +281,8 @@ fn send_qr(socket: &TcpStream, request: &Request) -> io::Result<()> {
     }
 }
 
-fn refuse(mut socket: &TcpStream, refusal: Refusal) {
+/// Answers, and reads on until `patience` is over or the other side has enough.
+fn refuse(mut socket: &TcpStream, refusal: Refusal, patience: Duration) {
     let body = format!("{}\n", refusal.text);
     let mut head = ResponseHead::new(refusal.status)
         .field("Content-Type", "text/plain; charset=utf-8")
@@ -251,14 +298,14 @@ fn refuse(mut socket: &TcpStream, refusal: Refusal) {
     let mut bytes = head.finish();
     bytes.extend_from_slice(body.as_bytes());
     if socket.write_all(&bytes).is_ok() {
-        close_gently(socket);
+        close_gently(socket, patience);
     }
 }
 
 /// Lets the last response arrive: a socket that is closed with unread bytes is reset, and the response lost.
-pub fn close_gently(socket: &TcpStream) {
+fn close_gently(socket: &TcpStream, patience: Duration) {
     let _gone = socket.shutdown(Shutdown::Write);
-    let deadline = Instant::now() + REFUSAL_DEADLINE;
+    let deadline = Instant::now() + patience;
     let mut unwanted = [0; 4096];
     while matches!(read_before(socket, &mut unwanted, deadline), Ok(count) if count > 0) {}
 }
@@ -297,5 +344,6 @@ pub fn refuse_overload(mut socket: &TcpStream) {
             status: Status::ServiceUnavailable,
             text: "this server is full, try again later",
         },
+        REFUSAL_DEADLINE,
     );
 }

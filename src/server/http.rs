@@ -9,20 +9,25 @@ use std::fmt::Write;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Ok,
+    Created,
     PartialContent,
     NotModified,
     BadRequest,
+    Forbidden,
     NotFound,
     MethodNotAllowed,
     RequestTimeout,
+    Conflict,
     LengthRequired,
     ContentTooLarge,
+    UnsupportedMediaType,
     RangeNotSatisfiable,
     UpgradeRequired,
     HeadTooLarge,
     InternalError,
     ServiceUnavailable,
     VersionNotSupported,
+    InsufficientStorage,
 }
 
 impl Status {
@@ -30,20 +35,25 @@ impl Status {
     pub fn line(self) -> &'static str {
         match self {
             Self::Ok => "200 OK",
+            Self::Created => "201 Created",
             Self::PartialContent => "206 Partial Content",
             Self::NotModified => "304 Not Modified",
             Self::BadRequest => "400 Bad Request",
+            Self::Forbidden => "403 Forbidden",
             Self::NotFound => "404 Not Found",
             Self::MethodNotAllowed => "405 Method Not Allowed",
             Self::RequestTimeout => "408 Request Timeout",
+            Self::Conflict => "409 Conflict",
             Self::LengthRequired => "411 Length Required",
             Self::ContentTooLarge => "413 Content Too Large",
+            Self::UnsupportedMediaType => "415 Unsupported Media Type",
             Self::RangeNotSatisfiable => "416 Range Not Satisfiable",
             Self::UpgradeRequired => "426 Upgrade Required",
             Self::HeadTooLarge => "431 Request Header Fields Too Large",
             Self::InternalError => "500 Internal Server Error",
             Self::ServiceUnavailable => "503 Service Unavailable",
             Self::VersionNotSupported => "505 HTTP Version Not Supported",
+            Self::InsufficientStorage => "507 Insufficient Storage",
         }
     }
 }
@@ -52,6 +62,7 @@ impl Status {
 pub enum Method {
     Get,
     Head,
+    Put,
 }
 
 /// A request that this server is willing to answer.
@@ -70,6 +81,14 @@ pub struct Request {
     pub accepts_deflate: bool,
     /// Whether a person is likely to read the answer: a browser that opens a page says so.
     pub accepts_html: bool,
+    /// What comes behind the head: of PUT alone, which always says it.
+    pub body_bytes: u64,
+    /// Whether the client waits for a word before it sends the body.
+    pub expects_continue: bool,
+    /// The key of `Authorization: Bearer KEY`.
+    pub bearer: Option<String>,
+    /// Whether a proxy says that it passes this on for somebody.
+    pub relayed: bool,
     /// The key of a WebSocket upgrade, if this is one that can be granted.
     pub websocket_key: Option<String>,
 }
@@ -87,6 +106,8 @@ pub struct Refusal {
     pub status: Status,
     pub text: &'static str,
 }
+
+pub const WRONG_METHOD: &str = "only GET and HEAD are answered here, and PUT at /tracks";
 
 fn refuse<T>(status: Status, text: &'static str) -> Result<T, Refusal> {
     Err(Refusal { status, text })
@@ -129,14 +150,10 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
     let method = match parsed.method {
         Some("GET") => Method::Get,
         Some("HEAD") => Method::Head,
-        _ => {
-            return refuse(
-                Status::MethodNotAllowed,
-                "only GET and HEAD are answered here",
-            );
-        }
+        Some("PUT") => Method::Put,
+        _ => return refuse(Status::MethodNotAllowed, WRONG_METHOD),
     };
-    check_body(&fields)?;
+    let body_bytes = body_bytes(&fields, method)?;
     let target = without_authority(parsed.path.unwrap_or_default());
     let (path, query) = match target.split_once('?') {
         Some((path, query)) => (path, Some(query.to_owned())),
@@ -158,6 +175,10 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
         accepts_html: fields
             .text("accept")
             .is_some_and(|accept| accept.contains("text/html")),
+        body_bytes,
+        expects_continue: is_http_1_1 && fields.has_token("expect", "100-continue"),
+        bearer: fields.text("authorization").and_then(bearer),
+        relayed: fields.count("x-forwarded-for") + fields.count("forwarded") > 0,
         websocket_key: websocket_key(&fields, method, is_http_1_1)?,
     })
 }
@@ -174,13 +195,22 @@ fn without_authority(target: &str) -> &str {
     }
 }
 
-/// Nothing takes a body yet, so a request with one is refused before it is read.
-fn check_body(fields: &Fields) -> Result<(), Refusal> {
+fn bearer(authorization: String) -> Option<String> {
+    let (scheme, key) = authorization.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then(|| key.trim().to_owned())
+}
+
+/// Only PUT has a body, and says how long it is; any other request with one is refused before it is read.
+fn body_bytes(fields: &Fields, method: Method) -> Result<u64, Refusal> {
     if fields.count("transfer-encoding") > 0 {
         return refuse(Status::LengthRequired, "a body needs a Content-Length");
     }
     match fields.count("content-length") {
-        0 => return Ok(()),
+        0 if method == Method::Put => {
+            return refuse(Status::LengthRequired, "a body needs a Content-Length");
+        }
+        0 => return Ok(0),
         1 => {}
         _ => return refuse(Status::BadRequest, "more than one Content-Length"),
     }
@@ -188,10 +218,12 @@ fn check_body(fields: &Fields) -> Result<(), Refusal> {
     if length.is_empty() || !length.bytes().all(|byte| byte.is_ascii_digit()) {
         return refuse(Status::BadRequest, "Content-Length is not a number");
     }
-    if length.bytes().any(|byte| byte != b'0') {
-        return refuse(Status::ContentTooLarge, "no request takes a body here");
+    // What does not fit is larger than any limit.
+    let bytes = length.parse().unwrap_or(u64::MAX);
+    if bytes > 0 && method != Method::Put {
+        return refuse(Status::ContentTooLarge, "no such request takes a body here");
     }
-    Ok(())
+    Ok(bytes)
 }
 
 fn websocket_key(

@@ -6,7 +6,9 @@
 
 pub mod accept;
 pub mod connection;
+pub mod covers;
 pub mod http;
+pub mod metrics;
 pub mod outbox;
 pub mod page;
 pub mod range;
@@ -16,4 +18,5 @@ pub mod route;
 pub mod run;
 pub mod sender;
 pub mod tracks;
+pub mod upload;
 pub mod websocket;

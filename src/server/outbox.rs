@@ -7,6 +7,7 @@
 //! wait in a short queue where a newer list or state replaces an older one, and a short-lived thread writes them
 //! with a deadline. Invariant: while `draining`, only that thread writes to the socket.
 
+use super::metrics::Metrics;
 use crate::limits::{OUTBOX_BYTES_MAX, OUTBOX_FRAMES_MAX, THREAD_STACK_BYTES, WRITE_STALL};
 use crate::room::members::MemberId;
 use crate::room::message::{CloseReason, Kind, ServerMessage};
@@ -26,13 +27,16 @@ pub struct Frame {
     bytes: Vec<u8>,
     kind: Kind,
     is_close: bool,
+    is_error: bool,
 }
 
 impl Frame {
     #[must_use]
     pub fn message(message: &ServerMessage) -> Arc<Self> {
         let wire = WireFrame::message(message.encode(), OpCode::Data(Data::Text), true);
-        Self::from_wire(wire, message.kind(), false)
+        let frame = Self::from_wire(wire, message.kind(), false);
+        let is_error = matches!(message, ServerMessage::Error { .. });
+        Arc::new(Self { is_error, ..frame })
     }
 
     #[must_use]
@@ -42,12 +46,20 @@ impl Frame {
             code: CloseCode::from(code),
             reason: text.into(),
         };
-        Self::from_wire(WireFrame::close(Some(close)), Kind::Single, true)
+        Arc::new(Self::from_wire(
+            WireFrame::close(Some(close)),
+            Kind::Single,
+            true,
+        ))
     }
 
     #[must_use]
     pub fn ping() -> Arc<Self> {
-        Self::from_wire(WireFrame::ping(Vec::new()), Kind::Single, false)
+        Arc::new(Self::from_wire(
+            WireFrame::ping(Vec::new()),
+            Kind::Single,
+            false,
+        ))
     }
 
     /// A frame that tungstenite encoded: a pong, or the reply to a close.
@@ -60,17 +72,19 @@ impl Frame {
             is_close: bytes
                 .first()
                 .is_some_and(|first| first & OPCODE_BITS == CLOSE),
+            is_error: false,
         })
     }
 
-    fn from_wire(wire: WireFrame, kind: Kind, is_close: bool) -> Arc<Self> {
+    fn from_wire(wire: WireFrame, kind: Kind, is_close: bool) -> Self {
         let mut bytes = Vec::with_capacity(wire.len());
         wire.format(&mut bytes).expect("a Vec takes everything");
-        Arc::new(Self {
+        Self {
             bytes,
             kind,
             is_close,
-        })
+            is_error: false,
+        }
     }
 }
 
@@ -78,6 +92,7 @@ pub struct Outbox {
     member: MemberId,
     socket: Arc<TcpStream>,
     threads: Threads,
+    metrics: Arc<Metrics>,
     outgoing: Mutex<Outgoing>,
 }
 
@@ -95,11 +110,17 @@ struct Outgoing {
 
 impl Outbox {
     #[must_use]
-    pub fn new(member: MemberId, socket: Arc<TcpStream>, threads: Threads) -> Arc<Self> {
+    pub fn new(
+        member: MemberId,
+        socket: Arc<TcpStream>,
+        threads: Threads,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             member,
             socket,
             threads,
+            metrics,
             outgoing: Mutex::default(),
         })
     }
@@ -111,11 +132,18 @@ impl Outbox {
             return;
         }
         outgoing.ended = frame.is_close;
+        self.metrics.messages_sent.add(1);
+        self.metrics
+            .message_bytes_sent
+            .add(frame.bytes.len() as u64);
+        if frame.is_error {
+            self.metrics.errors_sent.add(1);
+        }
         if outgoing.draining {
             if !outgoing.wait_in_line(frame) {
                 let (frames, bytes) = (outgoing.waiting.len(), outgoing.waiting_bytes());
                 let why = format!("outbox full ({frames} frames, {bytes} bytes)");
-                self.cut_off(&mut outgoing, &why);
+                self.cut_off(&mut outgoing, "outbox full", &why);
             }
             return;
         }
@@ -125,7 +153,7 @@ impl Outbox {
                 outgoing.rest = frame.bytes[sent..].to_vec();
                 self.start_draining(&mut outgoing);
             }
-            Err(error) => self.cut_off(&mut outgoing, &error.to_string()),
+            Err(error) => self.cut_off(&mut outgoing, CONNECTION_LOST, &error.to_string()),
         }
     }
 
@@ -162,7 +190,8 @@ impl Outbox {
             .threads
             .spawn("drain", THREAD_STACK_BYTES, move || outbox.drain());
         if let Err(error) = spawned {
-            self.cut_off(outgoing, &format!("no thread to wait for it: {error}"));
+            let why = format!("no thread to wait for it: {error}");
+            self.cut_off(outgoing, "no thread", &why);
         }
     }
 
@@ -185,13 +214,14 @@ impl Outbox {
             drop(outgoing);
             let bytes = next.as_ref().map_or(rest.as_slice(), |frame| &frame.bytes);
             if let Err(error) = (&*self.socket).write_all(bytes) {
-                let why = match error.kind() {
+                let (reason, why) = match error.kind() {
                     ErrorKind::WouldBlock => {
-                        format!("took nothing for {} s", WRITE_STALL.as_secs())
+                        let sec = WRITE_STALL.as_secs();
+                        ("took nothing", format!("took nothing for {sec} s"))
                     }
-                    _ => error.to_string(),
+                    _ => (CONNECTION_LOST, error.to_string()),
                 };
-                return self.cut_off(&mut self.lock(), &why);
+                return self.cut_off(&mut self.lock(), reason, &why);
             }
         }
     }
@@ -204,11 +234,12 @@ impl Outbox {
     }
 
     /// Ends the member without a close frame, which it would not read anyway. Its reader notices.
-    fn cut_off(&self, outgoing: &mut Outgoing, why: &str) {
+    fn cut_off(&self, outgoing: &mut Outgoing, reason: &'static str, why: &str) {
         if outgoing.cut_off {
             return; // The drain thread found the socket that was shut the first time.
         }
         log::info!("member {} cut off: {why}", self.member.0);
+        self.metrics.cut_off(reason);
         *outgoing = Outgoing {
             ended: true,
             cut_off: true,
@@ -223,6 +254,8 @@ impl Outbox {
         self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const CONNECTION_LOST: &str = "connection lost";
 
 impl Outgoing {
     fn waiting_bytes(&self) -> usize {

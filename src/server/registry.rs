@@ -7,12 +7,14 @@
 use super::room_thread::{RoomThread, ToRoom};
 use super::sender::{RoomKey, Senders};
 use crate::limits::{
-    QUEUE_TRACKS_MAX, ROOM_INPUTS_MAX, ROOM_VIEW_DEADLINE, ROOMS_MAX, STOP_GRACE,
-    THREAD_STACK_BYTES,
+    ROOM_ANSWER_DEADLINE, ROOM_INPUTS_MAX, ROOMS_MAX, STOP_GRACE, THREAD_STACK_BYTES,
 };
-use crate::room::machine::{Room, RoomView};
+use crate::room::event::RoomView;
+use crate::room::machine::Room;
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
+use crate::room::queue::QueueFull;
+use crate::room::upload::{UploadRefusal, Uploader};
 use crate::sys::clock::RoomClock;
 use crate::sys::threads::Threads;
 use crossbeam_channel::{Sender, bounded};
@@ -34,6 +36,17 @@ impl RoomHandle {
     pub fn tell(&self, message: ToRoom) -> bool {
         self.0.inputs.send(message).is_ok()
     }
+
+    /// `None`: it did not answer in time.
+    fn ask<T>(&self, question: impl FnOnce(Sender<T>) -> ToRoom) -> Option<T> {
+        let (answer, answered) = bounded(1);
+        let asked = self
+            .0
+            .inputs
+            .send_timeout(question(answer), ROOM_ANSWER_DEADLINE);
+        asked.ok()?;
+        answered.recv_timeout(ROOM_ANSWER_DEADLINE).ok()
+    }
 }
 
 /// Why a room cannot be entered.
@@ -52,7 +65,7 @@ struct Shared {
     clock: RoomClock,
     version: &'static str,
     /// The tracks with which rooms begin.
-    tracks: HashMap<RoomName, Arc<Vec<QueueTrack>>>,
+    tracks: HashMap<RoomName, Vec<QueueTrack>>,
     rooms: Mutex<Rooms>,
 }
 
@@ -64,21 +77,15 @@ struct Rooms {
 }
 
 impl Registry {
-    /// `tracks`: the tracks with which each room begins, at most `QUEUE_TRACKS_MAX` of them.
+    /// `tracks`: the tracks with which each room begins.
     #[must_use]
     pub fn new(
         threads: Threads,
         clock: RoomClock,
         version: &'static str,
-        mut tracks: HashMap<RoomName, Vec<QueueTrack>>,
+        tracks: HashMap<RoomName, Vec<QueueTrack>>,
         senders: Senders,
     ) -> Self {
-        for tracks in tracks.values_mut() {
-            tracks.truncate(QUEUE_TRACKS_MAX);
-        }
-        let tracks = tracks
-            .into_iter()
-            .map(|(room, tracks)| (room, Arc::new(tracks)));
         let rooms = Rooms {
             by_name: HashMap::new(),
             next_key: 0,
@@ -88,7 +95,7 @@ impl Registry {
             threads,
             clock,
             version,
-            tracks: tracks.collect(),
+            tracks,
             rooms: Mutex::new(rooms),
         }))
     }
@@ -146,24 +153,46 @@ impl Registry {
     }
 
     fn empty_room(&self, name: &RoomName) -> Room {
-        let tracks = self.0.tracks.get(name).cloned().unwrap_or_default();
+        let tracks = self.0.tracks.get(name).into_iter().flatten().cloned();
         Room::new(self.0.clock.now(), name.clone(), tracks, self.0.version)
     }
 
     /// What a room looks like from outside, whether it exists or not; `None` when it did not answer in time.
     #[must_use]
     pub fn view(&self, name: &RoomName) -> Option<RoomView> {
-        let room = self.lock().by_name.get(name).cloned();
-        let Some(room) = room else {
-            return Some(self.empty_room(name).view(self.0.clock.now()));
-        };
-        let (answer, view) = bounded(1);
-        let asked = room
-            .0
-            .inputs
-            .send_timeout(ToRoom::View(answer), ROOM_VIEW_DEADLINE);
-        asked.ok()?;
-        view.recv_timeout(ROOM_VIEW_DEADLINE).ok()
+        match self.find(name) {
+            Some(room) => room.ask(ToRoom::View),
+            None => Some(self.empty_room(name).view(self.0.clock.now())),
+        }
+    }
+
+    /// Whether somebody may upload into a room, and under which name; `None` when it did not answer in time.
+    #[must_use]
+    pub fn may_upload(
+        &self,
+        name: &RoomName,
+        uploader: Uploader,
+    ) -> Option<Result<String, UploadRefusal>> {
+        match self.find(name) {
+            Some(room) => room.ask(|answer| ToRoom::MayUpload { uploader, answer }),
+            None => Some(Err(UploadRefusal::NoHost)),
+        }
+    }
+
+    /// Puts an uploaded track into a room's queue; `None` when the room did not answer in time, or has gone.
+    #[must_use]
+    pub fn add_uploaded(
+        &self,
+        name: &RoomName,
+        track: QueueTrack,
+    ) -> Option<Result<(), QueueFull>> {
+        let track = Box::new(track);
+        let room = self.find(name)?;
+        room.ask(|answer| ToRoom::AddUploaded { track, answer })
+    }
+
+    fn find(&self, name: &RoomName) -> Option<RoomHandle> {
+        self.lock().by_name.get(name).cloned()
     }
 
     /// `false`, and nothing changed, when somebody else has hold of the room.

@@ -4,12 +4,14 @@ use super::outbox::{Frame, Outbox};
 use super::registry::{Registry, RoomHandle};
 use super::sender::{RoomKey, Senders};
 use crate::limits::{ROOM_LINGER, ROOM_LINGER_CROWDED, ROOM_LINGER_UNUSED, ROOMS_MAX};
-use crate::room::machine::{Input, Output, Room, RoomView};
+use crate::room::event::{Input, Newcomer, Output, RoomView};
+use crate::room::machine::Room;
 use crate::room::members::MemberId;
-use crate::room::message::{CloseReason, Hello, RoomMessage};
+use crate::room::message::{CloseReason, QueueTrack, RoomMessage};
+use crate::room::queue::QueueFull;
+use crate::room::upload::{UploadRefusal, Uploader};
 use crate::sys::clock::RoomClock;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,15 +27,22 @@ pub enum ToRoom {
     },
     /// What the room looks like, to a channel with room for one answer.
     View(Sender<RoomView>),
+    /// Whether this uploader may add to the queue, and under which name.
+    MayUpload {
+        uploader: Uploader,
+        answer: Sender<Result<String, UploadRefusal>>,
+    },
+    /// An uploaded track for the queue; the answer is why there is no room for it.
+    AddUploaded {
+        track: Box<QueueTrack>,
+        answer: Sender<Result<(), QueueFull>>,
+    },
     /// Everybody is sent away and the thread ends.
     Stop,
 }
 
 pub struct Joining {
-    pub member: MemberId,
-    pub peer_id: String,
-    pub ip: IpAddr,
-    pub hello: Hello,
+    pub newcomer: Newcomer,
     pub outbox: Arc<Outbox>,
 }
 
@@ -55,21 +64,7 @@ impl RoomThread {
         loop {
             let joining = match self.inputs.recv_timeout(self.next_wait(empty_since)) {
                 Ok(ToRoom::Stop) => return self.send_everybody_away(),
-                Ok(ToRoom::View(answer)) => {
-                    // Whoever asked may have stopped waiting.
-                    let _unwanted = answer.try_send(self.room.view(self.clock.now()));
-                    None
-                }
-                Ok(ToRoom::Join(joining)) => Some(self.join(*joining, &mut outputs)),
-                Ok(ToRoom::Say { member, message }) => {
-                    self.feed(Input::Say { member, message }, &mut outputs);
-                    None
-                }
-                Ok(ToRoom::Leave { member }) => {
-                    self.feed(Input::Leave { member }, &mut outputs);
-                    self.senders.leave(self.key, member);
-                    None
-                }
+                Ok(input) => self.hear(input, &mut outputs),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => {
                     unreachable!("bug: the thread has a sender itself")
@@ -89,19 +84,34 @@ impl RoomThread {
         }
     }
 
-    fn feed(&mut self, input: Input, outputs: &mut Vec<Output>) {
-        self.room.handle(self.clock.now(), input, outputs);
+    /// Gives the outbox of somebody who joins, which `Admit` or `Refuse` needs.
+    fn hear(&mut self, input: ToRoom, outputs: &mut Vec<Output>) -> Option<Arc<Outbox>> {
+        let now = self.clock.now();
+        match input {
+            ToRoom::Join(joining) => {
+                let Joining { newcomer, outbox } = *joining;
+                self.feed(Input::Join(newcomer), outputs);
+                return Some(outbox);
+            }
+            ToRoom::Say { member, message } => self.feed(Input::Say { member, message }, outputs),
+            ToRoom::Leave { member } => {
+                self.feed(Input::Leave { member }, outputs);
+                self.senders.leave(self.key, member);
+            }
+            ToRoom::View(answer) => reply(&answer, self.room.view(now)),
+            ToRoom::MayUpload { uploader, answer } => {
+                reply(&answer, self.room.may_upload(&uploader));
+            }
+            ToRoom::AddUploaded { track, answer } => {
+                reply(&answer, self.room.add_uploaded(now, *track, outputs));
+            }
+            ToRoom::Stop => unreachable!("bug: stopping is not the room's business"),
+        }
+        None
     }
 
-    fn join(&mut self, joining: Joining, outputs: &mut Vec<Output>) -> Arc<Outbox> {
-        let input = Input::Join {
-            member: joining.member,
-            peer_id: joining.peer_id,
-            ip: joining.ip,
-            hello: joining.hello,
-        };
-        self.feed(input, outputs);
-        joining.outbox
+    fn feed(&mut self, input: Input, outputs: &mut Vec<Output>) {
+        self.room.handle(self.clock.now(), input, outputs);
     }
 
     fn carry_out(&self, output: Output, joining: Option<&Arc<Outbox>>) {
@@ -158,4 +168,9 @@ impl RoomThread {
             }
         }
     }
+}
+
+/// Whoever asked may have stopped waiting.
+fn reply<T>(answer: &Sender<T>, value: T) {
+    let _unwanted = answer.try_send(value);
 }

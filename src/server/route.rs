@@ -9,11 +9,13 @@ pub enum Route {
     Page,
     Asset(&'static Asset),
     Track(TrackId),
+    Cover(TrackId),
     Room(RoomName),
     RoomView(RoomName),
     ServerInfo,
     Qr,
     Health,
+    Metrics,
     NotFound,
 }
 
@@ -23,6 +25,7 @@ pub fn route(path: &str) -> Route {
     match path {
         "/" => return Route::Page,
         "/healthz" => return Route::Health,
+        "/metrics" => return Route::Metrics,
         "/qr.svg" => return Route::Qr,
         "/api/server" => return Route::ServerInfo,
         "/favicon.svg" | "/favicon.ico" => return asset("favicon.svg"),
@@ -32,7 +35,10 @@ pub fn route(path: &str) -> Route {
     match rest.split_once('/') {
         None => RoomName::parse(rest).map_or(Route::NotFound, |_| Route::Page),
         Some(("assets", name)) => asset(name),
-        Some(("tracks", id)) => TrackId::parse(id).map_or(Route::NotFound, Route::Track),
+        Some(("tracks", rest)) => match rest.strip_suffix("/cover") {
+            Some(id) => TrackId::parse(id).map_or(Route::NotFound, Route::Cover),
+            None => TrackId::parse(rest).map_or(Route::NotFound, Route::Track),
+        },
         Some(("ws", name)) => RoomName::parse(name).map_or(Route::NotFound, Route::Room),
         Some(("api", view)) => view
             .strip_prefix("rooms/")
@@ -45,4 +51,10 @@ pub fn route(path: &str) -> Route {
 
 fn asset(name: &str) -> Route {
     page::asset(name).map_or(Route::NotFound, Route::Asset)
+}
+
+/// Whether this is where tracks are uploaded, with or without a slash at the end.
+#[must_use]
+pub fn is_upload(path: &str) -> bool {
+    matches!(path, "/tracks" | "/tracks/")
 }

@@ -1,21 +1,24 @@
 //! Starts a server, holds what its threads share, and stops it.
 
 use super::accept::{self, Connections};
+use super::covers::Covers;
+use super::metrics::Metrics;
 use super::page::Page;
 use super::registry::Registry;
 use super::sender::Senders;
+use super::upload::Uploads;
 use crate::limits::{LISTEN_BACKLOG, STOP_GRACE, THREAD_STACK_BYTES};
 use crate::room::members::MemberId;
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
 use crate::sys::addresses;
 use crate::sys::clock::RoomClock;
+use crate::sys::secret::Secret;
 use crate::sys::threads::Threads;
 use crate::track::library::Library;
 use crossbeam_channel::{Sender, bounded};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,17 +32,27 @@ pub struct Hub {
     pub connections: Arc<Connections>,
     pub registry: Registry,
     pub library: Library,
+    pub covers: Covers,
+    pub uploads: Uploads,
+    pub upload_bytes_max: u64,
+    pub metrics: Arc<Metrics>,
     pub page: Page,
     local: SocketAddr,
-    peer_id_secret: RandomState,
+    secret: Secret,
 }
 
 impl Hub {
     /// Opaque, and different for every member of every server.
     #[must_use]
     pub fn new_peer_id(&self, member: MemberId) -> String {
-        let hash = self.peer_id_secret.hash_one(member.0);
-        format!("p{:012x}", hash >> 16)
+        let key = self.secret.key("peer", member.0);
+        format!("p{}", &key[..12])
+    }
+
+    /// What allows a host to upload into its room.
+    #[must_use]
+    pub fn new_upload_key(&self, member: MemberId) -> String {
+        self.secret.key("upload", member.0)
     }
 
     /// Under which addresses others reach this server, as URLs. Asked anew each time: a laptop changes networks.
@@ -56,6 +69,7 @@ impl Hub {
 pub struct Config {
     pub listen: SocketAddr,
     pub connections_max: usize,
+    pub upload_bytes_max: u64,
     pub library: Library,
     /// The tracks with which rooms begin.
     pub tracks: HashMap<RoomName, Vec<QueueTrack>>,
@@ -88,9 +102,13 @@ impl Server {
             registry: Registry::new(threads.clone(), clock, version, config.tracks, senders),
             threads,
             library: config.library,
+            covers: Covers::default(),
+            uploads: Uploads::default(),
+            upload_bytes_max: config.upload_bytes_max,
+            metrics: Arc::default(),
             page: Page::new(version),
             local,
-            peer_id_secret: RandomState::new(),
+            secret: Secret::draw()?,
         });
         let (stop, stopped) = bounded(0);
         let own_hub = Arc::clone(&hub);

@@ -2,9 +2,12 @@
 
 use super::connection::{finish_head, send, send_text};
 use super::http::{Method, Request, ResponseHead, Status};
+use super::metrics::Count;
 use super::range::{Selection, select};
+use super::run::Hub;
+use crate::room::message::QueueTrack;
 use crate::track::id::TrackId;
-use crate::track::library::{Library, Track};
+use crate::track::library::Track;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
@@ -14,13 +17,8 @@ use std::ops::Range;
 ///
 /// # Errors
 /// When the response could not be sent whole; the connection cannot be used again then.
-pub fn send_track(
-    library: &Library,
-    id: TrackId,
-    socket: &TcpStream,
-    request: &Request,
-) -> io::Result<()> {
-    let Some(track) = library.get(id) else {
+pub fn send_track(hub: &Hub, id: TrackId, socket: &TcpStream, request: &Request) -> io::Result<()> {
+    let Some(track) = hub.library.get(id) else {
         return send_text(
             socket,
             request,
@@ -59,19 +57,25 @@ pub fn send_track(
             let head = head(Status::RangeNotSatisfiable).field("Content-Range", all);
             send(socket, request, head, b"")
         }
-        Selection::Whole => send_bytes(&track, head(Status::Ok), 0..track.bytes, socket, request),
+        Selection::Whole => {
+            let part = Part(&track, 0..track.bytes);
+            send_bytes(hub, part, head(Status::Ok), socket, request)
+        }
         Selection::Part(range) => {
             let place = format!("bytes {}-{}/{}", range.start, range.end - 1, track.bytes);
             let head = head(Status::PartialContent).field("Content-Range", place);
-            send_bytes(&track, head, range, socket, request)
+            send_bytes(hub, Part(&track, range), head, socket, request)
         }
     }
 }
 
+/// Some bytes of a track.
+struct Part<'a>(&'a Track, Range<u64>);
+
 fn send_bytes(
-    track: &Track,
+    hub: &Hub,
+    Part(track, range): Part,
     head: ResponseHead,
-    range: Range<u64>,
     mut socket: &TcpStream,
     request: &Request,
 ) -> io::Result<()> {
@@ -96,15 +100,35 @@ fn send_bytes(
         return Ok(());
     }
     file.seek(SeekFrom::Start(range.start))?;
-    copy_exactly(file, length, socket)
+    copy_exactly(file, length, socket, &hub.metrics.track_bytes_sent)
 }
 
 /// From file to socket without passing through this process, where the standard library knows how.
-fn copy_exactly(file: File, length: u64, mut socket: &TcpStream) -> io::Result<()> {
-    let sent = io::copy(&mut file.take(length), &mut socket)?;
-    if sent < length {
+fn copy_exactly(file: File, length: u64, mut socket: &TcpStream, sent: &Count) -> io::Result<()> {
+    let mut part = file.take(length);
+    let copied = io::copy(&mut part, &mut socket);
+    sent.add(length - part.limit());
+    if copied? < length {
         // The file was cut short under us. The client sees a connection that ended too early.
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(())
+}
+
+/// The track as a room lists it.
+#[must_use]
+pub fn queue_entry(track: &Track, added_by: Option<String>) -> QueueTrack {
+    let tags = track.tags.clone();
+    QueueTrack {
+        track_id: track.id,
+        name: track.name.clone(),
+        bytes: track.bytes,
+        content_type: track.kind.content_type(),
+        duration_sec: tags.duration_sec,
+        title: tags.title,
+        artist: tags.artist,
+        album: tags.album,
+        cover: track.has_cover,
+        added_by,
+    }
 }

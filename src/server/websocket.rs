@@ -8,16 +8,20 @@ use super::outbox::{Frame, Outbox};
 use super::registry::{EnterError, RoomHandle};
 use super::room_thread::{Joining, ToRoom};
 use super::run::Hub;
+use super::tracks::queue_entry;
 use crate::limits::{
     HELLO_DEADLINE, ROOM_MESSAGE_BYTES_MAX, SILENCE, SOCKET_READ_BUFFER_BYTES, STOP_GRACE,
 };
+use crate::room::event::Newcomer;
 use crate::room::members::MemberId;
-use crate::room::message::{ClientMessage, CloseReason, Hello, ServerMessage};
+use crate::room::message::{
+    ClientMessage, CloseReason, Hello, HostMessage, RoomMessage, ServerMessage,
+};
 use crate::room::name::RoomName;
 use crate::room::pace::{self, Pace};
 use crate::room::parse::{parse_hello, parse_message};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tungstenite::error::{CapacityError, Error, ProtocolError};
@@ -53,7 +57,12 @@ impl Reader {
         already_read: Vec<u8>,
     ) -> Self {
         let member = MemberId(connection.id());
-        let outbox = Outbox::new(member, connection.socket(), hub.threads.clone());
+        let outbox = Outbox::new(
+            member,
+            connection.socket(),
+            hub.threads.clone(),
+            Arc::clone(&hub.metrics),
+        );
         let incoming = Incoming {
             socket: connection.socket(),
             outbox: Arc::clone(&outbox),
@@ -88,6 +97,7 @@ impl Reader {
         match end {
             End::Gone(why) => log::debug!("room {}: member {id} gone: {why}", self.room),
             End::Close(reason) => {
+                self.hub.metrics.cut_off(reason.code_and_text().1);
                 log::debug!(
                     "room {}: closing member {id}: {}",
                     self.room,
@@ -103,6 +113,7 @@ impl Reader {
         loop {
             match self.socket.read() {
                 Ok(Message::Text(text)) => {
+                    self.hub.metrics.messages_received.add(1);
                     let hello = parse_hello(&text).map_err(End::Close)?;
                     self.socket.get_mut().wait_at_most(SILENCE);
                     return Ok(hello);
@@ -124,17 +135,21 @@ impl Reader {
             Err(EnterError::Stopping) => return End::Close(CloseReason::Stopping),
         };
         let member = MemberId(self.connection.id());
-        let joined = room.tell(ToRoom::Join(Box::new(Joining {
+        let newcomer = Newcomer {
             member,
             peer_id: self.hub.new_peer_id(member),
-            ip: self.ip(),
+            ip: self.connection.ip(),
             hello,
-            outbox: Arc::clone(&self.outbox),
-        })));
+            upload_key: self.hub.new_upload_key(member),
+        };
+        let outbox = Arc::clone(&self.outbox);
+        let joined = room.tell(ToRoom::Join(Box::new(Joining { newcomer, outbox })));
         if !joined {
             return End::Close(CloseReason::Stopping);
         }
+        self.hub.metrics.members.add(1);
         let end = self.listen(member, &room);
+        self.hub.metrics.members.subtract(1);
         let _stopped = room.tell(ToRoom::Leave { member });
         end
     }
@@ -153,6 +168,7 @@ impl Reader {
                 Ok(_) => {}
                 Err(error) if is_timeout(&error) => {
                     if pinged || self.outbox.has_ended() {
+                        self.hub.metrics.cut_off("silent");
                         return End::Gone("silent");
                     }
                     self.outbox.push(&Frame::ping());
@@ -168,6 +184,7 @@ impl Reader {
     /// Clock probes are answered here, so that they wait for nobody.
     fn hear(&mut self, text: &Utf8Bytes, member: MemberId, room: &RoomHandle) {
         let t1 = self.hub.clock.stamp();
+        self.hub.metrics.messages_received.add(1);
         let parsed = parse_message(text, self.room.as_str());
         let wait = self.pace(pace::cost(parsed.as_ref().ok()));
         let answer = match parsed {
@@ -176,6 +193,16 @@ impl Reader {
                 let _stopped = room.tell(ToRoom::Say { member, message });
                 return;
             }
+            Ok(ClientMessage::Add { track_id, before }) => match self.hub.library.get(track_id) {
+                Some(track) => {
+                    std::thread::sleep(wait);
+                    let track = Box::new(queue_entry(&track, None));
+                    let message = RoomMessage::Host(HostMessage::Add { track, before });
+                    let _stopped = room.tell(ToRoom::Say { member, message });
+                    return;
+                }
+                None => ServerMessage::error(format!("ADD: no track {track_id} on this server")),
+            },
             Ok(ClientMessage::Clock { t0 }) => {
                 let t2 = self.hub.clock.stamp();
                 ServerMessage::Clock { t0, t1, t2 }
@@ -221,10 +248,6 @@ impl Reader {
         incoming.deadline = Some(deadline);
         let mut unwanted = [0; 1024];
         while matches!(incoming.read(&mut unwanted), Ok(count) if count > 0) {}
-    }
-
-    fn ip(&self) -> IpAddr {
-        self.connection.peer().ip().to_canonical()
     }
 }
 

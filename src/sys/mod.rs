@@ -4,4 +4,5 @@ pub mod addresses;
 pub mod clock;
 pub mod descriptors;
 pub mod logger;
+pub mod secret;
 pub mod threads;

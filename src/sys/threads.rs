@@ -67,6 +67,12 @@ impl Threads {
         }
     }
 
+    /// How many have not been joined yet.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lock().running.len()
+    }
+
     /// Waits until all threads have ended and joins them; how many still run when the time is over.
     #[must_use]
     pub fn join_all(&self, timeout: Duration) -> usize {

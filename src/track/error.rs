@@ -35,6 +35,18 @@ impl LibraryError {
             Self::NotAudio { .. } | Self::Changed { .. } | Self::Interrupted { .. } => false,
         }
     }
+
+    /// Whether the disk took no more.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        match self {
+            Self::Io { source, .. } => {
+                matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+            }
+            Self::NotAudio { .. } | Self::Changed { .. } | Self::Interrupted { .. } => false,
+        }
+    }
 }
 
 /// For `map_err`: what was being done, and to which file.

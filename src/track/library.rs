@@ -4,21 +4,23 @@
 //! would no longer be those that the id promises.
 //!
 //! With a folder, the library keeps copies there: `<track_id>` holds the bytes and `<track_id>.name` the name
-//! for display. Both are written under another name first and then renamed, and at the next start the bytes are
-//! hashed again, never believed. Without one, shared files are served from where they lie.
+//! for display. At the next start the bytes are hashed again, never believed. Without one, shared files are
+//! served from where they lie, and what is uploaded is kept in a scratch folder until the program ends.
 
 use super::error::{LibraryError, io_error};
 use super::id::TrackId;
+use super::incoming::{Arrived, Incoming, is_partial, name_file};
+use super::scratch::ScratchFolder;
 use super::sniff::{AudioKind, sniff};
+use super::tags::{Tags, read_tags};
 use crate::limits::{HASH_BUFFER_BYTES, SNIFF_BYTES, TRACK_NAME_CHARS_MAX};
 use crate::text::clean_display_text;
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -30,6 +32,10 @@ pub struct Track {
     pub name: String,
     pub bytes: u64,
     pub kind: AudioKind,
+    /// Without the picture.
+    pub tags: Tags,
+    /// Whether the file has a picture, which `read_tags` finds again.
+    pub has_cover: bool,
     path: PathBuf,
     stamp: Stamp,
 }
@@ -58,9 +64,9 @@ impl Stamp {
 #[derive(Debug, Default)]
 pub struct Library {
     folder: Option<PathBuf>,
+    /// For uploads when there is no folder; made for the first of them.
+    scratch: Mutex<Option<ScratchFolder>>,
     tracks: RwLock<HashMap<TrackId, Arc<Track>>>,
-    /// Copies begun so far, so that no two of them are the same file.
-    copies: AtomicU64,
     /// Held while a finished copy is put in its place.
     placing: Mutex<()>,
 }
@@ -117,7 +123,7 @@ impl Library {
                     Ok(track) => found.push(track),
                     Err(error) => log::warn!("library: leaving a file out: {error}"),
                 }
-            } else if name.starts_with(PARTIAL_START) && name.ends_with(PARTIAL_END) {
+            } else if is_partial(&name) {
                 // A copy that was cut off, and that nobody will finish. If it cannot go, it does no harm.
                 let _stays = fs::remove_file(&path);
             } else if !name.ends_with(".name") {
@@ -140,6 +146,18 @@ impl Library {
         tracks.get(&id).cloned()
     }
 
+    /// How many tracks there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let tracks = self.tracks.read().unwrap_or_else(PoisonError::into_inner);
+        tracks.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Puts a file into the library. The same bytes are the same track, under the name they came with first.
     ///
     /// # Errors
@@ -155,10 +173,74 @@ impl Library {
         }
         let mut file = File::open(path).map_err(io_error("opening", path))?;
         let name = display_name(path);
-        match &self.folder {
-            None => Ok(self.add(inspect(&mut file, path, name, progress)?)),
-            Some(folder) => self.store(&mut file, path, folder, name, progress),
+        if self.folder.is_none() {
+            return Ok(self.add(inspect(&mut file, path, name, progress)?));
         }
+        kind_of(&mut file, path)?; // Refused under its own name, before anything is written.
+        let mut upload = self.begin_upload()?;
+        let expected = file.metadata().map_err(io_error("reading", path))?.len();
+        read_all(&mut file, path, expected, progress, &mut |bytes| {
+            upload.write(bytes)
+        })?;
+        Ok(self.finish_upload(upload, name)?.0)
+    }
+
+    /// Begins to take a track that comes in pieces.
+    ///
+    /// # Errors
+    /// When there is no place for it.
+    pub fn begin_upload(&self) -> Result<Incoming, LibraryError> {
+        Incoming::begin(&self.upload_folder()?)
+    }
+
+    /// Takes up a track that came whole, under a name for display; and whether it is new. The same bytes are
+    /// the same track, under the name they came with first.
+    ///
+    /// # Errors
+    /// When it is no audio, or cannot be stored.
+    pub fn finish_upload(
+        &self,
+        upload: Incoming,
+        name: String,
+    ) -> Result<(Arc<Track>, bool), LibraryError> {
+        let mut arrived = upload.finish(self.folder.is_some())?;
+        let mut tags = read_tags(&mut arrived.file, arrived.kind);
+        let _placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = self.servable(arrived.id) {
+            return Ok((known, false)); // The same bytes came before.
+        }
+        let Arrived {
+            id, kind, bytes, ..
+        } = arrived;
+        let path = arrived.into_place(&self.upload_folder()?, &name)?;
+        let metadata = fs::metadata(&path).map_err(io_error("reading", &path))?;
+        let track = Track {
+            id,
+            name,
+            bytes,
+            kind,
+            has_cover: tags.cover.take().is_some(),
+            tags,
+            path,
+            stamp: Stamp::of(&metadata),
+        };
+        Ok((self.add(track), true))
+    }
+
+    fn upload_folder(&self) -> Result<PathBuf, LibraryError> {
+        if let Some(folder) = &self.folder {
+            return Ok(folder.clone());
+        }
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(scratch) = &*scratch {
+            return Ok(scratch.path().to_owned());
+        }
+        let made = scratch.insert(ScratchFolder::make()?);
+        log::info!(
+            "uploads are kept in {} until the server stops (keep them with --library DIR)",
+            made.path().display()
+        );
+        Ok(made.path().to_owned())
     }
 
     fn find_stored(
@@ -181,49 +263,6 @@ impl Library {
             return Err(LibraryError::Changed { path });
         }
         Ok(self.add(track))
-    }
-
-    /// Copies a file into the library's folder under its id.
-    fn store(
-        &self,
-        file: &mut File,
-        path: &Path,
-        folder: &Path,
-        name: String,
-        progress: Progress,
-    ) -> Result<Arc<Track>, LibraryError> {
-        let kind = kind_of(file, path)?;
-        let expected = file.metadata().map_err(io_error("reading", path))?.len();
-        let copy_number = self.copies.fetch_add(1, Ordering::Relaxed);
-        let partial = format!(
-            "{PARTIAL_START}{}-{copy_number}{PARTIAL_END}",
-            std::process::id()
-        );
-        let partial = Partial(folder.join(partial));
-        let storing = "storing a track in the library as";
-        let mut copy = File::create(&partial.0).map_err(io_error(storing, &partial.0))?;
-        let (id, bytes) = copy_hashing(file, path, &mut copy, &partial.0, expected, progress)?;
-        copy.sync_all().map_err(io_error(storing, &partial.0))?;
-
-        let _placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = self.servable(id) {
-            return Ok(known); // The same bytes came before.
-        }
-        // A file that is there already was not found good, and gives way.
-        let stored = folder.join(id.to_string());
-        fs::write(name_file(&partial.0), &name).map_err(io_error(storing, &partial.0))?;
-        fs::rename(name_file(&partial.0), name_file(&stored))
-            .map_err(io_error(storing, &stored))?;
-        fs::rename(&partial.0, &stored).map_err(io_error(storing, &stored))?;
-        let metadata = fs::metadata(&stored).map_err(io_error(storing, &stored))?;
-        Ok(self.add(Track {
-            id,
-            name,
-            bytes,
-            kind,
-            path: stored,
-            stamp: Stamp::of(&metadata),
-        }))
     }
 
     /// The track as it is known already, unless its file is no longer what was hashed.
@@ -251,7 +290,14 @@ fn inspect(
 ) -> Result<Track, LibraryError> {
     let before = file.metadata().map_err(io_error("reading", path))?;
     let kind = kind_of(file, path)?;
-    let (id, bytes) = copy_hashing(file, path, &mut io::sink(), path, before.len(), progress)?;
+    let mut hasher = blake3::Hasher::new();
+    let bytes = read_all(file, path, before.len(), progress, &mut |bytes| {
+        hasher.update(bytes);
+        Ok(())
+    })?;
+    let id = TrackId::from_hash(hasher.finalize());
+    file.rewind().map_err(io_error("reading", path))?;
+    let mut tags = read_tags(file, kind);
     let after = fs::metadata(path).map_err(io_error("reading", path))?;
     let stamp = Stamp::of(&after);
     if bytes != stamp.bytes || stamp != Stamp::of(&before) {
@@ -263,24 +309,11 @@ fn inspect(
         name,
         bytes,
         kind,
+        has_cover: tags.cover.take().is_some(),
+        tags,
         path: path.to_owned(),
         stamp,
     })
-}
-
-/// How the file of a copy under construction is called; nobody else's files are.
-const PARTIAL_START: &str = "jam-incoming-";
-const PARTIAL_END: &str = ".part";
-
-/// A file under construction, and its name: gone again unless they were renamed.
-struct Partial(PathBuf);
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        // They are no longer there when all went well.
-        let _renamed = fs::remove_file(&self.0);
-        let _renamed = fs::remove_file(name_file(&self.0));
-    }
 }
 
 fn kind_of(file: &mut File, path: &Path) -> Result<AudioKind, LibraryError> {
@@ -294,37 +327,30 @@ fn kind_of(file: &mut File, path: &Path) -> Result<AudioKind, LibraryError> {
     sniff(&start).ok_or(LibraryError::NotAudio { path })
 }
 
-fn copy_hashing(
-    from: &mut impl Read,
-    from_path: &Path,
-    to: &mut impl Write,
-    to_path: &Path,
+/// Gives the file to `take` piece by piece; how many bytes it had.
+fn read_all(
+    file: &mut File,
+    path: &Path,
     bytes_expected: u64,
     progress: Progress,
-) -> Result<(TrackId, u64), LibraryError> {
-    let mut hasher = blake3::Hasher::new();
+    take: &mut dyn FnMut(&[u8]) -> Result<(), LibraryError>,
+) -> Result<u64, LibraryError> {
     let mut buffer = vec![0; HASH_BUFFER_BYTES];
     let mut bytes = 0;
     loop {
-        let count = match from.read(&mut buffer) {
-            Ok(0) => return Ok((TrackId::from_hash(hasher.finalize()), bytes)),
+        let count = match file.read(&mut buffer) {
+            Ok(0) => return Ok(bytes),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(io_error("reading", from_path)(error)),
+            Err(error) => return Err(io_error("reading", path)(error)),
         };
-        hasher.update(&buffer[..count]);
-        to.write_all(&buffer[..count])
-            .map_err(io_error("writing", to_path))?;
+        take(&buffer[..count])?;
         bytes += count as u64;
-        if progress(from_path, bytes, bytes_expected.max(bytes)).is_break() {
-            let path = from_path.to_owned();
+        if progress(path, bytes, bytes_expected.max(bytes)).is_break() {
+            let path = path.to_owned();
             return Err(LibraryError::Interrupted { path });
         }
     }
-}
-
-fn name_file(stored: &Path) -> PathBuf {
-    stored.with_extension("name")
 }
 
 fn file_name(path: &Path) -> Option<String> {

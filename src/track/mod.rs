@@ -3,5 +3,8 @@
 pub mod error;
 pub mod folder;
 pub mod id;
+pub mod incoming;
 pub mod library;
+pub mod scratch;
 pub mod sniff;
+pub mod tags;

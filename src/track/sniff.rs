@@ -38,6 +38,9 @@ impl AudioKind {
 /// What can be played, for messages.
 pub const KNOWN_KINDS: &str = "WAV, FLAC, MP3, Ogg Vorbis, Ogg Opus, AAC or M4A";
 
+/// What somebody hears who gives something else.
+pub const NOT_AUDIO: &str = "this is not audio that a browser plays: it must be WAV, FLAC, MP3, Ogg Vorbis, Ogg Opus, AAC or M4A";
+
 /// The kind of a file that begins with `start`, which should have 64 KiB unless the file is shorter.
 /// `None`: no audio that a browser decodes.
 #[must_use]

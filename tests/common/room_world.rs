@@ -5,7 +5,8 @@
 
 #![allow(dead_code, reason = "each test file uses its share")]
 
-use jam::room::machine::{Input, Output, Room};
+use jam::room::event::{Input, Newcomer, Output};
+use jam::room::machine::Room;
 use jam::room::members::MemberId;
 use jam::room::message::{ClientMessage, CloseReason, Hello, Role, ServerMessage, Wants};
 use jam::room::name::RoomName;
@@ -41,16 +42,19 @@ const WANTS: [Wants; 3] = [
         welcome: true,
         queue: true,
         members: true,
+        history: true,
     },
     Wants {
         welcome: false,
         queue: false,
         members: false,
+        history: false,
     },
     Wants {
         welcome: false,
         queue: false,
         members: true,
+        history: true,
     },
 ];
 /// What the host sends as `offset_sec`, and how the number stands in STATE.
@@ -137,7 +141,7 @@ impl World {
             pushed_at: None,
         };
         Self {
-            room: Room::new(now, name, std::sync::Arc::default(), "0.1.0"),
+            room: Room::new(now, name, Vec::new(), "0.1.0"),
             now,
             checking: true,
             slots: BTreeMap::new(),
@@ -213,7 +217,7 @@ impl World {
         self.next_id += 1;
         let wants = WANTS[(slot + variety) % WANTS.len()];
         let display_name = (slot != 1).then(|| format!("Name {slot}"));
-        let heard = self.handle(Input::Join {
+        let heard = self.handle(Input::Join(Newcomer {
             member: MemberId(id),
             peer_id: peer_id(id),
             ip: ip(id),
@@ -222,7 +226,8 @@ impl World {
                 display_name: display_name.clone(),
                 wants,
             },
-        });
+            upload_key: format!("key{id}"),
+        }));
         if role == Role::Host && self.host().is_some() {
             return (
                 heard,
@@ -248,6 +253,10 @@ impl World {
         self.members.insert(id, member);
         self.members_push.changed = true;
 
+        let upload_key = match role {
+            Role::Host => format!(r#","upload_key":"key{id}""#),
+            Role::Viewer => String::new(),
+        };
         let (peer, role) = (peer_id(id), role_text(role));
         let mut expected = vec![
             format!("admit {id} {wants:?}"),
@@ -256,12 +265,17 @@ impl World {
         ];
         if wants.welcome {
             expected.push(format!(
-                r#"to {id}: {{"type":"WELCOME","version":"0.1.0","room":"jam1","peer_id":"{peer}","name":"{name}","role":"{role}"}}"#
+                r#"to {id}: {{"type":"WELCOME","version":"0.1.0","room":"jam1","peer_id":"{peer}","name":"{name}","role":"{role}"{upload_key}}}"#
             ));
         }
         if wants.queue {
             expected.push(format!(
                 r#"to {id}: {{"type":"QUEUE","room":"jam1","tracks":[]}}"#
+            ));
+        }
+        if wants.history {
+            expected.push(format!(
+                r#"to {id}: {{"type":"HISTORY","room":"jam1","played":[]}}"#
             ));
         }
         if wants.members {

@@ -1,0 +1,185 @@
+//! The fields of a client's message: JSON text in, checked values or the text of an ERROR out. Nothing here
+//! recurses into the input, so that depth costs nothing.
+
+use crate::track::id::TrackId;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+
+/// Characters of a client's own text that an ERROR repeats.
+const ECHO_CHARS_MAX: usize = 60;
+
+const A_TRACK_ID: &str = "the 64 hexadecimal digits of a track";
+
+/// The fields of one JSON object, each still as it was written.
+pub(super) struct Fields<'a> {
+    pub(super) kind: String,
+    pub(super) raw: HashMap<String, &'a RawValue>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, String> {
+        let raw: HashMap<String, &'a RawValue> =
+            serde_json::from_str(text).map_err(|error| describe_json_error(text, &error))?;
+        let kind = match raw.get("type").map(|raw| serde_json::from_str(raw.get())) {
+            Some(Ok(kind)) => kind, // A String at once: a Value would be read to any depth, on the stack.
+            Some(_) => return Err("type must be a string".into()),
+            None => return Err("type is missing".into()),
+        };
+        Ok(Self { kind, raw })
+    }
+
+    pub(super) fn refuse<T>(&self, field: &str, expected: &str) -> Result<T, String> {
+        Err(match self.raw.get(field) {
+            None => format!("{}: {field} is missing, it must be {expected}", self.kind),
+            Some(raw) => format!(
+                "{}: {field} must be {expected}, not {}",
+                self.kind,
+                echo(raw.get())
+            ),
+        })
+    }
+
+    /// The field's value, unless it is missing or an array or object (which nothing here has).
+    pub(super) fn scalar(&self, field: &str) -> Option<Value> {
+        let raw = self.raw.get(field)?.get();
+        if raw.starts_with(['[', '{']) {
+            return None;
+        }
+        serde_json::from_str(raw).ok()
+    }
+
+    /// Optional fields may be missing or null, as some clients write what they do not have.
+    pub(super) fn is_absent(&self, field: &str) -> bool {
+        self.raw.get(field).is_none_or(|raw| raw.get() == "null")
+    }
+
+    /// Missing and null are `None`, here and below.
+    pub(super) fn string(&self, field: &str) -> Result<Option<String>, String> {
+        match self.scalar(field) {
+            _ if self.is_absent(field) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            _ => self.refuse(field, "a string"),
+        }
+    }
+
+    /// A number of at least 0.
+    pub(super) fn measure(&self, field: &str) -> Result<Option<f64>, String> {
+        match self.number(field)? {
+            Some(value) if value < 0.0 => self.refuse(field, "a number of at least 0"),
+            other => Ok(other),
+        }
+    }
+
+    pub(super) fn number(&self, field: &str) -> Result<Option<f64>, String> {
+        match self.scalar(field) {
+            _ if self.is_absent(field) => Ok(None),
+            Some(Value::Number(number)) => Ok(number.as_f64()),
+            _ => self.refuse(field, "a number"),
+        }
+    }
+
+    /// A whole number of 0 to `max`.
+    pub(super) fn whole(&self, field: &str, max: u32) -> Result<Option<u32>, String> {
+        let value = match self.scalar(field) {
+            _ if self.is_absent(field) => return Ok(None),
+            Some(Value::Number(number)) => number.as_u64(),
+            _ => None,
+        };
+        match value.and_then(|value| u32::try_from(value).ok()) {
+            Some(value) if value <= max => Ok(Some(value)),
+            _ => self.refuse(field, &format!("a whole number from 0 to {max}")),
+        }
+    }
+
+    /// One of `choices`.
+    pub(super) fn choice(
+        &self,
+        field: &str,
+        choices: &'static [&'static str],
+    ) -> Result<Option<&'static str>, String> {
+        if self.is_absent(field) {
+            return Ok(None);
+        }
+        let found = match self.scalar(field) {
+            Some(Value::String(text)) => choices.iter().find(|&&choice| choice == text),
+            _ => None,
+        };
+        match found {
+            Some(&choice) => Ok(Some(choice)),
+            None => self.refuse(field, &format!("one of {}", choices.join(", "))),
+        }
+    }
+
+    /// `room` may be left out, but must not name another room.
+    pub(super) fn check_room(&self, room: &str) -> Result<(), String> {
+        match self.string("room")? {
+            Some(other) if other != room => self.refuse("room", &format!("{room:?}")),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn track(&self, field: &str) -> Result<TrackId, String> {
+        match self.optional_track(field)? {
+            Some(id) => Ok(id),
+            None => self.refuse(field, A_TRACK_ID),
+        }
+    }
+
+    pub(super) fn optional_track(&self, field: &str) -> Result<Option<TrackId>, String> {
+        match self.scalar(field) {
+            _ if self.is_absent(field) => Ok(None),
+            Some(Value::String(text)) => match TrackId::parse(&text) {
+                Some(id) => Ok(Some(id)),
+                None => self.refuse(field, A_TRACK_ID),
+            },
+            _ => self.refuse(field, A_TRACK_ID),
+        }
+    }
+}
+
+/// "Invalid JSON", with the field in whose value the reader stumbled when there is one: the usual case is a
+/// client in another language that writes NaN or Infinity.
+fn describe_json_error(text: &str, error: &serde_json::Error) -> String {
+    if error.is_data() {
+        return "Invalid message: it must be a JSON object".into();
+    }
+    let read = prefix_before(text, error);
+    match last_key(read) {
+        Some(key) => format!("Invalid JSON: {} is not a JSON value", echo(key)),
+        None => "Invalid JSON".into(),
+    }
+}
+
+/// What stands before the place of the error (line and column count from 1, columns in bytes).
+fn prefix_before<'a>(text: &'a str, error: &serde_json::Error) -> &'a str {
+    let line_start: usize = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let mut end = (line_start + error.column()).min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The key whose value begins last in `read`: `{"a":1,"b":N` gives `b`.
+fn last_key(read: &str) -> Option<&str> {
+    let (before, after) = read.rsplit_once(':')?;
+    let key = before.trim_end().strip_suffix('"')?;
+    let value_begins_there = !after.contains([',', '"', '{', '[']);
+    value_begins_there.then(|| &key[key.rfind('"').map_or(0, |quote| quote + 1)..])
+}
+
+pub(super) fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+pub(super) fn echo(text: &str) -> String {
+    match text.char_indices().nth(ECHO_CHARS_MAX) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}

@@ -1,0 +1,295 @@
+//! What plays, what comes next and what has been played: a room's state, its queue and its history.
+//!
+//! Times are room time in seconds. `lead_sec` is how far ahead of now a start is set. A track that plays to its
+//! end is followed by the next one at exactly the moment at which it ends; that is said `lead_sec` before, so
+//! that everybody can have the next one ready.
+
+use super::message::{HostMessage, Played, QueueTrack, State, Status};
+use super::queue::{Queue, QueueFull};
+use crate::limits::PLAYED_MAX;
+use crate::sync::playback::round_to_micros;
+use crate::track::id::TrackId;
+use serde_json::Number;
+use std::collections::VecDeque;
+
+/// What is news for the room.
+#[derive(Debug, Default, PartialEq)]
+pub struct Changes {
+    pub state: bool,
+    pub queue: bool,
+    /// A track that begins to play.
+    pub began: Option<Played>,
+}
+
+#[derive(Debug)]
+pub struct Turntable {
+    state: State,
+    queue: Queue,
+    /// The newest last.
+    played: VecDeque<Played>,
+}
+
+const QUEUE_CHANGED: Changes = Changes {
+    state: false,
+    queue: true,
+    began: None,
+};
+
+impl Turntable {
+    /// Nothing plays yet.
+    #[must_use]
+    pub fn new(now: f64, queue: Queue) -> Self {
+        let state = State {
+            track_id: None,
+            status: Status::Pause,
+            offset_sec: zero(),
+            timestamp: round_to_micros(now),
+        };
+        Self {
+            state,
+            queue,
+            played: VecDeque::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    #[must_use]
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    #[must_use]
+    pub fn played(&self) -> Vec<Played> {
+        self.played.iter().cloned().collect()
+    }
+
+    /// Does what the host says.
+    ///
+    /// # Errors
+    /// The text of the ERROR that tells why nothing was done.
+    pub fn handle(
+        &mut self,
+        now: f64,
+        lead_sec: f64,
+        message: HostMessage,
+    ) -> Result<Changes, String> {
+        match message {
+            HostMessage::Control {
+                status,
+                track_id,
+                offset_sec,
+            } => Ok(self.set_state(now, lead_sec, track_id, status, offset_sec)),
+            HostMessage::Add { track, before } => self
+                .add(*track, before)
+                .map_err(|QueueFull| format!("ADD: {}", QueueFull::TEXT)),
+            HostMessage::Remove { track_id } => self.remove(now, lead_sec, track_id),
+            HostMessage::Move { track_id, before } => {
+                let moved = self.queue.move_before(track_id, before);
+                moved
+                    .map(queue_changed)
+                    .ok_or_else(|| not_there("MOVE", track_id))
+            }
+            HostMessage::Duration {
+                track_id,
+                duration_sec,
+            } => {
+                let set = self.queue.set_duration(track_id, duration_sec);
+                set.map(queue_changed)
+                    .ok_or_else(|| not_there("DURATION", track_id))
+            }
+            HostMessage::Next { from } => {
+                if self.has_moved_on(from.as_deref()) {
+                    return Ok(Changes::default());
+                }
+                self.skip(now, lead_sec, "NEXT", self.queue.after(self.current()))
+            }
+            HostMessage::Previous { from } => {
+                if self.has_moved_on(from.as_deref()) {
+                    return Ok(Changes::default());
+                }
+                self.skip(now, lead_sec, "PREVIOUS", self.queue.before(self.current()))
+            }
+        }
+    }
+
+    /// Puts a track into the queue.
+    ///
+    /// # Errors
+    /// When the queue is full.
+    pub fn add(
+        &mut self,
+        track: QueueTrack,
+        before: Option<TrackId>,
+    ) -> Result<Changes, QueueFull> {
+        self.queue.add(track, before).map(queue_changed)
+    }
+
+    /// When `advance` has something to do, if at all.
+    #[must_use]
+    pub fn advance_at(&self, lead_sec: f64) -> Option<f64> {
+        let ends_at = self.ends_at()?;
+        let at = match self.queue.after(self.current()) {
+            Some(_) => ends_at - lead_sec,
+            None => ends_at,
+        };
+        // A start that is announced has to happen first, however short the track.
+        Some(at.max(self.state.timestamp))
+    }
+
+    /// Goes on to the next track when the current one is about to end.
+    pub fn advance(&mut self, now: f64, lead_sec: f64) -> Changes {
+        if self.advance_at(lead_sec).is_none_or(|at| at > now) {
+            return Changes::default();
+        }
+        let ends_at = self.ends_at().expect("bug: what advances ends");
+        match self.queue.after(self.current()) {
+            Some(next) => {
+                let track_id = Some(next.to_string());
+                let at = ends_at.max(now + lead_sec);
+                self.begin(at, track_id, Status::Play, zero())
+            }
+            None => self.begin(now, self.state.track_id.clone(), Status::Pause, zero()),
+        }
+    }
+
+    /// Room time at which the current track ends, when it plays and its duration is known.
+    fn ends_at(&self) -> Option<f64> {
+        if self.state.status != Status::Play {
+            return None;
+        }
+        let duration_sec = self.queue.get(self.current()?)?.duration_sec?;
+        let left_sec = duration_sec - self.state.offset_sec.as_f64()?;
+        Some(self.state.timestamp + left_sec.max(0.0))
+    }
+
+    /// The current track, when it is one that a queue can have.
+    fn current(&self) -> Option<TrackId> {
+        TrackId::parse(self.state.track_id.as_deref()?)
+    }
+
+    /// Whoever said this has not heard yet that another track is on.
+    fn has_moved_on(&self, from: Option<&str>) -> bool {
+        from.is_some() && from != self.state.track_id.as_deref()
+    }
+
+    fn skip(
+        &mut self,
+        now: f64,
+        lead_sec: f64,
+        kind: &str,
+        to: Option<TrackId>,
+    ) -> Result<Changes, String> {
+        if self.queue.is_empty() {
+            return Err(format!("{kind}: the queue is empty"));
+        }
+        let status = self.state.status;
+        Ok(match to {
+            Some(to) => self.set_state(now, lead_sec, Some(to.to_string()), status, zero()),
+            // Behind the last one: it rests at its beginning.
+            None => {
+                let track_id = self.state.track_id.clone();
+                self.set_state(now, lead_sec, track_id, Status::Pause, zero())
+            }
+        })
+    }
+
+    fn remove(&mut self, now: f64, lead_sec: f64, id: TrackId) -> Result<Changes, String> {
+        let next = self.queue.after(Some(id));
+        if self.queue.remove(id).is_none() {
+            return Err(not_there("REMOVE", id));
+        }
+        if self.current() != Some(id) {
+            return Ok(QUEUE_CHANGED);
+        }
+        let status = match next {
+            Some(_) => self.state.status,
+            None => Status::Pause,
+        };
+        let next = next.map(|next| next.to_string());
+        let changes = self.set_state(now, lead_sec, next, status, zero());
+        Ok(Changes {
+            queue: true,
+            ..changes
+        })
+    }
+
+    /// A start lies in the near future, a pause is now.
+    fn set_state(
+        &mut self,
+        now: f64,
+        lead_sec: f64,
+        track_id: Option<String>,
+        status: Status,
+        offset_sec: Number,
+    ) -> Changes {
+        let at = match status {
+            Status::Play => now + lead_sec,
+            Status::Pause => now,
+        };
+        self.begin(at, track_id, status, offset_sec)
+    }
+
+    fn begin(
+        &mut self,
+        at: f64,
+        track_id: Option<String>,
+        status: Status,
+        offset_sec: Number,
+    ) -> Changes {
+        self.state = State {
+            track_id,
+            status,
+            offset_sec,
+            timestamp: round_to_micros(at),
+        };
+        Changes {
+            state: true,
+            queue: false,
+            began: self.remember(),
+        }
+    }
+
+    /// Enters a track that begins to play into the history, once until another one does.
+    fn remember(&mut self) -> Option<Played> {
+        if self.state.status != Status::Play {
+            return None;
+        }
+        let id = self.current()?;
+        if self.played.back().is_some_and(|last| last.track_id == id) {
+            return None;
+        }
+        let track = self.queue.get(id)?;
+        let began = Played {
+            track_id: id,
+            name: track.name.clone(),
+            title: track.title.clone(),
+            artist: track.artist.clone(),
+            duration_sec: track.duration_sec,
+            at: self.state.timestamp,
+        };
+        if self.played.len() >= PLAYED_MAX {
+            self.played.pop_front();
+        }
+        self.played.push_back(began.clone());
+        Some(began)
+    }
+}
+
+fn queue_changed(changed: bool) -> Changes {
+    Changes {
+        queue: changed,
+        ..Changes::default()
+    }
+}
+
+fn not_there(kind: &str, id: TrackId) -> String {
+    format!("{kind}: track {id} is not in the queue")
+}
+
+fn zero() -> Number {
+    Number::from_f64(0.0).expect("0 is a JSON number")
+}

@@ -1,0 +1,45 @@
+//! What nobody else can guess: keys made from the system's random numbers.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+/// Drawn once when a program starts.
+pub struct Secret([u8; 32]);
+
+impl Secret {
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn draw() -> io::Result<Self> {
+        let mut bytes = [0; 32];
+        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// The key with this number for this purpose: 32 hexadecimal digits, always the same.
+    #[must_use]
+    pub fn key(&self, purpose: &str, number: u64) -> String {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(&number.to_le_bytes());
+        hasher.update(purpose.as_bytes());
+        let mut key = hasher.finalize().to_hex().to_string();
+        key.truncate(32);
+        key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_differ_by_number_by_purpose_and_by_secret() {
+        let (a, b) = (
+            Secret::draw().expect("one"),
+            Secret::draw().expect("another"),
+        );
+        assert_eq!(a.key("upload", 7), a.key("upload", 7));
+        let others = [a.key("upload", 8), a.key("peer", 7), b.key("upload", 7)];
+        assert!(others.iter().all(|other| *other != a.key("upload", 7)));
+        assert_eq!(a.key("upload", 7).len(), 32);
+    }
+}
