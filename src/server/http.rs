@@ -196,7 +196,9 @@ fn without_authority(target: &str) -> &str {
 }
 
 fn bearer(authorization: String) -> Option<String> {
-    let (scheme, key) = authorization.split_once(' ')?;
+    let (scheme, key) = authorization
+        .split_once(' ')
+        .unwrap_or((&authorization, ""));
     let is_bearer = scheme.eq_ignore_ascii_case("bearer");
     is_bearer.then(|| key.trim().to_owned())
 }

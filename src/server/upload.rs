@@ -36,7 +36,7 @@ impl Uploads {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |running| {
                 (running < UPLOADS_MAX).then_some(running + 1)
             });
-        began.is_ok().then_some(Permit(self))
+        began.is_ok().then(|| Permit(self))
     }
 }
 
