@@ -4,6 +4,7 @@
 PORT ?= 8000
 ROOM ?= jam1
 FILES ?= testdata/tracks
+LIBRARY ?=
 
 JAM := $(or $(CARGO_TARGET_DIR),target)/release/jam
 
@@ -13,13 +14,14 @@ JAM := $(or $(CARGO_TARGET_DIR),target)/release/jam
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "  Variables of run-server: PORT=$(PORT) ROOM=$(ROOM) FILES=$(FILES)"
+	@echo "  Variables of run-server: PORT=$(PORT) ROOM=$(ROOM) FILES=$(FILES) LIBRARY=$(LIBRARY)"
 
 build: ## Build target/release/jam
 	cargo build --release --locked
 
 run-server: build ## Start a server with some music in room jam1, ready to hear
-	@exec $(JAM) server --port $(PORT) --room $(ROOM) --share $(FILES)
+	@exec $(JAM) server --port $(PORT) --room $(ROOM) --share $(FILES) \
+	  $(if $(LIBRARY),--library $(LIBRARY))
 
 test: test-setup format-check ## Check everything: format, lints, Rust tests, the page in a browser, documentation
 	cargo clippy --locked --all-targets -- -D warnings

@@ -6,7 +6,7 @@
 //! - [`server`]: the hub. Rooms over WebSocket, tracks and the page over HTTP, on one port.
 //! - [`room`]: what a room is. Messages, members, nodes and the state machine; pure.
 //! - [`sync`]: being together. When a change takes effect; pure.
-//! - [`track`]: what a track is. Its id, its kind, the library on disk.
+//! - [`track`]: what a track is. Its id, its kind, its tags and length, the library on disk.
 //! - [`sys`]: the thin outside. Clock reading, log, threads, signals, addresses.
 //! - [`text`]: names made fit for display; pure.
 //! - [`limits`]: every limit, timeout and size.

@@ -232,6 +232,47 @@ pub const FOLDER_FILES_MAX: usize = 5_000;
 /// Longest track name in characters.
 pub const TRACK_NAME_CHARS_MAX: usize = 120;
 
+/// Longest title, artist and album of a track, in characters: what a page shows in two lines.
+pub const TAG_CHARS_MAX: usize = 120;
+
+/// Largest cover: what people embed for large screens has a few hundred KiB, and every listener fetches it.
+pub const COVER_BYTES_MAX: usize = 2 << 20;
+
+/// Bytes of tags in one piece that are looked at: a cover at its limit in base64, and the texts.
+pub const TAG_BYTES_MAX: usize = 4 << 20;
+const _: () = assert!(TAG_BYTES_MAX > COVER_BYTES_MAX / 3 * 4 + (1 << 20));
+
+/// Bytes of a file that are held while it is looked through. An Ogg page's head and an MP3 frame fit.
+pub const TAG_WINDOW_BYTES: usize = 64 * 1024;
+
+/// What is kept of it before the place that is looked at: longer than a frame of MP3 or AAC, so that a look one frame
+/// ahead does not throw away where it came from.
+pub const TAG_WINDOW_BEHIND_BYTES: usize = 8 * 1024;
+
+/// How much of it is searched at a time: little, so that the next search begins within the same window.
+pub const TAG_SCAN_BYTES: usize = 4 * 1024;
+const _: () = assert!(TAG_SCAN_BYTES < TAG_WINDOW_BYTES / 2);
+
+/// Bytes of a file that are read for its tags and its length, in all: 512 MiB of sound whose frames have to be counted,
+/// an eighth of it twice. A tenth of a second from the system's cache for music, a few seconds for the worst that a file
+/// can be.
+pub const TAG_READ_BYTES_MAX: u64 = 600 << 20;
+
+/// Chunks of a WAV that are looked at: it has a handful, and one of zeros has as many as you like.
+pub const RIFF_CHUNKS_MAX: usize = 1000;
+
+/// Tracks and edits of an MP4 of which a note is taken; a track of music has one of each.
+pub const MP4_PARTS_MAX: usize = 64;
+
+/// Samples that iTunes may say it put before or behind the sound; Chromium believes as many.
+pub const ITUNES_PADDING_SAMPLES_MAX: u64 = 16_384;
+
+/// Bytes at the end of a FLAC in which its last frame is looked for: 4,608 samples of eight channels have 144 KiB.
+pub const FLAC_FRAME_BYTES_MAX: u64 = 256 * 1024;
+
+/// What FLAC's picture block may have beside the picture.
+pub const PICTURE_WORDS_BYTES_MAX: usize = 64 * 1024;
+
 /// Pictures of tracks kept in memory: the current one, the next ones, and those of a few other rooms.
 pub const COVERS_KEPT_MAX: usize = 12;
 

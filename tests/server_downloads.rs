@@ -1,4 +1,4 @@
-//! Tracks fetched from the real binary by many at once.
+//! Tracks and their pictures fetched from the real binary, by many at once.
 
 #[path = "common/server.rs"]
 mod common;
@@ -7,12 +7,13 @@ mod http;
 #[path = "common/temp.rs"]
 mod temp;
 
-use common::{Client, TestServer};
-use http::read_response;
+use common::{Client, TRACK, TestServer};
+use http::{get, read_response};
 use std::io::Write;
 use temp::TempFolder;
 
 const LISTENERS: usize = 100;
+const TAGGED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/tags/cover.flac");
 
 #[test]
 fn a_hundred_who_fetch_a_track_at_once_all_get_it_whole_and_the_room_goes_on_meanwhile() {
@@ -49,4 +50,65 @@ fn a_hundred_who_fetch_a_track_at_once_all_get_it_whole_and_the_room_goes_on_mea
             });
         }
     });
+}
+
+#[test]
+fn what_a_track_says_of_itself_is_in_the_queue_and_its_picture_can_be_fetched() {
+    let server = TestServer::start(&["--room", "a", "--share", TAGGED]);
+    let mut socket = server.connect();
+    let track = get(&mut socket, "/api/rooms/a").json()["tracks"][0].clone();
+    assert_eq!(track["cover"], true, "{track}");
+    for field in ["title", "artist", "album"] {
+        assert!(track[field].is_string(), "{track}");
+    }
+    assert!(track["duration_sec"].as_f64() > Some(0.1), "{track}");
+    let path = format!(
+        "/tracks/{}/cover",
+        track["track_id"].as_str().expect("text")
+    );
+    let picture = get(&mut socket, &path);
+    assert_eq!(picture.status, 200);
+    let kind = picture.field("Content-Type").expect("a kind");
+    assert!(kind.starts_with("image/"), "{kind}");
+    assert!(!picture.body.is_empty());
+    let etag = picture.field("ETag").expect("a tag");
+    let again = format!("GET {path} HTTP/1.1\r\nHost: jam\r\nIf-None-Match: {etag}\r\n\r\n");
+    socket.write_all(again.as_bytes()).expect("sent");
+    assert_eq!(read_response(&mut socket).status, 304);
+}
+
+#[test]
+fn a_track_without_a_picture_and_an_unknown_one_have_none() {
+    let server = TestServer::start(&["--room", "a", "--share", TRACK]);
+    let mut socket = server.connect();
+    let track = get(&mut socket, "/api/rooms/a").json()["tracks"][0].clone();
+    assert_eq!(track.get("cover"), None);
+    assert_eq!(track["duration_sec"], 5.0);
+    let id = track["track_id"].as_str().expect("text").to_owned();
+    for id in [id, "0".repeat(64)] {
+        assert_eq!(get(&mut socket, &format!("/tracks/{id}/cover")).status, 404);
+    }
+}
+
+#[test]
+fn many_who_ask_for_the_same_picture_at_once_all_get_it() {
+    let server = TestServer::start(&["--room", "a", "--share", TAGGED]);
+    let track = get(&mut server.connect(), "/api/rooms/a").json()["tracks"][0].clone();
+    let path = format!(
+        "/tracks/{}/cover",
+        track["track_id"].as_str().expect("text")
+    );
+    let pictures: Vec<Vec<u8>> = std::thread::scope(|scope| {
+        let ask = |_| {
+            let (mut socket, path) = (server.connect(), &path);
+            scope.spawn(move || get(&mut socket, path).body)
+        };
+        let asked: Vec<_> = (0..40).map(ask).collect();
+        asked
+            .into_iter()
+            .map(|asked| asked.join().expect("no panic"))
+            .collect()
+    });
+    assert!(!pictures[0].is_empty());
+    assert!(pictures.iter().all(|picture| *picture == pictures[0]));
 }

@@ -1,7 +1,8 @@
-//! What a track is: its id, what kind of sound it holds, and where its bytes lie.
+//! What a track is: its id, what kind of sound it holds, what it says about itself, and where its bytes lie.
 
 pub mod error;
 pub mod folder;
+mod frame;
 pub mod id;
 pub mod incoming;
 pub mod library;

@@ -3,6 +3,7 @@
 //! The facts are those of the formats' own specifications: RIFF, FLAC, ID3v2, MPEG audio and ADTS frame
 //! headers, Ogg pages, ISO base media files.
 
+use super::frame::{Coding, frame};
 use crate::limits::SNIFF_BYTES;
 
 /// A kind of sound that browsers decode.
@@ -69,7 +70,7 @@ pub fn sniff(start: &[u8]) -> Option<AudioKind> {
 }
 
 /// Bytes of the ID3v2 tag at the start, its header included. Its length has 7 bits a byte.
-fn id3_bytes(start: &[u8]) -> Option<usize> {
+pub(super) fn id3_bytes(start: &[u8]) -> Option<usize> {
     let header = start.get(..10)?;
     if &header[..3] != b"ID3" || header[6..].iter().any(|&byte| byte >= 0x80) {
         return None;
@@ -115,52 +116,13 @@ fn is_audio_brand(brand: &[u8]) -> bool {
 
 /// MP3 and AAC have no header but their frames': believed when one frame is followed by another of its kind.
 fn sniff_frames(sound: &[u8]) -> Option<AudioKind> {
-    let (kind, first_bytes) = frame(sound)?;
-    match sound.get(first_bytes..).filter(|rest| rest.len() >= 7) {
-        Some(rest) => (frame(rest)?.0 == kind).then_some(kind),
-        None => (sound.len() >= first_bytes).then_some(kind), // A file of a single frame.
-    }
-}
-
-/// The frame that begins here, and its length in bytes.
-fn frame(bytes: &[u8]) -> Option<(AudioKind, usize)> {
-    let header: &[u8; 7] = bytes.get(..7)?.try_into().ok()?;
-    if header[0] != 0xff || header[1] & 0xe0 != 0xe0 {
-        return None;
-    }
-    // The layer's bits: 00 is ADTS, 01 is layer III.
-    match (header[1] >> 1) & 3 {
-        0 if header[1] & 0xf0 == 0xf0 => adts_bytes(header).map(|bytes| (AudioKind::Aac, bytes)),
-        1 => mp3_bytes(header).map(|bytes| (AudioKind::Mp3, bytes)),
-        _ => None,
-    }
-}
-
-fn adts_bytes(header: &[u8; 7]) -> Option<usize> {
-    let rate_index = (header[2] >> 2) & 15;
-    let bytes = usize::from(header[3] & 3) << 11
-        | usize::from(header[4]) << 3
-        | usize::from(header[5] >> 5);
-    (rate_index < 13 && bytes > 7).then_some(bytes)
-}
-
-fn mp3_bytes(header: &[u8; 7]) -> Option<usize> {
-    const KBITS_V1: [usize; 15] = [
-        0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320,
-    ];
-    const KBITS_V2: [usize; 15] = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-    const HERTZ_V1: [usize; 3] = [44_100, 48_000, 32_000];
-    let kbits_index = usize::from(header[2] >> 4);
-    let hertz_index = usize::from((header[2] >> 2) & 3);
-    let padding = usize::from((header[2] >> 1) & 1);
-    // MPEG 1, 2 and 2.5: each halves the sampling rate, and the later two the samples of a frame.
-    let (kbits, hertz_divisor, samples_per_8) = match (header[1] >> 3) & 3 {
-        3 => (KBITS_V1, 1, 144),
-        2 => (KBITS_V2, 2, 72),
-        0 => (KBITS_V2, 4, 72),
-        _ => return None,
+    let first = frame(sound)?;
+    let kind = match first.coding {
+        Coding::Mp3 => AudioKind::Mp3,
+        Coding::Aac => AudioKind::Aac,
     };
-    let kbits = *kbits.get(kbits_index).filter(|&&kbits| kbits > 0)?;
-    let hertz = HERTZ_V1.get(hertz_index)? / hertz_divisor;
-    Some(samples_per_8 * kbits * 1000 / hertz + padding)
+    match sound.get(first.bytes..).filter(|rest| rest.len() >= 7) {
+        Some(rest) => (frame(rest)?.coding == first.coding).then_some(kind),
+        None => (sound.len() >= first.bytes).then_some(kind), // A file of a single frame.
+    }
 }
