@@ -15,6 +15,7 @@ use std::fs;
 use std::path::PathBuf;
 
 const TRACK: &str = "/tracks/2e5c2e7ab0a54c7ad9f0c3cf0b1d2b7b1f0fdc1ab6ed9a4b4f33c3d8a4de5f01";
+const KEY: &str = "353d413f07f6193d570d6b48b1f42c0a";
 
 /// Files whose request is granted, and what is understood of it.
 const GRANTED: &[(&str, &str)] = &[
@@ -64,6 +65,49 @@ const GRANTED: &[(&str, &str)] = &[
     ("latin-1-in-a-value", "GET / keep-alive"),
     ("64-fields", "GET / keep-alive"),
     ("absolute-form", "GET /jam1 keep-alive"),
+    (
+        "curl-upload",
+        "PUT /tracks ?[name=song.mp3&room=jam1] keep-alive body[3145728] continue",
+    ),
+    (
+        "curl-upload-with-key",
+        "PUT /tracks ?[name=song.mp3&room=jam1] keep-alive body[5] bearer[{KEY}]",
+    ),
+    (
+        "chromium-upload",
+        "PUT /tracks ?[name=Gr%C3%BC%C3%9Fe%20%26%20mehr.flac&room=jam1] keep-alive deflate body[31457280] bearer[{KEY}]",
+    ),
+    (
+        "upload-through-a-proxy",
+        "PUT /tracks ?[name=song.mp3&room=jam1] close body[5] relayed",
+    ),
+    (
+        "upload-through-two-proxies",
+        "PUT /tracks ?[name=song.mp3&room=jam1] keep-alive body[5] relayed",
+    ),
+    (
+        "upload-of-nothing",
+        "PUT /tracks ?[name=song.mp3&room=jam1] keep-alive",
+    ),
+    (
+        "upload-huge",
+        "PUT /tracks ?[name=song.mp3&room=jam1] keep-alive body[18446744073709551615]",
+    ),
+    // What does not fit is larger than any limit, which is the upload's to say.
+    (
+        "upload-beyond-64-bits",
+        "PUT /tracks ?[name=song.mp3&room=jam1] keep-alive body[18446744073709551615] continue",
+    ),
+    // HTTP/1.0 has no 100, and would take it for the answer.
+    (
+        "upload-by-http10",
+        "PUT /tracks ?[name=song.mp3&room=jam1] close body[5]",
+    ),
+    (
+        "upload-expecting-something-else",
+        "PUT /tracks ?[name=song.mp3&room=jam1] keep-alive body[5]",
+    ),
+    ("get-that-expects-continue", "GET / keep-alive continue"),
 ];
 
 const REFUSED: &[(&str, Status)] = &[
@@ -116,6 +160,13 @@ const REFUSED: &[(&str, Status)] = &[
     ("websocket-without-version", Status::UpgradeRequired),
     ("websocket-without-key", Status::BadRequest),
     ("websocket-short-key", Status::BadRequest),
+    ("upload-without-length", Status::LengthRequired),
+    ("upload-chunked", Status::LengthRequired),
+    ("upload-chunked-and-length", Status::LengthRequired),
+    ("upload-with-two-lengths", Status::BadRequest),
+    ("upload-with-a-signed-length", Status::BadRequest),
+    ("upload-with-a-list-of-lengths", Status::BadRequest),
+    ("upload-and-upgrade", Status::BadRequest),
 ];
 
 fn folder() -> PathBuf {
@@ -161,6 +212,10 @@ fn summary(request: &Request) -> String {
         words.extend(value.as_ref().map(|value| format!("{name}[{value}]")));
     }
     words.extend(request.accepts_deflate.then(|| "deflate".into()));
+    words.extend((request.body_bytes > 0).then(|| format!("body[{}]", request.body_bytes)));
+    words.extend(request.expects_continue.then(|| "continue".into()));
+    words.extend(request.bearer.as_ref().map(|key| format!("bearer[{key}]")));
+    words.extend(request.relayed.then(|| "relayed".into()));
     words.extend(
         request
             .websocket_key
@@ -176,7 +231,7 @@ fn requests_of_real_clients_are_understood() {
         let (request, _) = granted(&file(name));
         assert_eq!(
             summary(&request),
-            expected.replace("{TRACK}", TRACK),
+            expected.replace("{TRACK}", TRACK).replace("{KEY}", KEY),
             "{name}"
         );
     }
@@ -306,6 +361,70 @@ fn the_first_of_a_repeated_range_counts_and_a_value_that_is_no_text_is_none() {
         Some("bytes=0-1")
     );
     assert_eq!(with(b"If-Range: \xff\xfe\r\n").if_range, None);
+}
+
+#[test]
+fn a_key_is_what_stands_behind_bearer() {
+    let key = |value: &[u8]| {
+        let head = [
+            b"PUT /tracks HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nAuthorization: ",
+            value,
+            b"\r\n\r\n",
+        ];
+        granted(&head.concat()).0.bearer
+    };
+    for (value, expected) in [
+        ("Bearer k", "k"),
+        ("bearer k", "k"),
+        ("BEARER k", "k"),
+        ("  Bearer   k  ", "k"),
+        ("Bearer a b", "a b"),
+        ("Bearer Bearer k", "Bearer k"),
+        ("Bearer \t=+/~", "=+/~"),
+    ] {
+        let found = key(value.as_bytes());
+        assert_eq!(found.as_deref(), Some(expected), "{value:?}");
+    }
+    // Without a key, and not with an empty one.
+    for none in [
+        "",
+        "k",
+        "Bearer",
+        "Bearer ",
+        "Bearerk",
+        "Basic aG9zdDpr",
+        "Digest k",
+    ] {
+        assert_eq!(key(none.as_bytes()), None, "{none:?}");
+    }
+    assert_eq!(key(b"Bearer \xff"), None);
+}
+
+#[test]
+fn a_length_has_digits_alone_and_the_largest_is_the_largest_that_a_number_holds() {
+    let put = |length: &str| {
+        let head = format!("PUT /tracks HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+        match parse_head(head.as_bytes()) {
+            Ok(Head::Complete { request, .. }) => Ok(request.body_bytes),
+            Ok(Head::Partial) => panic!("{length}: not a whole head"),
+            Err(refusal) => Err(refusal.status),
+        }
+    };
+    for (length, expected) in [
+        ("0", 0),
+        ("007", 7),
+        (" 5 ", 5),
+        ("18446744073709551615", u64::MAX),
+        ("18446744073709551616", u64::MAX),
+        (&"9".repeat(1000), u64::MAX),
+    ] {
+        assert_eq!(put(length), Ok(expected), "{length}");
+    }
+    for length in [
+        "", "-1", "+1", "1.0", "1e3", "0x10", "1 2", "1,1", "\u{661}", "five",
+    ] {
+        assert_eq!(put(length), Err(Status::BadRequest), "{length}");
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ const HTTP: &str = include_str!("../testdata/messages/http.jsonl");
 const REFUSED: &str = include_str!("../testdata/messages/refused.jsonl");
 const PROTOCOL: &str = include_str!("../docs/PROTOCOL.md");
 const ROOM: &str = "jam1";
+const TRACK: &str = "c34b4ce12be22e3f92ade1cc20d46caed00dc006e5b423dad71487182140c8e9";
 
 fn parse(text: &str) -> RoomMessage {
     match parse_message(text, ROOM) {
@@ -37,6 +38,10 @@ fn refusal(text: &str) -> String {
 
 fn raw(json: &str) -> Box<RawValue> {
     RawValue::from_string(json.into()).expect("JSON")
+}
+
+fn track_id() -> TrackId {
+    TrackId::parse(TRACK).expect("an id")
 }
 
 fn number(json: &str) -> serde_json::Number {
@@ -125,9 +130,7 @@ fn server_messages() -> Vec<ServerMessage> {
         t1,
         t2,
     };
-    let track_id =
-        TrackId::parse("c34b4ce12be22e3f92ade1cc20d46caed00dc006e5b423dad71487182140c8e9")
-            .expect("an id");
+    let track_id = track_id();
     let plain = QueueTrack {
         track_id,
         name: "prelude60.opus".into(),
@@ -322,6 +325,49 @@ fn hello_says_role_name_and_wants() {
 }
 
 #[test]
+fn every_type_that_can_be_wanted_is_wanted_by_its_name_alone() {
+    let wants = |names: &str| {
+        let text = format!(r#"{{"type":"HELLO","role":"viewer","wants":[{names}]}}"#);
+        parse_hello(&text).expect(names).wants
+    };
+    let nothing = Wants::default();
+    for (name, expected) in [
+        (
+            "WELCOME",
+            Wants {
+                welcome: true,
+                ..nothing
+            },
+        ),
+        (
+            "QUEUE",
+            Wants {
+                queue: true,
+                ..nothing
+            },
+        ),
+        (
+            "MEMBERS",
+            Wants {
+                members: true,
+                ..nothing
+            },
+        ),
+        (
+            "HISTORY",
+            Wants {
+                history: true,
+                ..nothing
+            },
+        ),
+    ] {
+        assert_eq!(wants(&format!("\"{name}\"")), expected, "{name}");
+    }
+    // PLAYED comes to those who asked for HISTORY.
+    assert_eq!(wants(r#""PLAYED","history","HISTORY ","STATE""#), nothing);
+}
+
+#[test]
 fn a_name_of_nothing_visible_is_no_name_and_a_long_one_is_cut() {
     let name = |given: &str| {
         let text = format!(r#"{{"type":"HELLO","role":"host","display_name":"{given}"}}"#);
@@ -405,6 +451,82 @@ fn a_report_keeps_every_field_that_was_given() {
     }
 }
 
+#[test]
+fn an_edit_of_the_queue_says_which_track_and_where_it_goes() {
+    let other = TrackId::from_hash(blake3::hash(b"another"));
+    for (more, expected) in [
+        (String::new(), None),
+        (r#","before":null"#.into(), None),
+        (format!(r#","before":"{other}""#), Some(other)),
+        (format!(r#","before":"{TRACK}""#), Some(track_id())),
+    ] {
+        let written = TRACK.to_uppercase();
+        let text = format!(r#"{{"type":"ADD","track_id":"{written}"{more}}}"#);
+        match parse_message(&text, ROOM) {
+            Ok(ClientMessage::Add {
+                track_id: id,
+                before,
+            }) => assert_eq!((id, before), (track_id(), expected)),
+            other => panic!("{text}: {other:?}"),
+        }
+        let text = format!(r#"{{"type":"MOVE","track_id":"{TRACK}"{more}}}"#);
+        match parse(&text) {
+            RoomMessage::Host(HostMessage::Move {
+                track_id: id,
+                before,
+            }) => assert_eq!((id, before), (track_id(), expected)),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+    match parse(&format!(r#"{{"type":"REMOVE","track_id":"{TRACK}"}}"#)) {
+        RoomMessage::Host(HostMessage::Remove { track_id: id }) => assert_eq!(id, track_id()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_skip_says_from_which_track_and_need_not() {
+    for (fields, expected) in [
+        ("", None),
+        (r#","from":null"#, None),
+        (r#","from":"""#, Some("")),
+        (r#","from":"t\"1""#, Some("t\"1")),
+    ] {
+        let next = parse(&format!(r#"{{"type":"NEXT"{fields}}}"#));
+        let previous = parse(&format!(r#"{{"type":"PREVIOUS"{fields}}}"#));
+        match (next, previous) {
+            (
+                RoomMessage::Host(HostMessage::Next { from: next }),
+                RoomMessage::Host(HostMessage::Previous { from: previous }),
+            ) => {
+                assert_eq!(next.as_deref(), expected);
+                assert_eq!(previous.as_deref(), expected);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_duration_is_above_0_and_of_30_days_at_most() {
+    for (written, expected) in [
+        ("60.0135", 60.0135),
+        ("60", 60.0),
+        ("1e-9", 1e-9),
+        ("2592000", 2_592_000.0),
+        ("2592000.0", 2_592_000.0),
+    ] {
+        let fields = format!(r#""track_id":"{TRACK}","duration_sec":{written}"#);
+        match parse(&format!(r#"{{"type":"DURATION",{fields}}}"#)) {
+            RoomMessage::Host(HostMessage::Duration {
+                track_id: id,
+                duration_sec,
+            }) => assert_eq!((id, duration_sec), (track_id(), expected)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 // ---- what is refused -----------------------------------------------------------------------------
 
 struct Refused {
@@ -473,6 +595,9 @@ fn depth_costs_no_stack() {
                     "status",
                     "rtt_ms",
                     "t0",
+                    "before",
+                    "from",
+                    "duration_sec",
                     "unknown",
                 ] {
                     for kind in [
@@ -483,6 +608,10 @@ fn depth_costs_no_stack() {
                         "HAVE_DELTA",
                         "REPORT",
                         "CLOCK",
+                        "ADD",
+                        "MOVE",
+                        "NEXT",
+                        "DURATION",
                     ] {
                         let whole = format!(r#"{{"type":"{kind}","{field}":{nested}}}"#);
                         let _either = parse_hello(&whole);
@@ -522,6 +651,10 @@ fn the_longest_message_is_refused_in_few_words() {
         format!(r#"{{"type":"ANNOUNCE","room":"{long}","port":0}}"#),
         format!(r#"{{"type":"REPORT","status":"{long}"}}"#),
         format!(r#"{{"type":"HAVE_DELTA","indices":[{digits}]}}"#),
+        format!(r#"{{"type":"ADD","track_id":"{long}"}}"#),
+        format!(r#"{{"type":"MOVE","track_id":"{TRACK}","before":"{long}"}}"#),
+        format!(r#"{{"type":"NEXT","from":{digits}}}"#),
+        format!(r#"{{"type":"DURATION","track_id":"{TRACK}","duration_sec":{digits}}}"#),
         long.clone(),
         digits.clone(),
     ] {

@@ -2,26 +2,24 @@
 
 #[path = "common/random.rs"]
 mod random;
+#[path = "common/room_explore.rs"]
+mod room_explore;
+#[path = "common/room_party.rs"]
+mod room_party;
 #[path = "common/room_world.rs"]
 mod room_world;
 
 use jam::limits::{
     MEMBERS_LISTED_MAX, NODES_MAX, PEERS_LISTED_MAX, ROOM_INPUTS_MAX, TRACK_ID_BYTES_MAX,
 };
-use jam::room::event::{Input, Newcomer, Output};
-use jam::room::machine::Room;
+use jam::room::event::{Input, Output};
 use jam::room::members::MemberId;
-use jam::room::message::{
-    ClientMessage, CloseReason, Hello, QueueTrack, Role, RoomMessage, ServerMessage, Wants,
-};
-use jam::room::name::RoomName;
-use jam::room::parse::parse_message;
+use jam::room::message::{CloseReason, Hello, QueueTrack, Role, RoomMessage, Wants};
 use jam::track::id::TrackId;
 use random::for_each_seed;
-use room_world::{Act, OFFSETS, ROOM, Step, World, render};
-use std::net::Ipv4Addr;
-
-const NOON: f64 = 1_762_569_219.737_918;
+use room_party::{EVERYTHING, NOON, NOTHING, Party, types};
+use room_world::room_words::OFFSETS;
+use room_world::{Act, Step, World};
 
 // ---- everything that can happen, to a small depth ------------------------------------------------
 
@@ -57,37 +55,8 @@ fn possible(world: &World) -> Vec<Act> {
     acts
 }
 
-/// Walks through every sequence of `depth` steps after `path`; gives how many there were.
-fn explore(path: &mut Vec<Act>, depth: usize) -> u64 {
-    let mut world = World::new(NOON);
-    for (variety, &act) in path.iter().enumerate() {
-        // What came before was checked when it was the last.
-        world.checking = variety + 1 == path.len();
-        world.take(&Step { act, variety });
-    }
-    if depth == 0 {
-        return 1;
-    }
-    let mut sequences = 0;
-    for act in possible(&world) {
-        path.push(act);
-        sequences += explore(path, depth - 1);
-        path.pop();
-    }
-    sequences
-}
-
 fn explore_after(start: &[Act], depth: usize) {
-    let mut path = start.to_vec();
-    let explored =
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| explore(&mut path, depth)));
-    match explored {
-        Ok(sequences) => assert!(sequences > 1000, "only {sequences} sequences"),
-        Err(panic) => {
-            eprintln!("the sequence was {path:?}");
-            std::panic::resume_unwind(panic);
-        }
-    }
+    room_explore::explore_after(|| World::new(NOON), possible, start, depth);
 }
 
 #[test]
@@ -161,106 +130,6 @@ fn long_random_walks_keep_the_rules() {
 }
 
 // ---- the rules, one by one -----------------------------------------------------------------------
-
-const EVERYTHING: Wants = Wants {
-    welcome: true,
-    queue: true,
-    members: true,
-    history: true,
-};
-const NOTHING: Wants = Wants {
-    welcome: false,
-    queue: false,
-    members: false,
-    history: false,
-};
-
-struct Party {
-    room: Room,
-    now: f64,
-}
-
-impl Party {
-    fn new() -> Self {
-        Self::with_tracks(Vec::new())
-    }
-
-    fn with_tracks(tracks: Vec<QueueTrack>) -> Self {
-        let name = RoomName::parse(ROOM).expect("a room name");
-        Self {
-            room: Room::new(NOON, name, tracks, "0.1.0"),
-            now: NOON,
-        }
-    }
-
-    fn join(&mut self, id: u64, role: Role, wants: Wants) -> Vec<String> {
-        let display_name = Some(format!("Name {id}"));
-        self.join_with(
-            id,
-            Hello {
-                role,
-                display_name,
-                wants,
-            },
-        )
-    }
-
-    fn join_with(&mut self, id: u64, hello: Hello) -> Vec<String> {
-        self.handle(Input::Join(Newcomer {
-            member: MemberId(id),
-            peer_id: format!("p{id}"),
-            ip: Ipv4Addr::LOCALHOST.into(),
-            hello,
-            upload_key: format!("key{id}"),
-        }))
-    }
-
-    fn say(&mut self, id: u64, json: &str) -> Vec<String> {
-        let Ok(ClientMessage::Room(message)) = parse_message(json, ROOM) else {
-            panic!("not for the room: {json}");
-        };
-        self.handle(Input::Say {
-            member: MemberId(id),
-            message,
-        })
-    }
-
-    fn leave(&mut self, id: u64) -> Vec<String> {
-        self.handle(Input::Leave {
-            member: MemberId(id),
-        })
-    }
-
-    fn handle(&mut self, input: Input) -> Vec<String> {
-        let mut outputs = Vec::new();
-        self.room.handle(self.now, input, &mut outputs);
-        outputs.iter().map(render).collect()
-    }
-
-    fn wait(&mut self, sec: f64) -> Vec<String> {
-        self.now += sec;
-        let mut outputs = Vec::new();
-        self.room.tick(self.now, &mut outputs);
-        outputs.iter().map(render).collect()
-    }
-
-    fn state(&self) -> String {
-        ServerMessage::State {
-            payload: self.room.state().clone(),
-        }
-        .encode()
-    }
-}
-
-fn types(lines: &[String]) -> Vec<&str> {
-    lines
-        .iter()
-        .map(|line| match line.split_once(r#"{"type":""#) {
-            Some((_, rest)) => rest.split('"').next().expect("a type"),
-            None => line.split(' ').next().expect("a word"),
-        })
-        .collect()
-}
 
 #[test]
 fn answers_to_joining_come_in_the_promised_order_and_only_those_asked_for() {

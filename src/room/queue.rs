@@ -112,16 +112,22 @@ impl Queue {
         Some(to != from)
     }
 
-    /// Whether anything changed; `None`: it is not there.
+    /// Whether anything changed, which it does not when there is no room for it; `None`: it is not there.
     pub fn set_duration(&mut self, id: TrackId, duration_sec: f64) -> Option<bool> {
         let at = self.position(id)?;
         if self.tracks[at].duration_sec == Some(duration_sec) {
             return Some(false);
         }
-        let track = &mut Arc::make_mut(&mut self.tracks)[at];
-        let bytes_before = json_bytes(track);
-        track.duration_sec = Some(duration_sec);
-        self.bytes = self.bytes - bytes_before + json_bytes(track);
+        let timed = QueueTrack {
+            duration_sec: Some(duration_sec),
+            ..self.tracks[at].clone()
+        };
+        let bytes = self.bytes - json_bytes(&self.tracks[at]) + json_bytes(&timed);
+        if bytes > QUEUE_BYTES_MAX {
+            return Some(false);
+        }
+        Arc::make_mut(&mut self.tracks)[at] = timed;
+        self.bytes = bytes;
         Some(true)
     }
 

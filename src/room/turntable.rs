@@ -6,7 +6,7 @@
 
 use super::message::{HostMessage, Played, QueueTrack, State, Status};
 use super::queue::{Queue, QueueFull};
-use crate::limits::PLAYED_MAX;
+use crate::limits::{ADVANCE_LATE_SEC_MAX, PLAYED_MAX};
 use crate::sync::playback::round_to_micros;
 use crate::track::id::TrackId;
 use serde_json::Number;
@@ -149,7 +149,12 @@ impl Turntable {
         match self.queue.after(self.current()) {
             Some(next) => {
                 let track_id = Some(next.to_string());
-                let at = ends_at.max(now + lead_sec);
+                // A thread never wakes quite in time; that must not be heard as a gap.
+                let soonest = now + lead_sec;
+                let at = match soonest <= ends_at + ADVANCE_LATE_SEC_MAX {
+                    true => ends_at,
+                    false => soonest,
+                };
                 self.begin(at, track_id, Status::Play, zero())
             }
             None => self.begin(now, self.state.track_id.clone(), Status::Pause, zero()),

@@ -5,14 +5,27 @@
 
 #![allow(dead_code, reason = "each test file uses its share")]
 
+#[path = "room_deck.rs"]
+pub mod room_deck;
+#[path = "room_host.rs"]
+mod room_host;
+#[path = "room_words.rs"]
+pub mod room_words;
+
 use jam::room::event::{Input, Newcomer, Output};
 use jam::room::machine::Room;
 use jam::room::members::MemberId;
-use jam::room::message::{ClientMessage, CloseReason, Hello, Role, ServerMessage, Wants};
+use jam::room::message::{
+    ClientMessage, CloseReason, Hello, HostMessage, Role, RoomMessage, ServerMessage, Wants,
+};
 use jam::room::name::RoomName;
 use jam::room::parse::parse_message;
+use room_deck::{Deck, SONGS, queue_track, track_id};
+use room_words::{
+    ANNOUNCES, Announced, DELTAS, REPORTS, ROOM, WANTS, error_json, fields, ip, peer_id, render,
+    role_text, to_all,
+};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
 
 /// What somebody does, or that time passes. The `usize`s are slots.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,11 +35,47 @@ pub enum Act {
     Leave(usize),
     Play(usize),
     Pause(usize),
-    Signal { from: usize, to: usize },
+    Signal {
+        from: usize,
+        to: usize,
+    },
     Announce(usize),
     HaveDelta(usize),
     Report(usize),
-    Wait { sec: f64 },
+    Edit {
+        slot: usize,
+        edit: Edit,
+    },
+    /// An upload of a song, by the host or for a host that has just gone.
+    Upload(usize),
+    Wait {
+        sec: f64,
+    },
+    /// Time passes, and the room is woken too late: only at the end.
+    Oversleep {
+        sec: f64,
+    },
+}
+
+/// What only the host may. Songs are numbers, in `SONGS`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Edit {
+    Play(usize),
+    Pause(usize),
+    Add(usize, Option<usize>),
+    Remove(usize),
+    Move(usize, Option<usize>),
+    Next(SaidOf),
+    Previous(SaidOf),
+    Duration(usize),
+}
+
+/// Of which track the host believed that it was on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SaidOf {
+    Any,
+    Current,
+    Another,
 }
 
 /// `variety` chooses the details: which offset, which track, which chunks.
@@ -35,65 +84,6 @@ pub struct Step {
     pub act: Act,
     pub variety: usize,
 }
-
-pub const ROOM: &str = "jam1";
-const WANTS: [Wants; 3] = [
-    Wants {
-        welcome: true,
-        queue: true,
-        members: true,
-        history: true,
-    },
-    Wants {
-        welcome: false,
-        queue: false,
-        members: false,
-        history: false,
-    },
-    Wants {
-        welcome: false,
-        queue: false,
-        members: true,
-        history: true,
-    },
-];
-/// What the host sends as `offset_sec`, and how the number stands in STATE.
-pub const OFFSETS: [(&str, &str); 8] = [
-    ("0", "0"),
-    ("0.0", "0.0"),
-    ("1e-3", "0.001"),
-    ("12.5", "12.5"),
-    ("9007199254740993", "9007199254740993"),
-    ("1e15", "1000000000000000.0"),
-    ("123456789.12345678", "123456789.12345678"),
-    ("1e300", "1e+300"),
-];
-const TRACKS: [&str; 4] = ["\"t1\"", "null", "\"\"", "\"Grüße \\\"2\\\"\""];
-/// A REPORT's fields, how they stand in MEMBERS, and the round trip in them.
-const REPORTS: [(&str, &str, f64); 5] = [
-    (r#""rtt_ms":40"#, r#"{"rtt_ms":40.0}"#, 40.0),
-    (
-        r#""rtt_ms":212.5,"status":"ready""#,
-        r#"{"status":"ready","rtt_ms":212.5}"#,
-        212.5,
-    ),
-    (r#""x":0"#, "{}", 0.0),
-    (r#""rtt_ms":1e300"#, r#"{"rtt_ms":1e+300}"#, 1e300),
-    (
-        r#""status":"playing","method":"element","error_ms":-0.5,"loaded":1"#,
-        r#"{"status":"playing","method":"element","error_ms":-0.5,"loaded":1.0}"#,
-        0.0,
-    ),
-];
-/// An ANNOUNCE: port, total_chunks, chunk_size, have_count.
-type Announced = (u16, Option<u32>, Option<u32>, Option<u32>);
-const ANNOUNCES: [Announced; 4] = [
-    (9003, Some(8), Some(4096), Some(0)),
-    (0, None, None, None),
-    (9003, Some(8), Some(4096), Some(3)),
-    (9004, Some(4), None, Some(7)),
-];
-const DELTAS: [&[u32]; 5] = [&[0, 1], &[1, 1, 2], &[], &[3], &[9]];
 
 pub struct World {
     room: Room,
@@ -105,7 +95,8 @@ pub struct World {
     guests: u64,
     members: BTreeMap<u64, Member>,
     nodes: BTreeMap<u64, Node>,
-    state: String,
+    deck: Deck,
+    queue_push: Push,
     members_push: Push,
     peers_push: Push,
 }
@@ -117,6 +108,9 @@ struct Member {
     report: Option<String>,
     rtt_ms: f64,
     peers_heard: Option<String>,
+    /// As it follows from everything that this member was sent, if it asked for that.
+    queue_heard: Option<String>,
+    history_heard: Option<Vec<String>>,
 }
 
 struct Node {
@@ -125,23 +119,32 @@ struct Node {
     heard_at: f64,
 }
 
-/// A list that changed and was not pushed yet, and when it was pushed last.
+/// A list that changed and was not pushed yet, and when it may be.
 struct Push {
     interval_sec: f64,
     changed: bool,
-    pushed_at: Option<f64>,
+    not_before: Option<f64>,
 }
 
 impl World {
     pub fn new(now: f64) -> Self {
+        Self::with_songs(now, &[])
+    }
+
+    pub fn with_songs(now: f64, songs: &[usize]) -> Self {
         let name = RoomName::parse(ROOM).expect("a room name");
         let push = |interval_sec| Push {
             interval_sec,
             changed: false,
-            pushed_at: None,
+            not_before: None,
         };
         Self {
-            room: Room::new(now, name, Vec::new(), "0.1.0"),
+            room: Room::new(
+                now,
+                name,
+                songs.iter().map(|&song| queue_track(song)),
+                "0.1.0",
+            ),
             now,
             checking: true,
             slots: BTreeMap::new(),
@@ -149,7 +152,8 @@ impl World {
             guests: 0,
             members: BTreeMap::new(),
             nodes: BTreeMap::new(),
-            state: state_json("null", "PAUSE", "0.0", now),
+            deck: Deck::new(now, songs),
+            queue_push: push(0.1),
             members_push: push(1.0),
             peers_push: push(0.25),
         }
@@ -173,14 +177,21 @@ impl World {
             Act::JoinAsHost(slot) => self.join(slot, Role::Host, variety),
             Act::JoinAsViewer(slot) => self.join(slot, Role::Viewer, variety),
             Act::Leave(slot) => self.leave(slot),
-            Act::Play(slot) => self.control(slot, "PLAY", variety),
-            Act::Pause(slot) => self.control(slot, "PAUSE", variety),
+            Act::Play(slot) => self.control(slot, true, variety),
+            Act::Pause(slot) => self.control(slot, false, variety),
             Act::Signal { from, to } => self.signal(from, to),
             Act::Announce(slot) => self.announce(slot, variety),
             Act::HaveDelta(slot) => self.have_delta(slot, variety),
             Act::Report(slot) => self.report(slot, variety),
+            Act::Edit { slot, edit } => self.edit(slot, edit, variety),
+            Act::Upload(song) => self.upload(song),
             Act::Wait { sec } => return self.wait(sec),
+            Act::Oversleep { sec } => {
+                self.now += sec;
+                return self.tick();
+            }
         };
+        self.hear_lists(&heard);
         if self.checking {
             let heard: Vec<String> = heard.iter().map(render).collect();
             assert_eq!(heard, expected, "{act:?}");
@@ -203,13 +214,23 @@ impl World {
     }
 
     fn say(&mut self, id: u64, json: &str) -> Vec<Output> {
-        match parse_message(json, ROOM) {
-            Ok(ClientMessage::Room(message)) => self.handle(Input::Say {
-                member: MemberId(id),
-                message,
-            }),
+        let message = match parse_message(json, ROOM) {
+            Ok(ClientMessage::Room(message)) => message,
+            // As the server does, which looks for the track among its own.
+            Ok(ClientMessage::Add {
+                track_id: id,
+                before,
+            }) => {
+                let song = (0..SONGS.len()).find(|&song| track_id(song) == id);
+                let track = Box::new(queue_track(song.expect("one of the songs")));
+                RoomMessage::Host(HostMessage::Add { track, before })
+            }
             other => panic!("{json}: {other:?}"),
-        }
+        };
+        self.handle(Input::Say {
+            member: MemberId(id),
+            message,
+        })
     }
 
     fn join(&mut self, slot: usize, role: Role, variety: usize) -> (Vec<Output>, Vec<String>) {
@@ -248,6 +269,8 @@ impl World {
             report: None,
             rtt_ms: 0.0,
             peers_heard: None,
+            queue_heard: None,
+            history_heard: None,
         };
         self.slots.insert(slot, id);
         self.members.insert(id, member);
@@ -260,7 +283,7 @@ impl World {
         let (peer, role) = (peer_id(id), role_text(role));
         let mut expected = vec![
             format!("admit {id} {wants:?}"),
-            format!("to {id}: {}", self.state),
+            format!("to {id}: {}", self.deck.state_json()),
             format!(r#"to {id}: {{"type":"PEER","peer_id":"{peer}"}}"#),
         ];
         if wants.welcome {
@@ -269,13 +292,12 @@ impl World {
             ));
         }
         if wants.queue {
-            expected.push(format!(
-                r#"to {id}: {{"type":"QUEUE","room":"jam1","tracks":[]}}"#
-            ));
+            expected.push(format!("to {id}: {}", self.queue_json()));
         }
         if wants.history {
+            let played = self.deck.played_json().join(",");
             expected.push(format!(
-                r#"to {id}: {{"type":"HISTORY","room":"jam1","played":[]}}"#
+                r#"to {id}: {{"type":"HISTORY","room":"jam1","played":[{played}]}}"#
             ));
         }
         if wants.members {
@@ -296,37 +318,6 @@ impl World {
             self.peers_push.changed = true;
         }
         (heard, Vec::new())
-    }
-
-    fn control(&mut self, slot: usize, kind: &str, variety: usize) -> (Vec<Output>, Vec<String>) {
-        let id = self.id(slot);
-        let track = TRACKS[variety % TRACKS.len()];
-        let (offset, offset_sent) = OFFSETS[variety % OFFSETS.len()];
-        let heard = self.say(
-            id,
-            &format!(
-                r#"{{"type":"{kind}","track_id":{track},"offset_sec":{offset},"timestamp":3}}"#
-            ),
-        );
-        let expected = match self.members.get(&id).map(|member| member.role) {
-            None => Vec::new(),
-            Some(Role::Viewer) => vec![error_json(id, "Only host can control")],
-            Some(Role::Host) => {
-                let rtt_ms = self
-                    .members
-                    .values()
-                    .map(|member| member.rtt_ms)
-                    .filter(|&rtt_ms| rtt_ms <= 675.0)
-                    .fold(0.0, f64::max);
-                let lead_ms = match kind {
-                    "PLAY" => (2.0 * rtt_ms + 150.0).clamp(250.0, 1500.0),
-                    _ => 0.0,
-                };
-                self.state = state_json(track, kind, offset_sent, self.now + lead_ms / 1000.0);
-                vec![format!("to all but []: {}", self.state)]
-            }
-        };
-        (heard, expected)
     }
 
     fn signal(&mut self, from: usize, to: usize) -> (Vec<Output>, Vec<String>) {
@@ -448,27 +439,30 @@ impl World {
     fn tick(&mut self) {
         let mut outputs = Vec::new();
         self.room.tick(self.now, &mut outputs);
+        self.hear_lists(&outputs);
         let before = self.nodes.len();
         self.nodes.retain(|_, node| node.heard_at + 60.0 > self.now);
         self.peers_push.changed |= self.nodes.len() < before;
+        let told = self.deck.tick(self.now, self.lead_sec());
 
-        let (mut members_pushed, mut peers_pushed) = (false, false);
+        let (mut music, mut pushed) = (Vec::new(), Vec::new());
         for output in &outputs {
             match output {
-                Output::Broadcast { message, except } if is_members(message) => {
-                    if self.checking {
-                        assert_eq!(message.encode(), self.members_json());
+                Output::Broadcast { message, except } => match message {
+                    ServerMessage::Peers { .. } => {
+                        self.hear_peers_broadcast(message, except);
+                        pushed.push("PEERS");
                     }
-                    assert!(
-                        except.is_empty() && !members_pushed,
-                        "pushed twice, or not to all"
-                    );
-                    members_pushed = true;
-                }
-                Output::Broadcast { message, except } => {
-                    self.hear_peers_broadcast(message, except);
-                    peers_pushed = true;
-                }
+                    ServerMessage::Queue { .. } => {
+                        self.check_list(output, Self::queue_json);
+                        pushed.push("QUEUE");
+                    }
+                    ServerMessage::Members { .. } => {
+                        self.check_list(output, Self::members_json);
+                        pushed.push("MEMBERS");
+                    }
+                    _ => music.push(render(output)),
+                },
                 Output::Send { to, message } => {
                     assert!(
                         self.nodes.contains_key(&to.0),
@@ -479,10 +473,63 @@ impl World {
                 other => panic!("a tick neither admits nor refuses: {other:?}"),
             }
         }
-        self.members_push.check(self.now, members_pushed, "MEMBERS");
-        self.peers_push.check(self.now, peers_pushed, "PEERS");
+        assert_eq!(music, told, "at {}", self.now);
+        self.check_pushes(&pushed);
         if self.checking {
             self.check_invariants();
+        }
+    }
+
+    fn check_list(&self, output: &Output, truth: fn(&Self) -> String) {
+        if self.checking {
+            assert_eq!(render(output), to_all(&truth(self)));
+        }
+    }
+
+    fn check_pushes(&mut self, pushed: &[&str]) {
+        // An entry of PEERS and MEMBERS is reckoned at 150 bytes.
+        let (members, nodes) = (self.members.len() as f64, self.nodes.len() as f64);
+        let queue_bytes: usize = match pushed.contains(&"QUEUE") {
+            true => self.deck.entries_json().iter().map(String::len).sum(),
+            false => 0,
+        };
+        for (push, kind, bytes) in [
+            (&mut self.peers_push, "PEERS", 150.0 * nodes),
+            (&mut self.queue_push, "QUEUE", queue_bytes as f64),
+            (&mut self.members_push, "MEMBERS", 150.0 * members),
+        ] {
+            let times = pushed.iter().filter(|&&pushed| pushed == kind).count();
+            assert!(times <= 1, "{kind} pushed twice");
+            push.check(self.now, times == 1, kind, bytes * members);
+        }
+    }
+
+    /// What follows for the members from lists of the queue and of the history that they were sent.
+    fn hear_lists(&mut self, outputs: &[Output]) {
+        for output in outputs {
+            let (message, only) = match output {
+                Output::Send { to, message } => (message, Some(to.0)),
+                Output::Broadcast { message, .. } => (message, None),
+                _ => continue,
+            };
+            let receivers = self.members.iter_mut().filter(|(id, member)| match only {
+                Some(only) => only == **id,
+                None => member.wants.receives(message.kind()),
+            });
+            for (_, member) in receivers {
+                match message {
+                    ServerMessage::Queue { .. } => member.queue_heard = Some(message.encode()),
+                    ServerMessage::History { played, .. } => {
+                        let entries = played.iter().map(json).collect();
+                        member.history_heard = Some(entries);
+                    }
+                    ServerMessage::Played { entry, .. } => {
+                        let heard = member.history_heard.as_mut();
+                        heard.expect("HISTORY comes first").push(json(entry));
+                    }
+                    _ => {}
+                }
+            }
         }
     }
 
@@ -522,7 +569,9 @@ impl World {
         let state = ServerMessage::State {
             payload: self.room.state().clone(),
         };
-        assert_eq!(state.encode(), self.state);
+        assert_eq!(state.encode(), self.deck.state_json());
+        assert_eq!(self.room.is_unused(), self.deck.is_unused());
+        self.check_what_is_known();
         if !self.peers_push.changed {
             for (&id, member) in &self.members {
                 // A member that is no node and came after the last push has not been told anything yet.
@@ -532,10 +581,12 @@ impl World {
             }
         }
         let expiries = self.nodes.values().map(|node| node.heard_at + 60.0);
-        let pushes = [&self.members_push, &self.peers_push]
+        let pushes = [&self.queue_push, &self.members_push, &self.peers_push]
             .into_iter()
             .filter_map(Push::due_at);
-        let wake_at = expiries.chain(pushes).min_by(f64::total_cmp);
+        let music = self.deck.acts_at(self.lead_sec());
+        let all = expiries.chain(pushes).chain(music);
+        let wake_at = all.min_by(f64::total_cmp);
         assert_eq!(self.room.wake_at(), wake_at, "at {}", self.now);
         assert!(
             wake_at.is_none_or(|at| at > self.now),
@@ -543,11 +594,34 @@ impl World {
         );
     }
 
+    /// Who asked for the queue or the history knows it, and nobody else was told.
+    fn check_what_is_known(&self) {
+        let queue = self.queue_json();
+        let played = self.deck.played_json();
+        for (id, member) in &self.members {
+            assert_eq!(member.queue_heard.is_some(), member.wants.queue, "{id}");
+            if !self.queue_push.changed {
+                let heard = member.queue_heard.as_ref();
+                assert!(heard.is_none_or(|heard| *heard == queue), "{id}: {heard:?}");
+            }
+            let heard = member.history_heard.as_ref();
+            assert_eq!(heard.is_some(), member.wants.history, "{id}");
+            if let Some(heard) = heard {
+                assert!(heard.ends_with(played), "{id}: {heard:?}");
+            }
+        }
+    }
+
     fn host(&self) -> Option<u64> {
         let mut members = self.members.iter();
         members
             .find(|(_, member)| member.role == Role::Host)
             .map(|(&id, _)| id)
+    }
+
+    fn queue_json(&self) -> String {
+        let entries = self.deck.entries_json().join(",");
+        format!(r#"{{"type":"QUEUE","room":"jam1","tracks":[{entries}]}}"#)
     }
 
     fn members_json(&self) -> String {
@@ -599,83 +673,33 @@ impl World {
 }
 
 impl Push {
-    /// A list is pushed only when it changed, as soon as it may, and not more often than that.
-    fn check(&mut self, now: f64, pushed: bool, what: &str) {
-        let may = self
-            .pushed_at
-            .is_none_or(|at| at + self.interval_sec <= now);
+    fn may_at(&self, now: f64) -> bool {
+        self.not_before.is_none_or(|at| at <= now)
+    }
+
+    /// A list is pushed only when it changed, as soon as it may, and not again too soon; `bytes` is what the
+    /// list has for all together.
+    fn check(&mut self, now: f64, pushed: bool, kind: &str, bytes: f64) {
+        let may = self.may_at(now);
         if pushed {
-            assert!(self.changed, "{what} pushed without a change");
-            assert!(
-                may,
-                "{what} pushed at {now} again, after {:?}",
-                self.pushed_at
-            );
-            (self.changed, self.pushed_at) = (false, Some(now));
+            assert!(self.changed, "{kind} pushed without a change");
+            assert!(may, "{kind} pushed at {now}, too early");
+            self.changed = false;
+            self.not_before = Some(now + self.interval_sec.max(bytes / 4e6));
         } else {
             assert!(
                 !(self.changed && may),
-                "{what} changed, but was not pushed at {now}"
+                "{kind} changed, but was not pushed at {now}"
             );
         }
     }
 
     /// When it has to be pushed, after a tick.
     fn due_at(&self) -> Option<f64> {
-        let at = self.pushed_at.map(|at| at + self.interval_sec);
-        at.filter(|_| self.changed)
+        self.not_before.filter(|_| self.changed)
     }
 }
 
-/// An output as one line.
-pub fn render(output: &Output) -> String {
-    match output {
-        Output::Admit { member, wants } => format!("admit {} {wants:?}", member.0),
-        Output::Send { to, message } => format!("to {}: {}", to.0, message.encode()),
-        Output::Broadcast { message, except } => {
-            let except: Vec<u64> = except.iter().map(|member| member.0).collect();
-            format!("to all but {except:?}: {}", message.encode())
-        }
-        Output::Refuse { member, reason } => format!("refuse {} {reason:?}", member.0),
-    }
-}
-
-fn is_members(message: &ServerMessage) -> bool {
-    matches!(message, ServerMessage::Members { .. })
-}
-
-fn peer_id(id: u64) -> String {
-    format!("p{id}")
-}
-
-fn ip(id: u64) -> IpAddr {
-    Ipv4Addr::new(10, 0, 0, (id % 250) as u8).into()
-}
-
-fn role_text(role: Role) -> &'static str {
-    match role {
-        Role::Host => "host",
-        Role::Viewer => "viewer",
-    }
-}
-
-fn error_json(id: u64, text: &str) -> String {
-    let text = serde_json::Value::from(text);
-    format!(r#"to {id}: {{"type":"ERROR","message":{text}}}"#)
-}
-
-fn state_json(track: &str, status: &str, offset: &str, at: f64) -> String {
-    let timestamp = serde_json::to_string(&((at * 1e6).round() / 1e6)).expect("a number");
-    format!(
-        r#"{{"type":"STATE","payload":{{"track_id":{track},"status":"{status}","offset_sec":{offset},"timestamp":{timestamp}}}}}"#
-    )
-}
-
-fn fields(fields: &[(&str, Option<u32>)]) -> String {
-    let present = fields
-        .iter()
-        .filter_map(|&(name, value)| Some((name, value?)));
-    present
-        .map(|(name, value)| format!(r#","{name}":{value}"#))
-        .collect()
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("JSON")
 }

@@ -1,0 +1,153 @@
+//! What the host of a `World` does to the music: said to the room, and done to the model.
+
+use super::room_deck::{Deck, id_json, queue_track};
+use super::room_words::{DURATIONS, OFFSETS, SONG_OFFSETS, TRACKS, error_json};
+use super::{Edit, SaidOf, World};
+use jam::room::event::Output;
+use jam::room::message::Role;
+
+impl World {
+    pub(super) fn control(
+        &mut self,
+        slot: usize,
+        playing: bool,
+        variety: usize,
+    ) -> (Vec<Output>, Vec<String>) {
+        let track = TRACKS[variety % TRACKS.len()];
+        let offset = OFFSETS[variety % OFFSETS.len()];
+        self.say_control(slot, playing, track, offset)
+    }
+
+    fn say_control(
+        &mut self,
+        slot: usize,
+        playing: bool,
+        track: &str,
+        (offset, offset_heard): (&str, &str),
+    ) -> (Vec<Output>, Vec<String>) {
+        let kind = if playing { "PLAY" } else { "PAUSE" };
+        let fields = format!(r#""track_id":{track},"offset_sec":{offset},"timestamp":3"#);
+        self.say_as_host(slot, kind, &fields, |deck, now, lead| {
+            Ok(deck.control(now, lead, track, playing, offset_heard))
+        })
+    }
+
+    pub(super) fn edit(
+        &mut self,
+        slot: usize,
+        edit: Edit,
+        variety: usize,
+    ) -> (Vec<Output>, Vec<String>) {
+        let id = |song: usize| format!(r#""track_id":{}"#, id_json(song));
+        let id_before = |song: usize, before: Option<usize>| match before {
+            Some(before) => format!(r#"{},"before":{}"#, id(song), id_json(before)),
+            // Left out and null are the same.
+            None if variety.is_multiple_of(2) => id(song),
+            None => format!(r#"{},"before":null"#, id(song)),
+        };
+        match edit {
+            Edit::Play(song) | Edit::Pause(song) => {
+                let offset = SONG_OFFSETS[variety % SONG_OFFSETS.len()];
+                let track = match variety % 8 {
+                    7 => id_json(song).to_uppercase(),
+                    _ => id_json(song).to_owned(),
+                };
+                self.say_control(slot, matches!(edit, Edit::Play(_)), &track, offset)
+            }
+            Edit::Add(song, before) => {
+                let by = self
+                    .members
+                    .get(&self.id(slot))
+                    .map(|host| host.name.clone());
+                self.say_as_host(slot, "ADD", &id_before(song, before), |deck, _, _| {
+                    deck.add(song, before, by);
+                    Ok(Vec::new())
+                })
+            }
+            Edit::Remove(song) => self.say_as_host(slot, "REMOVE", &id(song), |deck, now, lead| {
+                deck.remove(now, lead, song)
+            }),
+            Edit::Move(song, before) => {
+                self.say_as_host(slot, "MOVE", &id_before(song, before), |deck, _, _| {
+                    deck.move_before(song, before).map(|()| Vec::new())
+                })
+            }
+            Edit::Next(said) => self.skip(slot, "NEXT", said),
+            Edit::Previous(said) => self.skip(slot, "PREVIOUS", said),
+            Edit::Duration(song) => {
+                let sec = DURATIONS[variety % DURATIONS.len()];
+                let fields = format!(r#"{},"duration_sec":{sec}"#, id(song));
+                self.say_as_host(slot, "DURATION", &fields, |deck, _, _| {
+                    let sec = sec.parse().expect("a number");
+                    deck.set_duration(song, sec).map(|()| Vec::new())
+                })
+            }
+        }
+    }
+
+    fn skip(&mut self, slot: usize, kind: &str, said: SaidOf) -> (Vec<Output>, Vec<String>) {
+        let from = match said {
+            SaidOf::Any => None,
+            SaidOf::Current => Some(self.deck.track().to_owned()),
+            SaidOf::Another => Some(r#""another""#.to_owned()),
+        };
+        let field = from.as_ref().map(|from| format!(r#""from":{from}"#));
+        // Of nothing is as of any.
+        let from = from.filter(|from| from != "null");
+        let fields = field.unwrap_or_else(|| r#""x":0"#.into());
+        self.say_as_host(slot, kind, &fields, |deck, now, lead| {
+            deck.skip(now, lead, kind == "NEXT", from.as_deref())
+        })
+    }
+
+    /// Says what only the host may; `rule` is what it does then.
+    fn say_as_host(
+        &mut self,
+        slot: usize,
+        kind: &str,
+        fields: &str,
+        rule: impl FnOnce(&mut Deck, f64, f64) -> Result<Vec<String>, String>,
+    ) -> (Vec<Output>, Vec<String>) {
+        let id = self.id(slot);
+        let heard = self.say(id, &format!(r#"{{"type":"{kind}",{fields}}}"#));
+        let Some(member) = self.members.get(&id) else {
+            return (heard, Vec::new());
+        };
+        if member.role == Role::Viewer {
+            return (heard, vec![error_json(id, "Only host can control")]);
+        }
+        let hears_queue = member.wants.queue;
+        let before = self.deck.entries().to_vec();
+        let lead = self.lead_sec();
+        let mut expected = match rule(&mut self.deck, self.now, lead) {
+            Ok(told) => told,
+            Err(text) => vec![error_json(id, &text)],
+        };
+        if self.deck.entries() != before {
+            self.queue_push.changed = true;
+            // The others have to wait, but not who did it.
+            if hears_queue && !self.queue_push.may_at(self.now) {
+                expected.push(format!("to {id}: {}", self.queue_json()));
+            }
+        }
+        (heard, expected)
+    }
+
+    pub(super) fn upload(&mut self, song: usize) -> (Vec<Output>, Vec<String>) {
+        let mut outputs = Vec::new();
+        let track = queue_track(song);
+        let before = self.deck.entries().to_vec();
+        self.deck.add(song, None, track.added_by.clone());
+        self.queue_push.changed |= self.deck.entries() != before;
+        let done = self.room.add_uploaded(self.now, track, &mut outputs);
+        assert!(done.is_ok(), "few songs fit");
+        (outputs, Vec::new())
+    }
+
+    /// How far ahead a start is set: two of the longest round trips that are waited for, and some more.
+    pub(super) fn lead_sec(&self) -> f64 {
+        let rtts = self.members.values().map(|member| member.rtt_ms);
+        let rtt_ms = rtts.filter(|&rtt_ms| rtt_ms <= 675.0).fold(0.0, f64::max);
+        (2.0 * rtt_ms + 150.0).clamp(250.0, 1500.0) / 1000.0
+    }
+}
