@@ -124,8 +124,10 @@ pub const ACCEPT_TICK: Duration = Duration::from_millis(200);
 /// Pause after an accept that failed for want of descriptors or memory.
 pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Connections over the cap that wait for their 503; further ones are closed without a word.
+/// Connections over the cap that were told 503 and stay open for a moment, twice: on their way to the thread that
+/// closes them, and with it. Further ones are closed as soon as they were told.
 pub const REFUSALS_MAX: usize = 64;
+const _: () = assert!(2 * REFUSALS_MAX < DESCRIPTORS_RESERVED);
 
 /// Time for a refused connection to take its 503.
 pub const REFUSAL_DEADLINE: Duration = Duration::from_millis(200);
@@ -172,11 +174,13 @@ pub const LOG_FLUSH_DEADLINE: Duration = Duration::from_millis(100);
 /// Accepting has to work this long until it counts as mended.
 pub const ACCEPT_CALM: Duration = Duration::from_secs(5);
 
-/// Stack of a member's reader thread; virtual, only what is touched counts.
-pub const READER_STACK_BYTES: usize = 256 * 1024;
-
-/// Stack of every other thread.
+/// Stack of every thread but a member's: compressing the page takes half of it in a debug build.
 pub const THREAD_STACK_BYTES: usize = 512 * 1024;
+
+/// Stack of a member's reader thread; virtual, only what is touched counts. Larger than any other thread's, or
+/// the C library would hand it the stack of an HTTP thread that has just ended, touched pages and all.
+pub const READER_STACK_BYTES: usize = 576 * 1024;
+const _: () = assert!(READER_STACK_BYTES > THREAD_STACK_BYTES);
 
 // ---- HTTP -------------------------------------------------------------------------------------
 

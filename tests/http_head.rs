@@ -381,20 +381,14 @@ fn a_key_is_what_stands_behind_bearer() {
         ("Bearer a b", "a b"),
         ("Bearer Bearer k", "Bearer k"),
         ("Bearer \t=+/~", "=+/~"),
+        // Nothing is a wrong key, and not no key.
+        ("Bearer", ""),
+        ("Bearer ", ""),
     ] {
         let found = key(value.as_bytes());
         assert_eq!(found.as_deref(), Some(expected), "{value:?}");
     }
-    // Without a key, and not with an empty one.
-    for none in [
-        "",
-        "k",
-        "Bearer",
-        "Bearer ",
-        "Bearerk",
-        "Basic aG9zdDpr",
-        "Digest k",
-    ] {
+    for none in ["", "k", "Bearerk", "Basic aG9zdDpr", "Digest k"] {
         assert_eq!(key(none.as_bytes()), None, "{none:?}");
     }
     assert_eq!(key(b"Bearer \xff"), None);

@@ -3,15 +3,16 @@
 use super::connection;
 use super::run::Hub;
 use crate::limits::{
-    ACCEPT_BACKOFF, ACCEPT_CALM, ACCEPT_TICK, REFUSALS_MAX, THREAD_STACK_BYTES, WRITE_STALL,
+    ACCEPT_BACKOFF, ACCEPT_CALM, ACCEPT_TICK, REFUSAL_DEADLINE, REFUSALS_MAX, THREAD_STACK_BYTES,
+    WRITE_STALL,
 };
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use socket2::Socket;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The connections that exist. Invariant: never more than `max`.
 pub struct Connections {
@@ -123,7 +124,7 @@ impl Drop for Connection {
 /// Accepts until `stop` is dropped at its other end.
 pub fn run(hub: &Arc<Hub>, listener: &Socket, stop: &Receiver<()>) {
     let (refusals, refused) = bounded(REFUSALS_MAX);
-    let refuser = move || refuse_each(&refused);
+    let refuser = move || see_off(&refused);
     if let Err(error) = hub.threads.spawn("refuser", THREAD_STACK_BYTES, refuser) {
         log::error!("no thread to tell clients that the server is full: {error}");
     }
@@ -204,8 +205,9 @@ fn take(
         }
         Err(socket) => {
             hub.metrics.refused.add(1);
-            // With more to refuse than can be told, the rest is just closed.
-            let _untold = refusals.try_send(socket);
+            connection::tell_overload(&socket);
+            // With more to see off than there is room for, the rest is closed at once.
+            let _closed = refusals.try_send(socket);
             return;
         }
     };
@@ -221,9 +223,24 @@ fn prepare(socket: &TcpStream) -> io::Result<()> {
     socket.set_write_timeout(Some(WRITE_STALL))
 }
 
-fn refuse_each(refused: &Receiver<TcpStream>) {
-    for socket in refused {
-        connection::refuse_overload(&socket);
+/// Keeps sockets that were told 503 open for a moment: one that is closed with an unread request is reset, and a
+/// client may lose the answer.
+fn see_off(refused: &Receiver<TcpStream>) {
+    let mut leaving: VecDeque<(Instant, TcpStream)> = VecDeque::new();
+    loop {
+        let wait = leaving.front().map_or(Duration::MAX, |(told, _)| {
+            REFUSAL_DEADLINE.saturating_sub(told.elapsed())
+        });
+        match refused.recv_timeout(wait) {
+            Ok(socket) => leaving.push_back((Instant::now(), socket)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let is_over = |(told, _): &(Instant, TcpStream)| told.elapsed() >= REFUSAL_DEADLINE;
+        while leaving.len() > REFUSALS_MAX || leaving.front().is_some_and(is_over) {
+            let (_, socket) = leaving.pop_front().expect("bug: there is one");
+            connection::drop_request(&socket);
+        }
     }
 }
 

@@ -283,6 +283,12 @@ fn send_qr(socket: &TcpStream, request: &Request) -> io::Result<()> {
 
 /// Answers, and reads on until `patience` is over or the other side has enough.
 fn refuse(mut socket: &TcpStream, refusal: Refusal, patience: Duration) {
+    if socket.write_all(&refusal_bytes(refusal)).is_ok() {
+        close_gently(socket, patience);
+    }
+}
+
+fn refusal_bytes(refusal: Refusal) -> Vec<u8> {
     let body = format!("{}\n", refusal.text);
     let mut head = ResponseHead::new(refusal.status)
         .field("Content-Type", "text/plain; charset=utf-8")
@@ -297,9 +303,7 @@ fn refuse(mut socket: &TcpStream, refusal: Refusal, patience: Duration) {
     };
     let mut bytes = head.finish();
     bytes.extend_from_slice(body.as_bytes());
-    if socket.write_all(&bytes).is_ok() {
-        close_gently(socket, patience);
-    }
+    bytes
 }
 
 /// Lets the last response arrive: a socket that is closed with unread bytes is reset, and the response lost.
@@ -320,7 +324,8 @@ fn upgrade(hub: &Arc<Hub>, connection: Connection, room: RoomName, key: &str, un
         return;
     }
     // The connection goes on in a thread whose stack has not been touched by the HTTP side.
-    let reader = Reader::new(Arc::clone(hub), connection, room, unread);
+    // In a box: each move of it would be another copy on that stack.
+    let reader = Box::new(Reader::new(Arc::clone(hub), connection, room, unread));
     let spawned = hub
         .threads
         .spawn("member", READER_STACK_BYTES, move || reader.run());
@@ -329,21 +334,20 @@ fn upgrade(hub: &Arc<Hub>, connection: Connection, room: RoomName, key: &str, un
     }
 }
 
-/// Answers 503 on a connection for which there is no room, and ends it.
-pub fn refuse_overload(mut socket: &TcpStream) {
-    let timeout: Option<Duration> = Some(REFUSAL_DEADLINE);
-    if socket.set_write_timeout(timeout).is_err() || socket.set_read_timeout(timeout).is_err() {
-        return;
+/// Writes 503 to a connection for which there is no room, whatever it is going to ask, and waits for nothing.
+pub fn tell_overload(socket: &TcpStream) {
+    let refusal = refusal_bytes(Refusal {
+        status: Status::ServiceUnavailable,
+        text: "this server is full, try again later",
+    });
+    // A new socket's buffer takes this much.
+    if socket.set_nonblocking(true).is_ok() && (&*socket).write_all(&refusal).is_ok() {
+        let _gone = socket.shutdown(Shutdown::Write);
     }
-    // The request is read first, so that the answer is not lost to a reset.
-    let mut request = [0; 1024];
+}
+
+/// Takes what such a connection has sent meanwhile, so that closing it does not reset it.
+pub fn drop_request(mut socket: &TcpStream) {
+    let mut request = [0; 4096];
     let _whatever = socket.read(&mut request);
-    refuse(
-        socket,
-        Refusal {
-            status: Status::ServiceUnavailable,
-            text: "this server is full, try again later",
-        },
-        REFUSAL_DEADLINE,
-    );
 }

@@ -88,7 +88,7 @@ impl Reader {
     }
 
     /// Until the connection ends.
-    pub fn run(mut self) {
+    pub fn run(mut self: Box<Self>) {
         let end = match self.wait_for_hello() {
             Ok(hello) => self.be_a_member(hello),
             Err(end) => end,
@@ -109,6 +109,9 @@ impl Reader {
         }
     }
 
+    // Apart, like everything below that is not needed while a member just listens: its frame is memory that
+    // every viewer holds.
+    #[inline(never)]
     fn wait_for_hello(&mut self) -> Result<Hello, End> {
         loop {
             match self.socket.read() {
@@ -129,10 +132,25 @@ impl Reader {
     }
 
     fn be_a_member(&mut self, hello: Hello) -> End {
+        let room = match self.join(hello) {
+            Ok(room) => room,
+            Err(reason) => return End::Close(reason),
+        };
+        let member = MemberId(self.connection.id());
+        self.hub.metrics.members.add(1);
+        let end = self.listen(member, &room);
+        self.hub.metrics.members.subtract(1);
+        let _stopped = room.tell(ToRoom::Leave { member });
+        end
+    }
+
+    // Apart, so that what only joining needs is not below everything while the member listens.
+    #[inline(never)]
+    fn join(&mut self, hello: Hello) -> Result<RoomHandle, CloseReason> {
         let room = match self.hub.registry.enter(&self.room) {
             Ok(room) => room,
-            Err(EnterError::TooManyRooms) => return End::Close(CloseReason::TooManyRooms),
-            Err(EnterError::Stopping) => return End::Close(CloseReason::Stopping),
+            Err(EnterError::TooManyRooms) => return Err(CloseReason::TooManyRooms),
+            Err(EnterError::Stopping) => return Err(CloseReason::Stopping),
         };
         let member = MemberId(self.connection.id());
         let newcomer = Newcomer {
@@ -143,15 +161,10 @@ impl Reader {
             upload_key: self.hub.new_upload_key(member),
         };
         let outbox = Arc::clone(&self.outbox);
-        let joined = room.tell(ToRoom::Join(Box::new(Joining { newcomer, outbox })));
-        if !joined {
-            return End::Close(CloseReason::Stopping);
+        match room.tell(ToRoom::Join(Box::new(Joining { newcomer, outbox }))) {
+            true => Ok(room),
+            false => Err(CloseReason::Stopping),
         }
-        self.hub.metrics.members.add(1);
-        let end = self.listen(member, &room);
-        self.hub.metrics.members.subtract(1);
-        let _stopped = room.tell(ToRoom::Leave { member });
-        end
     }
 
     fn listen(&mut self, member: MemberId, room: &RoomHandle) -> End {
@@ -182,6 +195,7 @@ impl Reader {
     }
 
     /// Clock probes are answered here, so that they wait for nobody.
+    #[inline(never)]
     fn hear(&mut self, text: &Utf8Bytes, member: MemberId, room: &RoomHandle) {
         let t1 = self.hub.clock.stamp();
         self.hub.metrics.messages_received.add(1);
@@ -221,6 +235,7 @@ impl Reader {
     }
 
     /// Makes sense of an error of `read`. After a close frame from the other side tungstenite has the reply ready.
+    #[inline(never)]
     fn end_of(&mut self, error: &Error) -> End {
         match error {
             Error::ConnectionClosed => {
@@ -242,6 +257,8 @@ impl Reader {
 
     /// Reads on for a moment after our close frame: a socket closed with unread bytes would be reset, and the
     /// frame with it.
+    // Apart: its buffer would be part of every listening member's stack.
+    #[inline(never)]
     fn wait_for_goodbye(&mut self) {
         let deadline = Instant::now() + STOP_GRACE;
         let incoming = self.socket.get_mut();
