@@ -9,7 +9,8 @@ LIBRARY ?=
 JAM := $(or $(CARGO_TARGET_DIR),target)/release/jam
 
 .DEFAULT_GOAL := help
-.PHONY: help run-server build test test-setup test-rust test-page test-docs test-size screenshots format format-check clean
+.PHONY: help run-server build test test-setup test-rust test-page test-docs test-bench test-size bench-rooms \
+	screenshots format format-check clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +26,7 @@ run-server: build ## Start a server with some music in room jam1, ready to hear
 
 test: test-setup format-check ## Check everything: format, lints, Rust tests, the page in a browser, documentation
 	cargo clippy --locked --all-targets -- -D warnings
-	$(MAKE) test-rust test-page test-docs test-size
+	$(MAKE) test-rust test-page test-docs test-bench test-size
 
 test-setup: ## Install what the tests need: npm packages, Chromium, websocat
 	@sh tests/setup.sh
@@ -41,19 +42,34 @@ test-page:
 test-docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
+# The benchmark is a program of its own, and must not rot.
+BENCH_CARGO = --locked --manifest-path benches/rooms/Cargo.toml --target-dir target/bench/cargo
+
+test-bench:
+	cargo clippy $(BENCH_CARGO) --all-targets -- -D warnings
+	cargo test $(BENCH_CARGO)
+
 # The stripped binary has to fit on anything.
 test-size: build
 	@bytes=$$(wc -c < $(JAM)); echo "$(JAM) has $$bytes bytes"; test $$bytes -lt 3145728
+
+bench-rooms: build ## Measure rooms beside the same room on other stacks; OPTIONS=--quick or --help
+	@sh benches/rooms/setup.sh target/bench
+	cargo build --release $(BENCH_CARGO)
+	target/bench/cargo/release/bench-rooms --jam $(JAM) --tools target/bench \
+	  --rivals benches/rooms/rivals $(OPTIONS)
 
 screenshots: test-page ## Take the README's picture again, from the page's tests
 	cp target/screenshots/party-laptop.png docs/party.png
 
 format: node_modules ## Format the code: rustfmt and Prettier
 	cargo fmt
+	cargo fmt --manifest-path benches/rooms/Cargo.toml
 	npm run --silent format
 
 format-check: node_modules ## Fail when something is not formatted
 	cargo fmt --check
+	cargo fmt --check --manifest-path benches/rooms/Cargo.toml
 	npm run --silent format:check
 
 node_modules: package-lock.json

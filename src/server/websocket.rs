@@ -35,6 +35,9 @@ pub struct Reader {
     outbox: Arc<Outbox>,
     room: RoomName,
     socket: WebSocket<Incoming>,
+    /// Made here and not when they are needed: hashing takes stack, which every member would hold on to.
+    peer_id: String,
+    upload_key: String,
     pace: Pace,
     paid_at: Instant,
 }
@@ -77,6 +80,8 @@ impl Reader {
         let socket =
             WebSocket::from_partially_read(incoming, already_read, Role::Server, Some(config));
         Self {
+            peer_id: hub.new_peer_id(member),
+            upload_key: hub.new_upload_key(member),
             hub,
             connection,
             outbox,
@@ -155,10 +160,10 @@ impl Reader {
         let member = MemberId(self.connection.id());
         let newcomer = Newcomer {
             member,
-            peer_id: self.hub.new_peer_id(member),
+            peer_id: std::mem::take(&mut self.peer_id),
             ip: self.connection.ip(),
             hello,
-            upload_key: self.hub.new_upload_key(member),
+            upload_key: std::mem::take(&mut self.upload_key),
         };
         let outbox = Arc::clone(&self.outbox);
         match room.tell(ToRoom::Join(Box::new(Joining { newcomer, outbox }))) {
