@@ -101,6 +101,10 @@ pub const LEAD_MARGIN_MS: f64 = 150.0;
 /// Round trips beyond this are not waited for: their lead would be longer than the longest.
 pub const RTT_MS_WAITED_FOR_MAX: f64 = (LEAD_MS_MAX - LEAD_MARGIN_MS) / 2.0;
 
+/// The next track is announced at least this long before the current one ends: a Bluetooth loudspeaker alone may
+/// need 300 ms, and nobody waits for it, because the current track plays on.
+pub const ADVANCE_LEAD_SEC_MIN: f64 = 1.0;
+
 /// A room that wakes this much too late still has the next track follow exactly: the margin covers it.
 pub const ADVANCE_LATE_SEC_MAX: f64 = 0.1;
 const _: () = assert!(ADVANCE_LATE_SEC_MAX * 1000.0 < LEAD_MARGIN_MS);

@@ -86,6 +86,10 @@ const GRANTED: &[(&str, &str)] = &[
         "PUT /tracks ?[name=song.mp3&room=jam1] keep-alive body[5] relayed",
     ),
     (
+        "upload-via-a-proxy",
+        "PUT /tracks ?[name=song.mp3&room=jam1] keep-alive body[5] relayed",
+    ),
+    (
         "upload-of-nothing",
         "PUT /tracks ?[name=song.mp3&room=jam1] keep-alive",
     ),

@@ -18,7 +18,7 @@ use random::for_each_seed;
 use room_explore::explore_after;
 use room_party::{EVERYTHING, NOON, NOTHING, Party, types};
 use room_world::room_deck::{SONGS, id_json, queue_track, track_id};
-use room_world::room_words::{state_json, to_all};
+use room_world::room_words::{render, state_json, to_all};
 use room_world::{Act, Edit, SaidOf, Step, World};
 
 // ---- everything that can happen, to a small depth ------------------------------------------------
@@ -206,6 +206,12 @@ fn control(party: &mut Party, kind: &str, song: usize, offset: &str) -> Vec<Stri
     )
 }
 
+/// Plays a song and waits for its first sound.
+fn begin(party: &mut Party, song: usize, offset: &str) -> Vec<String> {
+    play(party, song, offset);
+    at(party, party.room.state().timestamp)
+}
+
 /// Says something about one song.
 fn say(party: &mut Party, kind: &str, song: usize, more: &str) -> Vec<String> {
     let id = id_json(song);
@@ -247,15 +253,14 @@ fn queue(party: &Party) -> Vec<usize> {
 }
 
 #[test]
-fn the_next_track_is_announced_a_lead_before_the_end_and_begins_exactly_at_the_end() {
+fn the_next_track_is_announced_a_second_before_the_end_and_begins_exactly_at_the_end() {
     let mut party = party(&[0, 4]);
-    play(&mut party, 0, "0");
-    assert_eq!(party.room.wake_at(), Some(ENDED - 0.25));
-    assert_eq!(at(&mut party, ENDED - 0.250_001), [""; 0]);
-    let heard = at(&mut party, ENDED - 0.25);
-    assert_eq!(types(&heard), ["STATE", "PLAYED"]);
-    assert_eq!(heard[0], state(4, "PLAY", 1_762_569_221.987_918));
-    assert!(heard[1].ends_with(r#""duration_sec":180.000001,"at":1762569221.987918}}"#));
+    begin(&mut party, 0, "0");
+    assert_eq!(party.room.wake_at(), Some(ENDED - 1.0));
+    assert_eq!(at(&mut party, ENDED - 1.000_001), [""; 0]);
+    let heard = at(&mut party, ENDED - 1.0);
+    assert_eq!(heard, [state(4, "PLAY", 1_762_569_221.987_918)]);
+    assert_eq!(types(&party.wait(1.1)), ["PLAYED"], "once");
     assert_eq!(party.wait(0.3), [""; 0], "once");
 }
 
@@ -268,7 +273,7 @@ fn a_room_that_wakes_a_little_late_lets_no_gap_be_heard() {
         (0.101, ENDED + 0.101),
     ] {
         let mut party = party(&[0, 4]);
-        play(&mut party, 0, "0");
+        begin(&mut party, 0, "0");
         let heard = at(&mut party, ENDED - 0.25 + late);
         assert_eq!(heard[0], state(4, "PLAY", since), "{late} s late");
     }
@@ -277,16 +282,16 @@ fn a_room_that_wakes_a_little_late_lets_no_gap_be_heard() {
 #[test]
 fn a_seek_moves_the_end() {
     let mut party = party(&[0, 4]);
-    play(&mut party, 0, "0.5");
-    assert_eq!(party.room.wake_at(), Some(ENDED - 0.5 - 0.25));
-    play(&mut party, 0, "1.5");
-    assert_eq!(party.room.wake_at(), Some(ENDED - 1.5 - 0.25));
+    begin(&mut party, 0, "0.5");
+    assert_eq!(party.room.wake_at(), Some(ENDED - 0.5 - 1.0));
+    play(&mut party, 0, "0.2");
+    assert_eq!(party.room.wake_at(), Some(ENDED + 0.25 - 0.2 - 1.0));
 }
 
 #[test]
 fn behind_the_last_track_the_room_pauses_at_its_beginning_when_it_has_ended() {
     let mut party = party(&[4, 0]);
-    play(&mut party, 0, "0");
+    begin(&mut party, 0, "0");
     assert_eq!(party.room.wake_at(), Some(ENDED));
     assert_eq!(at(&mut party, ENDED - 0.000_001), [""; 0]);
     assert_eq!(at(&mut party, ENDED), [state(0, "PAUSE", ENDED)]);
@@ -297,15 +302,15 @@ fn behind_the_last_track_the_room_pauses_at_its_beginning_when_it_has_ended() {
 #[test]
 fn a_track_whose_duration_nobody_knows_ends_by_itself_until_the_host_tells_it() {
     let mut party = party(&[2, 4]);
-    play(&mut party, 2, "0");
+    begin(&mut party, 2, "0");
     assert_eq!(party.room.wake_at(), None);
     assert_eq!(party.wait(1e6), [""; 0]);
     play(&mut party, 2, "0");
     say(&mut party, "DURATION", 2, r#","duration_sec":3.5"#);
     party.wait(0.0);
     let end = party.now + 0.25 + 3.5;
-    assert_eq!(at(&mut party, end - 0.26), [""; 0]);
-    assert_eq!(at(&mut party, end - 0.25)[0], state(4, "PLAY", end));
+    assert_eq!(at(&mut party, end - 1.01), [""; 0]);
+    assert_eq!(at(&mut party, end - 1.0)[0], state(4, "PLAY", end));
 }
 
 #[test]
@@ -329,7 +334,9 @@ fn a_start_that_was_announced_happens_before_the_one_after_it_however_short_the_
     let mut party = party(&[1, 0]);
     play(&mut party, 1, "0");
     assert_eq!(party.room.wake_at(), Some(BEGUN));
-    assert_eq!(at(&mut party, BEGUN)[0], state(0, "PLAY", BEGUN + 0.25));
+    let heard = at(&mut party, BEGUN);
+    assert_eq!(types(&heard), ["PLAYED", "STATE"]);
+    assert_eq!(heard[1], state(0, "PLAY", BEGUN + 0.25));
 }
 
 #[test]
@@ -340,24 +347,30 @@ fn a_start_behind_the_end_is_an_end() {
             play(&mut party, 0, offset);
             assert_eq!(party.room.wake_at(), Some(BEGUN), "{offset}");
             let heard = at(&mut party, BEGUN);
-            assert_eq!(heard[0], state(song, status, NOON + since), "{offset}");
+            assert_eq!(heard[1], state(song, status, NOON + since), "{offset}");
         }
     }
 }
 
 #[test]
 fn a_room_that_overslept_begins_the_next_track_a_lead_later_and_skips_none() {
-    let mut party = party(&[0, 3, 4]);
+    let mut party = party(&[0, 4, 3]);
     play(&mut party, 0, "0");
     let heard = at(&mut party, NOON + 3600.0);
-    assert_eq!(heard[0], state(3, "PLAY", NOON + 3600.25));
-    assert_eq!(party.room.wake_at(), Some(NOON + 3600.25 + 1.0 - 0.25));
+    assert_eq!(types(&heard), ["PLAYED", "STATE"]);
+    assert_eq!(heard[1], state(4, "PLAY", NOON + 3600.25));
+    assert_eq!(party.room.wake_at(), Some(NOON + 3600.25));
+    at(&mut party, NOON + 3600.25);
+    assert_eq!(
+        party.room.wake_at(),
+        Some(NOON + 3600.25 + 180.000_001 - 1.0)
+    );
 }
 
 #[test]
 fn the_next_track_is_announced_earlier_when_somebody_has_a_long_way() {
     let mut party = party(&[0, 4]);
-    play(&mut party, 0, "0");
+    begin(&mut party, 0, "0");
     party.join(2, Role::Viewer, NOTHING);
     party.say(2, r#"{"type":"REPORT","rtt_ms":675}"#);
     assert_eq!(at(&mut party, ENDED - 1.500_001), [""; 0]);
@@ -384,11 +397,11 @@ fn two_quick_taps_on_next_skip_one_track_and_not_two() {
     let mut party = party(&[0, 3, 4]);
     play(&mut party, 0, "0");
     let tap = format!(r#"{{"type":"NEXT","from":{}}}"#, id_json(0));
-    assert_eq!(types(&party.say(1, &tap)), ["STATE", "PLAYED"]);
+    assert_eq!(types(&party.say(1, &tap)), ["STATE"]);
     assert_eq!(party.say(1, &tap), [""; 0]);
     assert!(party.state().contains(id_json(3)));
     let back = format!(r#"{{"type":"PREVIOUS","from":{}}}"#, id_json(3));
-    assert_eq!(types(&party.say(1, &back)), ["STATE", "PLAYED"]);
+    assert_eq!(types(&party.say(1, &back)), ["STATE"]);
     assert_eq!(party.say(1, &back), [""; 0]);
     assert!(party.state().contains(id_json(0)));
 }
@@ -452,14 +465,18 @@ fn removing_the_current_track_goes_on_with_the_one_behind_it() {
 #[test]
 fn removing_and_moving_other_tracks_changes_nothing_about_the_music() {
     let mut party = party(&[0, 3, 4]);
-    play(&mut party, 3, "0");
+    begin(&mut party, 3, "0");
     let before = party.state();
     say(&mut party, "REMOVE", 0, "");
     say(&mut party, "MOVE", 3, "");
     assert_eq!(queue(&party), [4, 3]);
     assert_eq!(party.state(), before);
     // It has become the last one.
-    assert_eq!(party.room.wake_at(), Some(NOON), "the list is to be pushed");
+    assert_eq!(
+        party.room.wake_at(),
+        Some(BEGUN),
+        "the list is to be pushed"
+    );
     party.wait(0.0);
     assert_eq!(party.room.wake_at(), Some(BEGUN + 1.0));
 }
@@ -573,11 +590,27 @@ fn an_id_in_capitals_is_the_same_track() {
         &format!(r#"{{"type":"PLAY","track_id":{id},"offset_sec":0}}"#),
     );
     assert!(party.state().contains(&id), "as the host sent it");
-    assert_eq!(party.room.wake_at(), Some(ENDED - 0.25));
-    assert_eq!(
-        types(&say(&mut party, "REMOVE", 0, "")),
-        ["STATE", "PLAYED"]
-    );
+    assert_eq!(types(&at(&mut party, BEGUN)), ["PLAYED"]);
+    assert_eq!(party.room.wake_at(), Some(ENDED - 1.0));
+    let small = format!(r#"{{"type":"NEXT","from":{}}}"#, id_json(0));
+    assert_eq!(types(&party.say(1, &small)), ["STATE"]);
+    assert!(party.state().contains(id_json(4)));
+    let capital = id_json(4).to_uppercase();
+    let capital = format!(r#"{{"type":"PREVIOUS","from":{capital}}}"#);
+    assert_eq!(types(&party.say(1, &capital)), ["STATE"]);
+    assert_eq!(types(&say(&mut party, "REMOVE", 0, "")), ["STATE"]);
+}
+
+#[test]
+fn capitals_matter_in_what_is_no_id() {
+    let mut party = party(&[0]);
+    party.say(1, r#"{"type":"PLAY","track_id":"t1","offset_sec":0}"#);
+    for from in ["T1", id_json(0).trim_matches('"')] {
+        let next = format!(r#"{{"type":"NEXT","from":"{from}"}}"#);
+        assert_eq!(party.say(1, &next), [""; 0], "{from}");
+    }
+    let next = r#"{"type":"NEXT","from":"t1"}"#;
+    assert_eq!(types(&party.say(1, next)), ["STATE"]);
 }
 
 // ---- the history ---------------------------------------------------------------------------------
@@ -594,20 +627,66 @@ fn history(party: &Party) -> Vec<(TrackId, f64)> {
 fn a_track_is_in_the_history_once_until_another_one_begins() {
     let mut party = party(&[0, 4]);
     control(&mut party, "PAUSE", 0, "0");
-    assert_eq!(history(&party), [], "what is paused has not begun");
-    assert_eq!(types(&play(&mut party, 0, "0")), ["STATE", "PLAYED"]);
-    assert_eq!(types(&play(&mut party, 0, "1")), ["STATE"], "a seek");
-    control(&mut party, "PAUSE", 0, "1");
-    assert_eq!(types(&play(&mut party, 0, "1")), ["STATE"], "going on");
+    assert_eq!(party.wait(1.0), [""; 0], "what is paused has not begun");
+    assert_eq!(types(&begin(&mut party, 0, "0")), ["PLAYED"]);
+    assert_eq!(begin(&mut party, 0, "0.5"), [""; 0], "a seek");
+    control(&mut party, "PAUSE", 0, "0.5");
+    assert_eq!(begin(&mut party, 0, "0.5"), [""; 0], "going on");
     party.say(1, r#"{"type":"PLAY","track_id":"t1","offset_sec":0}"#);
-    assert_eq!(types(&play(&mut party, 4, "0")), ["STATE", "PLAYED"]);
-    party.now += 1.0;
-    assert_eq!(types(&play(&mut party, 0, "0")), ["STATE", "PLAYED"]);
-    let expected = [(0, BEGUN), (4, BEGUN), (0, BEGUN + 1.0)];
+    assert_eq!(party.wait(1.0), [""; 0], "no track of the queue");
+    assert_eq!(types(&begin(&mut party, 4, "0")), ["PLAYED"]);
+    assert_eq!(types(&begin(&mut party, 0, "0")), ["PLAYED"]);
+    let expected = [(0, 1.25), (4, 3.0), (0, 3.25)];
     assert_eq!(
         history(&party),
-        expected.map(|(song, at)| (track_id(song), at))
+        expected.map(|(song, at)| (track_id(song), NOON + at))
     );
+}
+
+#[test]
+fn a_track_enters_the_history_at_its_first_sound_and_not_when_it_is_announced() {
+    let mut party = party(&[0, 4]);
+    assert_eq!(types(&play(&mut party, 0, "0")), ["STATE"]);
+    assert_eq!(at(&mut party, BEGUN - 0.000_001), [""; 0]);
+    assert_eq!(history(&party), []);
+    assert_eq!(party.room.wake_at(), Some(BEGUN));
+    assert_eq!(types(&at(&mut party, BEGUN)), ["PLAYED"]);
+    assert_eq!(history(&party), [(track_id(0), BEGUN)]);
+
+    assert_eq!(types(&at(&mut party, ENDED - 0.25)), ["STATE"]);
+    assert_eq!(party.room.wake_at(), Some(ENDED));
+    assert_eq!(types(&at(&mut party, ENDED + 0.01)), ["PLAYED"]);
+    let late = (track_id(4), ENDED);
+    assert_eq!(
+        history(&party)[1..],
+        [late],
+        "when it began, not when the room woke"
+    );
+}
+
+#[test]
+fn what_was_announced_and_replaced_before_its_moment_leaves_no_entry() {
+    let mut party = party(&[0, 1, 3, 4]);
+    begin(&mut party, 0, "0");
+    for _ in 0..3 {
+        assert_eq!(types(&next(&mut party)), ["STATE"]);
+        assert_eq!(party.wait(0.2), [""; 0]);
+    }
+    control(&mut party, "PAUSE", 4, "0");
+    assert_eq!(party.wait(10.0), [""; 0]);
+    assert_eq!(history(&party), [(track_id(0), BEGUN)]);
+    assert_eq!(begin(&mut party, 0, "0"), [""; 0], "no other one began");
+}
+
+#[test]
+fn a_pause_after_the_next_track_was_announced_leaves_no_entry_of_it() {
+    let mut party = party(&[0, 4]);
+    begin(&mut party, 0, "0");
+    assert_eq!(types(&at(&mut party, ENDED - 0.25)), ["STATE"]);
+    party.wait(0.1);
+    control(&mut party, "PAUSE", 0, "1.85");
+    assert_eq!(party.wait(10.0), [""; 0]);
+    assert_eq!(history(&party), [(track_id(0), BEGUN)]);
 }
 
 #[test]
@@ -615,7 +694,7 @@ fn the_history_keeps_the_newest_fifty() {
     let mut party = party(&[0, 4]);
     for number in 0..60 {
         party.now = NOON + f64::from(number);
-        play(&mut party, [0, 4][number as usize % 2], "0");
+        begin(&mut party, [0, 4][number as usize % 2], "0");
     }
     let kept = history(&party);
     assert_eq!(kept.len(), PLAYED_MAX);
@@ -628,13 +707,13 @@ fn the_history_keeps_the_newest_fifty() {
 #[test]
 fn an_entry_keeps_what_was_known_when_the_track_began() {
     let mut party = party(&[0]);
-    let heard = play(&mut party, 0, "0");
+    let heard = begin(&mut party, 0, "0");
     let id = id_json(0);
     let entry = format!(
         r#"{{"track_id":{id},"name":"two.opus","title":"Zwei \"Sekunden\"","artist":"Ana","duration_sec":2.0,"at":1762569219.987918}}"#
     );
     let played = format!(r#"{{"type":"PLAYED","room":"jam1","entry":{entry}}}"#);
-    assert_eq!(heard[1], to_all(&played));
+    assert_eq!(heard, [to_all(&played)]);
     say(&mut party, "REMOVE", 0, "");
     let heard = party.join(2, Role::Viewer, EVERYTHING);
     let history = format!(r#"to 2: {{"type":"HISTORY","room":"jam1","played":[{entry}]}}"#);
@@ -673,6 +752,28 @@ fn the_queue_is_pushed_at_once_and_then_ten_times_a_second_but_the_host_hears_at
     let heard = at(&mut party, NOON + 0.1);
     assert_eq!(listed(&heard[0]), [0, 3, 4]);
     assert_eq!(party.room.wake_at(), None);
+}
+
+#[test]
+fn the_host_hears_of_an_upload_at_once_too() {
+    let mut party = party(&[0]);
+    let mut upload = |song| {
+        let mut outputs = Vec::new();
+        let added = party
+            .room
+            .add_uploaded(NOON, queue_track(song), &mut outputs);
+        assert_eq!(added, Ok(()));
+        let heard: Vec<String> = outputs.iter().map(render).collect();
+        (heard, party.wait(0.0))
+    };
+    let (heard, pushed) = upload(3);
+    assert_eq!(heard, [""; 0], "the push is due now");
+    assert_eq!(listed(&pushed[0]), [0, 3]);
+    let (heard, pushed) = upload(4);
+    assert!(heard[0].starts_with("to 1: "), "{heard:?}");
+    assert_eq!(listed(&heard[0]), [0, 3, 4]);
+    assert_eq!(pushed, [""; 0], "the others wait");
+    assert_eq!(upload(4), (vec![], vec![]), "nothing new");
 }
 
 #[test]

@@ -60,9 +60,9 @@ impl Room {
         }
     }
 
-    /// Goes on to the next track, pushes the lists that are due and forgets silent nodes.
+    /// Remembers what has begun, goes on to the next track, pushes the lists that are due and forgets silent nodes.
     pub fn tick(&mut self, now: f64, out: &mut Vec<Output>) {
-        let changes = self.turntable.advance(now, self.lead_sec());
+        let changes = self.turntable.tick(now, self.lead_sec());
         self.announce_changes(now, changes, out);
         if self.nodes.expire(now) == Change::Visible {
             self.peers_push.request(now);
@@ -87,7 +87,7 @@ impl Room {
     #[must_use]
     pub fn wake_at(&self) -> Option<f64> {
         [
-            self.turntable.advance_at(self.lead_sec()),
+            self.turntable.wake_at(self.lead_sec()),
             self.queue_push.due_at(),
             self.members_push.due_at(),
             self.peers_push.due_at(),
@@ -282,34 +282,37 @@ impl Room {
         out: &mut Vec<Output>,
     ) -> Result<(), String> {
         let speaker = self.members.get(host).expect("bug: only members speak");
-        let hears_queue = speaker.wants.queue;
         if let HostMessage::Add { track, .. } = &mut message {
             track.added_by = Some(speaker.name.clone());
         }
         let changes = self.turntable.handle(now, self.lead_sec(), message)?;
-        let queue_changed = changes.queue;
         self.announce_changes(now, changes, out);
-        // A large room hears of it later; who did it should not wait.
-        let waits = self.queue_push.due_at().is_some_and(|at| at > now);
-        if queue_changed && hears_queue && waits {
-            let message = self.queue_message();
-            out.push(Output::Send { to: host, message });
-        }
         Ok(())
     }
 
     fn announce_changes(&mut self, now: f64, changes: Changes, out: &mut Vec<Output>) {
+        // What has begun did so before anything else changed.
+        if let Some(entry) = changes.began {
+            let room = self.name.to_string();
+            out.push(to_all(ServerMessage::Played { room, entry }));
+        }
         if changes.state {
             out.push(to_all(self.state_message()));
         }
         if changes.queue {
             self.queue_push.request(now);
+            self.tell_host_of_queue(now, out);
         }
-        if let Some(entry) = changes.began {
-            out.push(to_all(ServerMessage::Played {
-                room: self.name.to_string(),
-                entry,
-            }));
+    }
+
+    /// A large room hears of a change later; its host, who makes them all, should not wait.
+    fn tell_host_of_queue(&self, now: f64, out: &mut Vec<Output>) {
+        let waits = self.queue_push.due_at().is_some_and(|at| at > now);
+        let host = self.members.host().filter(|_| waits);
+        let Some(to) = host else { return };
+        if self.members.get(to).is_some_and(|host| host.wants.queue) {
+            let message = self.queue_message();
+            out.push(Output::Send { to, message });
         }
     }
 

@@ -99,9 +99,6 @@ impl Queue {
     /// Moves a track before another one, or to the end. Whether anything changed; `None`: it is not there.
     pub fn move_before(&mut self, id: TrackId, before: Option<TrackId>) -> Option<bool> {
         let from = self.position(id)?;
-        if before == Some(id) {
-            return Some(false);
-        }
         let place = self.place_before(before);
         let to = if place > from { place - 1 } else { place };
         if to != from {

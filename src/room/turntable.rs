@@ -1,12 +1,13 @@
 //! What plays, what comes next and what has been played: a room's state, its queue and its history.
 //!
 //! Times are room time in seconds. `lead_sec` is how far ahead of now a start is set. A track that plays to its
-//! end is followed by the next one at exactly the moment at which it ends; that is said `lead_sec` before, so
-//! that everybody can have the next one ready.
+//! end is followed by the next one at exactly the moment at which it ends; that is said a second or more before,
+//! so that everybody can have the next one ready, loudspeakers with a long delay included. The history has what
+//! really began, not what was announced.
 
 use super::message::{HostMessage, Played, QueueTrack, State, Status};
 use super::queue::{Queue, QueueFull};
-use crate::limits::{ADVANCE_LATE_SEC_MAX, PLAYED_MAX};
+use crate::limits::{ADVANCE_LATE_SEC_MAX, ADVANCE_LEAD_SEC_MIN, PLAYED_MAX};
 use crate::sync::playback::round_to_micros;
 use crate::track::id::TrackId;
 use serde_json::Number;
@@ -17,7 +18,7 @@ use std::collections::VecDeque;
 pub struct Changes {
     pub state: bool,
     pub queue: bool,
-    /// A track that begins to play.
+    /// A track that has begun to play.
     pub began: Option<Played>,
 }
 
@@ -128,20 +129,34 @@ impl Turntable {
         self.queue.add(track, before).map(queue_changed)
     }
 
-    /// When `advance` has something to do, if at all.
+    /// When `tick` has something to do, if at all.
     #[must_use]
-    pub fn advance_at(&self, lead_sec: f64) -> Option<f64> {
+    pub fn wake_at(&self, lead_sec: f64) -> Option<f64> {
+        // A track never advances before it has begun.
+        self.begins_at().or_else(|| self.advance_at(lead_sec))
+    }
+
+    /// Remembers what has begun, and goes on to the next track when the current one is about to end.
+    pub fn tick(&mut self, now: f64, lead_sec: f64) -> Changes {
+        let began = self.remember(now);
+        Changes {
+            began,
+            ..self.advance(now, lead_sec)
+        }
+    }
+
+    /// When `advance` has something to do, if at all.
+    fn advance_at(&self, lead_sec: f64) -> Option<f64> {
         let ends_at = self.ends_at()?;
         let at = match self.queue.after(self.current()) {
-            Some(_) => ends_at - lead_sec,
+            Some(_) => ends_at - lead_sec.max(ADVANCE_LEAD_SEC_MIN),
             None => ends_at,
         };
         // A start that is announced has to happen first, however short the track.
         Some(at.max(self.state.timestamp))
     }
 
-    /// Goes on to the next track when the current one is about to end.
-    pub fn advance(&mut self, now: f64, lead_sec: f64) -> Changes {
+    fn advance(&mut self, now: f64, lead_sec: f64) -> Changes {
         if self.advance_at(lead_sec).is_none_or(|at| at > now) {
             return Changes::default();
         }
@@ -178,7 +193,12 @@ impl Turntable {
 
     /// Whoever said this has not heard yet that another track is on.
     fn has_moved_on(&self, from: Option<&str>) -> bool {
-        from.is_some() && from != self.state.track_id.as_deref()
+        let Some(from) = from else { return false };
+        match (TrackId::parse(from), self.current()) {
+            // Capitals do not matter in an id.
+            (Some(from), Some(current)) => from != current,
+            _ => self.state.track_id.as_deref() != Some(from),
+        }
     }
 
     fn skip(
@@ -253,23 +273,32 @@ impl Turntable {
         };
         Changes {
             state: true,
-            queue: false,
-            began: self.remember(),
+            ..Changes::default()
         }
     }
 
-    /// Enters a track that begins to play into the history, once until another one does.
-    fn remember(&mut self) -> Option<Played> {
-        if self.state.status != Status::Play {
+    /// The track that plays or is announced, unless it is the newest in the history.
+    fn unremembered(&self) -> Option<&QueueTrack> {
+        let track = self.queue.get(self.current()?)?;
+        let newest = self.played.back().map(|entry| entry.track_id);
+        let is_new = newest != Some(track.track_id);
+        (self.state.status == Status::Play && is_new).then_some(track)
+    }
+
+    /// When the history is to have one more entry, if at all.
+    fn begins_at(&self) -> Option<f64> {
+        self.unremembered().map(|_| self.state.timestamp)
+    }
+
+    /// Enters a track into the history, once until another one begins. Not before its moment: until then it may
+    /// be skipped, and nobody has heard it.
+    fn remember(&mut self, now: f64) -> Option<Played> {
+        let track = self.unremembered()?;
+        if self.state.timestamp > now {
             return None;
         }
-        let id = self.current()?;
-        if self.played.back().is_some_and(|last| last.track_id == id) {
-            return None;
-        }
-        let track = self.queue.get(id)?;
         let began = Played {
-            track_id: id,
+            track_id: track.track_id,
             name: track.name.clone(),
             title: track.title.clone(),
             artist: track.artist.clone(),

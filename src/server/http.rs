@@ -107,6 +107,9 @@ pub struct Refusal {
     pub text: &'static str,
 }
 
+/// What a proxy adds; one of them is enough.
+const RELAYED_BY: [&str; 3] = ["x-forwarded-for", "forwarded", "via"];
+
 pub const WRONG_METHOD: &str = "only GET and HEAD are answered here, and PUT at /tracks";
 
 fn refuse<T>(status: Status, text: &'static str) -> Result<T, Refusal> {
@@ -178,7 +181,7 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
         body_bytes,
         expects_continue: is_http_1_1 && fields.has_token("expect", "100-continue"),
         bearer: fields.text("authorization").and_then(bearer),
-        relayed: fields.count("x-forwarded-for") + fields.count("forwarded") > 0,
+        relayed: RELAYED_BY.iter().any(|name| fields.count(name) > 0),
         websocket_key: websocket_key(&fields, method, is_http_1_1)?,
     })
 }

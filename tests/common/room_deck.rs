@@ -190,7 +190,7 @@ impl Deck {
         forward: bool,
         from: Option<&str>,
     ) -> Result<Vec<String>, String> {
-        if from.is_some_and(|from| from != self.track) {
+        if from.is_some_and(|from| !is_same_track(from, &self.track)) {
             return Ok(Vec::new());
         }
         if self.entries.is_empty() {
@@ -213,17 +213,51 @@ impl Deck {
 
     // ---- what happens by itself ----
 
-    /// When the next one is announced, a lead before the end of this one; or when the last one ends. But never
-    /// before this one has begun.
     pub fn acts_at(&self, lead: f64) -> Option<f64> {
-        let is_last = self.current()? + 1 == self.entries.len();
-        let end = self.end()?;
-        let at = if is_last { end } else { end - lead };
-        Some(at.max(self.timestamp))
+        let acts = [self.begins_at(), self.moves_on_at(lead)];
+        acts.into_iter().flatten().min_by(f64::total_cmp)
     }
 
     pub fn tick(&mut self, now: f64, lead: f64) -> Vec<String> {
-        if self.acts_at(lead).is_none_or(|at| at > now) {
+        let mut told = self.begin(now);
+        told.extend(self.move_on(now, lead));
+        told
+    }
+
+    /// When the song that plays next in the history begins; the one that did so last is in it already.
+    fn begins_at(&self) -> Option<f64> {
+        let song = self.entries[self.current()?].song;
+        let is_next = self.playing && self.last_played != Some(song);
+        is_next.then_some(self.timestamp)
+    }
+
+    fn begin(&mut self, now: f64) -> Vec<String> {
+        if self.begins_at().is_none_or(|at| at > now) {
+            return Vec::new();
+        }
+        let entry = &self.entries[self.current().expect("something plays")];
+        let played = played_json(entry, self.timestamp);
+        self.last_played = Some(entry.song);
+        self.played.push(played.clone());
+        if self.played.len() > 50 {
+            self.played.remove(0);
+        }
+        vec![to_all(&format!(
+            r#"{{"type":"PLAYED","room":"jam1","entry":{played}}}"#
+        ))]
+    }
+
+    /// When the next one is announced, a lead and at least a second before the end of this one; or when the last one ends. But never
+    /// before this one has begun.
+    fn moves_on_at(&self, lead: f64) -> Option<f64> {
+        let is_last = self.current()? + 1 == self.entries.len();
+        let end = self.end()?;
+        let at = if is_last { end } else { end - lead.max(1.0) };
+        Some(at.max(self.timestamp))
+    }
+
+    fn move_on(&mut self, now: f64, lead: f64) -> Vec<String> {
+        if self.moves_on_at(lead).is_none_or(|at| at > now) {
             return Vec::new();
         }
         let place = self.current().expect("something plays");
@@ -263,22 +297,7 @@ impl Deck {
         self.playing = playing;
         self.offset = offset.into();
         self.timestamp = micros(timestamp);
-        let mut told = vec![to_all(&self.state_json())];
-        if let Some(place) = self.current().filter(|_| playing) {
-            let entry = &self.entries[place];
-            if self.last_played != Some(entry.song) {
-                let played = played_json(entry, self.timestamp);
-                told.push(to_all(&format!(
-                    r#"{{"type":"PLAYED","room":"jam1","entry":{played}}}"#
-                )));
-                self.last_played = Some(entry.song);
-                self.played.push(played);
-                if self.played.len() > 50 {
-                    self.played.remove(0);
-                }
-            }
-        }
-        told
+        vec![to_all(&self.state_json())]
     }
 
     // ---- what it looks like ----
@@ -321,6 +340,12 @@ impl Deck {
     pub fn played_json(&self) -> &[String] {
         &self.played
     }
+}
+
+/// Both as JSON. In an id capitals do not matter.
+fn is_same_track(a: &str, b: &str) -> bool {
+    let is_id = |json: &str| TrackId::parse(json.trim_matches('"')).is_some();
+    a == b || (is_id(a) && is_id(b) && a.eq_ignore_ascii_case(b))
 }
 
 fn gone(kind: &str, song: usize) -> String {

@@ -1,6 +1,6 @@
 //! What the host of a `World` does to the music: said to the room, and done to the model.
 
-use super::room_deck::{Deck, id_json, queue_track};
+use super::room_deck::{Deck, Entry, id_json, queue_track};
 use super::room_words::{DURATIONS, OFFSETS, SONG_OFFSETS, TRACKS, error_json};
 use super::{Edit, SaidOf, World};
 use jam::room::event::Output;
@@ -72,8 +72,8 @@ impl World {
                     deck.move_before(song, before).map(|()| Vec::new())
                 })
             }
-            Edit::Next(said) => self.skip(slot, "NEXT", said),
-            Edit::Previous(said) => self.skip(slot, "PREVIOUS", said),
+            Edit::Next(said) => self.skip(slot, "NEXT", said, variety),
+            Edit::Previous(said) => self.skip(slot, "PREVIOUS", said, variety),
             Edit::Duration(song) => {
                 let sec = DURATIONS[variety % DURATIONS.len()];
                 let fields = format!(r#"{},"duration_sec":{sec}"#, id(song));
@@ -85,10 +85,18 @@ impl World {
         }
     }
 
-    fn skip(&mut self, slot: usize, kind: &str, said: SaidOf) -> (Vec<Output>, Vec<String>) {
+    fn skip(
+        &mut self,
+        slot: usize,
+        kind: &str,
+        said: SaidOf,
+        variety: usize,
+    ) -> (Vec<Output>, Vec<String>) {
+        let track = self.deck.track();
         let from = match said {
             SaidOf::Any => None,
-            SaidOf::Current => Some(self.deck.track().to_owned()),
+            SaidOf::Current if track != "null" && variety % 4 == 3 => Some(track.to_uppercase()),
+            SaidOf::Current => Some(track.to_owned()),
             SaidOf::Another => Some(r#""another""#.to_owned()),
         };
         let field = from.as_ref().map(|from| format!(r#""from":{from}"#));
@@ -116,21 +124,26 @@ impl World {
         if member.role == Role::Viewer {
             return (heard, vec![error_json(id, "Only host can control")]);
         }
-        let hears_queue = member.wants.queue;
         let before = self.deck.entries().to_vec();
         let lead = self.lead_sec();
         let mut expected = match rule(&mut self.deck, self.now, lead) {
             Ok(told) => told,
             Err(text) => vec![error_json(id, &text)],
         };
-        if self.deck.entries() != before {
-            self.queue_push.changed = true;
-            // The others have to wait, but not who did it.
-            if hears_queue && !self.queue_push.may_at(self.now) {
-                expected.push(format!("to {id}: {}", self.queue_json()));
-            }
-        }
+        expected.extend(self.news_of_queue(&before));
         (heard, expected)
+    }
+
+    /// What is told at once when the queue is no longer as it was: the others may have to wait, but not the host.
+    fn news_of_queue(&mut self, before: &[Entry]) -> Option<String> {
+        if self.deck.entries() == before {
+            return None;
+        }
+        self.queue_push.changed = true;
+        let host = self.host()?;
+        let has_to_wait = !self.queue_push.may_at(self.now);
+        (has_to_wait && self.members[&host].wants.queue)
+            .then(|| format!("to {host}: {}", self.queue_json()))
     }
 
     pub(super) fn upload(&mut self, song: usize) -> (Vec<Output>, Vec<String>) {
@@ -138,10 +151,9 @@ impl World {
         let track = queue_track(song);
         let before = self.deck.entries().to_vec();
         self.deck.add(song, None, track.added_by.clone());
-        self.queue_push.changed |= self.deck.entries() != before;
         let done = self.room.add_uploaded(self.now, track, &mut outputs);
         assert!(done.is_ok(), "few songs fit");
-        (outputs, Vec::new())
+        (outputs, self.news_of_queue(&before).into_iter().collect())
     }
 
     /// How far ahead a start is set: two of the longest round trips that are waited for, and some more.
