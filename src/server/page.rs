@@ -38,24 +38,44 @@ pub const ASSETS: &[Asset] = assets! {
     "clock-probes.js"
     "clock.js"
     "controls.js"
+    "cover.js"
+    "decks.js"
     "dialogs.js"
     "dom.js"
+    "drag-list.js"
     "drawer.js"
+    "drop-zone.js"
+    "duration-teller.js"
+    "element-pair.js"
     "element-player.js"
     "favicon.svg"
+    "history-panel.js"
+    "icon-180.png"
+    "icon-192.png"
+    "icon-512.png"
+    "keyed-list.js"
     "keys.js"
     "landing.js"
     "lobby.js"
     "manifest.webmanifest"
     "message-log.js"
+    "move-sheet.js"
     "names.js"
+    "next-track.js"
     "notices.js"
+    "number-words.js"
     "output-clock.js"
     "party.css"
     "party.js"
     "people-panel.js"
+    "phase.js"
     "playback.js"
     "player.js"
+    "queue-desk.js"
+    "queue-edits.js"
+    "queue-panel.js"
+    "queue-row.js"
+    "queue.css"
     "record.js"
     "reporter.js"
     "room-model.js"
@@ -65,9 +85,15 @@ pub const ASSETS: &[Asset] = assets! {
     "storage.js"
     "style.css"
     "timeline.js"
+    "toast.js"
     "track-loader.js"
     "track-media.js"
-    "tracks-panel.js"
+    "track-shelf.js"
+    "track-words.js"
+    "upload-queue.js"
+    "upload-request.js"
+    "upload-words.js"
+    "uploads-panel.js"
     "views.css"
     "voice.js"
     "words.js"
@@ -184,7 +210,9 @@ fn send_file(
         return socket.write_all(&finish_head(request, head(Status::NotModified)));
     }
     let head = head(status).field("Content-Type", content_type);
-    if request.accepts_deflate {
+    // A picture is packed already.
+    let is_smaller = file.deflated.len() < file.plain.len();
+    if request.accepts_deflate && is_smaller {
         return send(
             socket,
             request,
@@ -200,6 +228,7 @@ fn content_type(name: &str) -> &'static str {
         "js" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "svg" => "image/svg+xml",
+        "png" => "image/png",
         "webmanifest" => "application/manifest+json",
         other => unreachable!("bug: no content type for .{other}"),
     }

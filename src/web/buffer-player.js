@@ -23,6 +23,10 @@ const AHEAD_SEC = 0.06;
 // A voice that has not begun is placed again when the clocks have learnt better than this by then.
 const RETIME_SEC = 0.00025;
 const RETIME_AHEAD_SEC = 0.15;
+// A track that comes to its end this close to the moment at which the next takes over is played to
+// its last frame, and the next begins with the frame after it. What that is off by, the next track
+// bends away; a cut or a gap of a few ms would be a click.
+const JOIN_WITHIN_SEC = CORRECTION.bendMaxSec;
 // After an interruption of the output an error beyond this is not worth seconds of bending.
 const JUMP_AFTER_INTERRUPTION_SEC = 0.003;
 // Voices that are remembered, the current one included; more end at once when somebody seeks like
@@ -45,8 +49,11 @@ export class BufferPlayer {
   #state = null;
   #jumpVotes = 0;
   #wasInterrupted = false;
+  #joinSec;
 
-  constructor({ context, destination, buffer, clock, outputClock }) {
+  // joinSec: what leave() of the track before returned.
+  constructor({ context, destination, buffer, clock, outputClock, joinSec = null }) {
+    this.#joinSec = joinSec;
     this.#context = context;
     this.#destination = destination;
     this.#buffer = buffer;
@@ -62,6 +69,11 @@ export class BufferPlayer {
     return 1;
   }
 
+  // Could the line be used for something else without this track missing anything?
+  get isSupplied() {
+    return true;
+  }
+
   // Makes the sound follow a STATE payload. While a new place lies in the future, what sounds goes
   // on until that moment, so that everybody hears the same at all times.
   follow(state) {
@@ -70,9 +82,10 @@ export class BufferPlayer {
     if (!this.#canSchedule()) return;
     const now = this.#context.currentTime;
     const wantedSec = this.#clock.localAt(state.timestamp) - this.#output.epochSec;
-    const startSec = Math.max(wantedSec, now + AHEAD_SEC);
+    const isJoined = this.#canJoin(wantedSec);
+    const startSec = isJoined ? this.#joinSec : Math.max(wantedSec, now + AHEAD_SEC);
     if (this.#current && this.#agrees(this.#current, startSec)) return;
-    this.#placeAt(startSec);
+    this.#placeAt(startSec, { isJoined });
   }
 
   // Measures and corrects. Call about every 500 ms.
@@ -84,7 +97,8 @@ export class BufferPlayer {
     const now = this.#context.currentTime;
     if (voice.startSec > now) {
       const early = voice.startSec > now + RETIME_AHEAD_SEC;
-      if (early && Math.abs(this.#errorAt(voice, voice.startSec)) > RETIME_SEC)
+      const bearableSec = voice.isJoined ? JOIN_WITHIN_SEC : RETIME_SEC;
+      if (early && Math.abs(this.#errorAt(voice, voice.startSec)) > bearableSec)
         this.#placeAt(voice.startSec);
       return;
     }
@@ -112,11 +126,20 @@ export class BufferPlayer {
   }
 
   // Another track takes over at a local time (now, when it is not finite): sounds until then, then
-  // is done.
+  // is done. May be called again with a better time. Returns the context time at which the other
+  // has to begin so that it follows without a gap, or null when this track is not at its end then.
   leave(localSec) {
     const contextSec = localSec - this.#output.epochSec;
     this.#state = null;
-    this.#endAllAt(Number.isFinite(contextSec) ? contextSec : this.#context.currentTime);
+    const leaveSec = Number.isFinite(contextSec) ? contextSec : this.#context.currentTime;
+    const voice = this.#voices.findLast((v) => v.hasStarted);
+    const endSec = voice && !voice.isEnding ? voice.trackEndSec : Infinity;
+    if (endSec > leaveSec + JOIN_WITHIN_SEC) {
+      this.#endAllAt(leaveSec);
+      return null;
+    }
+    for (const pending of this.#voices.filter((v) => !v.hasStarted)) this.#remove(pending);
+    return endSec < leaveSec - JOIN_WITHIN_SEC ? null : endSec;
   }
 
   close() {
@@ -142,6 +165,12 @@ export class BufferPlayer {
 
   #canSchedule() {
     return this.#clock.ready && this.#output.ready && this.#context.state === 'running';
+  }
+
+  #canJoin(wantedSec) {
+    if (this.#joinSec === null || this.#state.offset_sec !== 0) return false;
+    if (this.#joinSec < this.#context.currentTime + AHEAD_SEC) return false;
+    return Math.abs(this.#joinSec - wantedSec) <= JOIN_WITHIN_SEC;
   }
 
   #targetAt(contextSec) {
@@ -186,10 +215,10 @@ export class BufferPlayer {
   }
 
   // A new voice from `contextSec` on; the others end there.
-  #placeAt(contextSec) {
+  #placeAt(contextSec, { isJoined = false } = {}) {
     const { sampleRate } = this.#context;
     const startSec = roundToFrame(contextSec, sampleRate);
-    const positionSec = roundToFrame(this.#targetAt(startSec), sampleRate);
+    const positionSec = isJoined ? 0 : roundToFrame(this.#targetAt(startSec), sampleRate);
     this.#endAllAt(startSec);
     this.#jumpVotes = 0;
     this.#wasInterrupted = false;
@@ -200,6 +229,7 @@ export class BufferPlayer {
       buffer: this.#buffer,
       startSec,
       positionSec,
+      isJoined,
       onEnded: (voice) => {
         if (this.#current === voice) this.#current = null;
       },

@@ -4,9 +4,12 @@
 // offset that is sent is always a finite number of seconds, at least 0.
 
 import { byId, setAttribute, show } from './dom.js';
-import { neighbour } from './room-model.js';
+import { queuePlace } from './room-model.js';
 
 const STEP_SEC = 5;
+
+/** Later than that in a track, going back first means its own beginning. */
+const RESTART_AFTER_SEC = 3;
 
 /** What the dock hides of the window's lower edge. */
 const DOCK_PX = 64;
@@ -25,15 +28,19 @@ export class Controls {
   #volume = byId('volume');
   #audible = AUDIBLE_DEFAULT;
   #controlsInView = true;
+  #skippedFrom = null;
 
-  /** `playback` reads the room and sends: room, positionSec, durationSec, phase, send. */
+  /**
+   * `playback` reads the room and sends: room (as it sounds), roomTrackId (as it is), positionSec,
+   * durationSec, phase, send, onLast.
+   */
   constructor({ player, storage, playback }) {
     this.#player = player;
     this.#storage = storage;
     this.#playback = playback;
     byId('play-button').addEventListener('click', () => this.toggle());
-    byId('prev-button').addEventListener('click', () => this.#skip(-1));
-    byId('next-button').addEventListener('click', () => this.#skip(1));
+    byId('prev-button').addEventListener('click', () => this.previous());
+    byId('next-button').addEventListener('click', () => this.next());
     byId('dock-play').addEventListener('click', () => this.toggle());
     byId('mute').addEventListener('click', () => this.toggleMute());
     this.#watchControls();
@@ -99,6 +106,40 @@ export class Controls {
     return true;
   }
 
+  next() {
+    const { state, tracks, editable } = this.#playback.room();
+    if (!editable || !state || state.track_id === null || tracks.length === 0) return false;
+    if (queuePlace(tracks, this.#skipFrom(state)).hasNext) this.#skip('NEXT', state);
+    else this.#playback.onLast();
+    return true;
+  }
+
+  /** The beginning of the track, and from there the one before. */
+  previous() {
+    const { state, tracks, editable } = this.#playback.room();
+    if (!editable || !state || state.track_id === null) return false;
+    const from = this.#skipFrom(state);
+    const late = this.#playback.positionSec() > RESTART_AFTER_SEC && from === state.track_id;
+    if (!late && queuePlace(tracks, from).hasPrevious) this.#skip('PREVIOUS', state);
+    else this.seekTo(0);
+    return true;
+  }
+
+  /** `from` keeps the second half of a double click from skipping one more. */
+  #skip(type, heard) {
+    this.#playback.send({ type, from: this.#skipFrom(heard) });
+    this.#skippedFrom = heard.track_id;
+  }
+
+  /**
+   * The room is a moment ahead of what is heard. After a skip the next one goes on from where the
+   * room is; at the end of a track it still means the one that sounds.
+   */
+  #skipFrom(heard) {
+    const roomId = this.#playback.roomTrackId();
+    return this.#skippedFrom === heard.track_id && roomId !== null ? roomId : heard.track_id;
+  }
+
   toggleMute() {
     const { muted, volume } = this.#storage;
     const isSilent = muted || volume === 0;
@@ -110,16 +151,18 @@ export class Controls {
     this.#applyVolume();
   }
 
-  render({ isHost, trackId, trackCount, playing, connection }) {
+  render({ isHost, canAdd, trackId, trackCount, hasNext, playing, connection }) {
     show(byId('controls'), isHost && (trackId !== null || trackCount > 0));
     this.#renderDock();
     if (!isHost) return;
-    for (const id of ['prev-button', 'next-button']) show(byId(id), trackCount > 1);
+    const skips = canAdd && trackId !== null && trackCount > 0;
+    for (const id of ['prev-button', 'next-button']) show(byId(id), skips);
     // Not `disabled`: that loses the focus, and a press shall say why nothing happens.
     const disabled = connection === 'open' ? null : 'true';
     for (const id of ['prev-button', 'play-button', 'next-button', 'dock-play']) {
       setAttribute(byId(id), 'aria-disabled', disabled);
     }
+    if (!hasNext) setAttribute(byId('next-button'), 'aria-disabled', 'true');
     for (const [button, symbol] of [
       ['play-button', 'play-icon'],
       ['dock-play', 'dock-play-icon'],
@@ -127,12 +170,6 @@ export class Controls {
       setAttribute(byId(symbol), 'href', playing ? '#i-pause' : '#i-play');
       setAttribute(byId(button), 'aria-label', playing ? 'Pause' : 'Play');
     }
-  }
-
-  #skip(step) {
-    const { state, tracks } = this.#playback.room();
-    const track = neighbour(tracks, state?.track_id, step);
-    if (track) this.choose(track.track_id);
   }
 
   #send(type, trackId, offsetSec) {

@@ -13,12 +13,16 @@ const SYNC_REFRESH_MS = 500;
 const KEYS = {
   everybody: [
     ['m', 'Mute or unmute'],
-    ['/', 'Go to the tracks'],
+    ['/', 'Go to the queue'],
     ['?', 'This list'],
   ],
   host: [
     ['Space', 'Play or pause'],
     ['← →', 'Five seconds'],
+    ['n', 'Next track, also Shift →'],
+    ['p', 'Beginning, previous track, also Shift ←'],
+    ['Alt ↑ ↓', 'Move the row with the focus'],
+    ['Del', 'Take it out of the queue'],
   ],
 };
 

@@ -6,7 +6,7 @@
 // It has the same methods as BufferPlayer.
 //
 // Invariant: one timer at most is pending (`#timer`): the one that starts the sound, or the one
-// that ends a bend. Errors are heard minus wanted position: positive is ahead.
+// that ends a bend, or the one that ends it all. Errors are heard minus wanted position: positive is ahead.
 
 import { targetPosition } from './playback.js';
 
@@ -25,6 +25,9 @@ const SETTLE_SEC = 0.4;
 const JOIN_AHEAD_SEC = 0.5;
 // Chromium takes this long from play() to sound; other browsers are learnt.
 const START_COST_GUESS_SEC = 0.06;
+// Its own end is waited for if it comes this soon after the moment at which another track takes
+// over.
+const LATE_END_SEC = 0.05;
 // What a start may have cost; more is a hiccup that the next start need not expect.
 const START_COST_MAX_SEC = 0.4;
 
@@ -33,6 +36,7 @@ export class ElementPlayer {
   blocked = false;
   failedReason = null;
   errorSec = null;
+  isClosed = false;
   counts = { bends: 0, jumps: 0, starts: 0 };
   #element;
   #clock;
@@ -65,6 +69,10 @@ export class ElementPlayer {
     element.load();
   }
 
+  get element() {
+    return this.#element;
+  }
+
   get durationSec() {
     const { duration } = this.#element;
     return Number.isFinite(duration) && duration > 0 ? duration : null;
@@ -74,6 +82,11 @@ export class ElementPlayer {
     const { buffered } = this.#element;
     if (!this.durationSec || buffered.length === 0) return 0;
     return Math.min(1, buffered.end(buffered.length - 1) / this.durationSec);
+  }
+
+  // Could the line be used for something else without this track missing anything?
+  get isSupplied() {
+    return this.#element.readyState === 4;
   }
 
   follow(state) {
@@ -118,11 +131,25 @@ export class ElementPlayer {
     this.#forgetReadings();
   }
 
-  leave() {
-    this.close();
+  // Another track takes over at a local time; sounds until then. See BufferPlayer. An element
+  // cannot be joined to the frame: returns null.
+  leave(localSec) {
+    const waitSec = localSec - this.#nowSec();
+    const leftSec = (this.durationSec ?? Infinity) - this.#element.currentTime;
+    this.#state = null;
+    this.#clearTimer();
+    if (!(waitSec > 0) || this.#element.paused) this.close();
+    else {
+      const endsItself = Math.abs(leftSec - waitSec) < LATE_END_SEC;
+      const graceSec = endsItself ? LATE_END_SEC : 0;
+      this.#timer = setTimeout(() => this.close(), (waitSec + graceSec) * 1000);
+    }
+    return null;
   }
 
   close() {
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.silence();
     this.#state = null;
     for (const [name, handler] of this.#listeners) this.#element.removeEventListener(name, handler);
@@ -130,7 +157,9 @@ export class ElementPlayer {
     this.#element.load();
   }
 
-  heardAt() {
+  heardAt(localSec) {
+    // play() comes somewhat before the sound.
+    if (this.#state && this.#clock.roomAt(localSec) < this.#state.timestamp) return null;
     const { paused, seeking, ended, readyState, currentTime } = this.#element;
     return paused || seeking || ended || readyState < 3 ? null : currentTime;
   }
@@ -162,15 +191,23 @@ export class ElementPlayer {
       this.#element.currentTime = positionSec;
   }
 
-  // Seeks to where the track will be at a moment soon, and plays when that moment comes.
+  // Is what is to be played at this position there, so that play() is all it takes?
+  #isWaitingAt(positionSec) {
+    const { paused, seeking, readyState, currentTime } = this.#element;
+    return paused && !seeking && readyState >= 3 && Math.abs(currentTime - positionSec) < 0.001;
+  }
+
+  // Goes to where the track will be at a moment soon, and plays when that moment comes.
   #start() {
     const nowSec = this.#nowSec();
     const startsSec = this.#clock.localAt(this.#state.timestamp);
-    const atSec = Math.max(startsSec, nowSec + JOIN_AHEAD_SEC);
+    const isInTime = startsSec >= nowSec + this.#startCostSec;
+    const isWaiting = isInTime && this.#isWaitingAt(this.#state.offset_sec);
+    const atSec = isWaiting ? startsSec : Math.max(startsSec, nowSec + JOIN_AHEAD_SEC);
     this.silence();
     const positionSec = this.#targetAt(atSec);
     if (this.durationSec !== null && positionSec >= this.durationSec) return;
-    this.#element.currentTime = positionSec;
+    if (!this.#isWaitingAt(positionSec)) this.#element.currentTime = positionSec;
     const waitMs = Math.max(0, (atSec - nowSec - this.#startCostSec) * 1000);
     this.counts.starts += 1;
     this.#timer = setTimeout(() => {

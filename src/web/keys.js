@@ -6,16 +6,27 @@
 const FIELDS = 'input:not([type="range"]), textarea, select, [contenteditable]';
 const PRESSABLE = 'button, a, summary, label, input[type="checkbox"]';
 
-/** What `event` asks for: 'toggle', 'back', 'forward', 'mute', 'find', 'help' or null. Pure. */
-export function keyMeaning({ key, modified, inField, onPressable, inTabs }) {
+/**
+ * What `event` asks for: 'toggle', 'back', 'forward', 'next', 'previous', 'mute',
+ * 'find', 'help' or null. Pure.
+ */
+export function keyMeaning({ key, modified, shifted, inField, onPressable, inTabs }) {
   if (modified || inField) return null;
   switch (key) {
     case ' ':
       return onPressable ? null : 'toggle';
     case 'ArrowLeft':
-      return inTabs ? null : 'back';
+      if (inTabs) return null;
+      return shifted ? 'previous' : 'back';
     case 'ArrowRight':
-      return inTabs ? null : 'forward';
+      if (inTabs) return null;
+      return shifted ? 'next' : 'forward';
+    case 'n':
+    case 'N':
+      return 'next';
+    case 'p':
+    case 'P':
+      return 'previous';
     case 'm':
     case 'M':
       return 'mute';
@@ -42,6 +53,7 @@ export function wireKeys(act) {
     const meaning = keyMeaning({
       key: upDown ?? event.key,
       modified: event.ctrlKey || event.metaKey || event.altKey,
+      shifted: event.shiftKey,
       inField: target.matches(FIELDS),
       onPressable: target.closest(PRESSABLE) !== null,
       inTabs: target.closest('[role="tablist"]') !== null,

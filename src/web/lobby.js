@@ -8,7 +8,8 @@ import { byId, el, setText, show } from './dom.js';
 import { cleanName, initials, suggestName } from './names.js';
 import { Record } from './record.js';
 import { findTrack, readMembers, readTracks } from './room-model.js';
-import { lobbyWords, nameList, trackWords, unknownTrackTitle } from './words.js';
+import { trackWords, unknownTrackTitle } from './track-words.js';
+import { lobbyWords, nameList } from './words.js';
 
 const POLL_MS = 3000;
 const POLL_MAX_MS = 24000;
@@ -98,7 +99,7 @@ export class Lobby {
     const playing = trackId !== null && look.state?.status === 'PLAY';
     const hostName = look.host ?? null;
     const total = Number(look.total) || 0;
-    this.#record.setTrack(trackId);
+    this.#record.setTrack(trackId === null ? null : (track ?? { track_id: trackId }));
     this.#record.setPlaying(playing && total > 0);
     setText(byId('lobby-line'), lobbyWords({ hostName, total, title, playing }));
     this.#renderPeople(readMembers(look.members), total);

@@ -91,6 +91,11 @@ export function unsentNotice() {
   return notice('unsent', 'That did not reach the room: there is no connection right now.');
 }
 
+/** Next, where nothing comes next. */
+export function lastTrackNotice() {
+  return notice('last', 'That is the last one in the queue.');
+}
+
 /** An ERROR of the server, for people. */
 export function refusalNotice(message) {
   const text =

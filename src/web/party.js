@@ -8,16 +8,24 @@ import { announce, byId, setText, show } from './dom.js';
 import { Controls } from './controls.js';
 import { openHelp, openShare, openSync, wireDialogs } from './dialogs.js';
 import { Drawer } from './drawer.js';
+import { DurationTeller } from './duration-teller.js';
 import { wireKeys, wireTabs } from './keys.js';
+import { nextTrackId } from './next-track.js';
 import { PeoplePanel } from './people-panel.js';
 import { targetPosition } from './playback.js';
+import { QueueDesk } from './queue-desk.js';
 import { Reporter } from './reporter.js';
-import { noticeWords, refusalNotice, seatTakenNotice, unsentNotice } from './notices.js';
-import { applyMessage, emptyRoom, findTrack, reportStatus } from './room-model.js';
+import {
+  lastTrackNotice,
+  noticeWords,
+  refusalNotice,
+  seatTakenNotice,
+  unsentNotice,
+} from './notices.js';
+import { applyMessage, emptyRoom, findTrack, queuePlace, reportStatus } from './room-model.js';
 import { renderChip, renderNotice, Stage } from './stage.js';
 import { Timeline } from './timeline.js';
-import { TracksPanel } from './tracks-panel.js';
-import { connectionWords, stageWords } from './words.js';
+import { connectionWords, newsWords, stageWords } from './words.js';
 
 const TICK_MS = 250;
 const FLASH_MS = 9000;
@@ -40,11 +48,12 @@ export class Party {
   #wantsSeatBack = false;
   #stage;
   #timeline;
-  #tracks;
+  #desk;
   #people;
   #controls;
   #tabs;
   #reporter;
+  #durationTeller;
 
   constructor({ roomName, player, clock, socket, storage, version }) {
     this.#roomName = roomName;
@@ -53,6 +62,7 @@ export class Party {
     this.#socket = socket;
     this.#version = version;
     this.#reporter = new Reporter({ send: (message) => socket.send(message) });
+    this.#durationTeller = new DurationTeller({ send: (message) => socket.send(message) });
     this.#buildViews(storage);
     this.#listen();
   }
@@ -76,17 +86,25 @@ export class Party {
 
   #buildViews(storage) {
     const playback = {
-      room: () => this.#room,
+      room: () => this.#heardRoom(),
+      roomTrackId: () => this.#room.state?.track_id ?? null,
       positionSec: () => this.#positionSec(),
       durationSec: () => this.#player.snapshot().durationSec,
       phase: () => this.#player.snapshot().phase,
       send: (message) => this.#sendOrSay(message),
+      onLast: () => {
+        this.#say(lastTrackNotice());
+        this.#render();
+      },
     };
     this.#stage = new Stage({ roomName: this.#roomName });
     this.#controls = new Controls({ player: this.#player, storage, playback });
     this.#timeline = new Timeline({ onSeek: (sec) => this.#controls.seekTo(sec) });
-    this.#tracks = new TracksPanel({
+    this.#desk = new QueueDesk({
+      roomName: this.#roomName,
+      send: (message) => this.#sendOrSay(message),
       onChoose: (trackId) => this.#controls.choose(trackId),
+      onChange: () => this.#render(),
     });
     this.#people = new PeoplePanel();
     this.#tabs = wireTabs(document.querySelector('[role="tablist"]'));
@@ -101,6 +119,7 @@ export class Party {
       this.#seatLost = true;
     });
     this.#player.addEventListener('change', () => {
+      this.#desk.playerChanged(this.#player.snapshot());
       this.#report();
       this.#render();
     });
@@ -125,16 +144,22 @@ export class Party {
 
   #receive(message) {
     if (message.type === 'ERROR') {
+      this.#desk.forget();
       this.#say(refusalNotice(message.message));
+      this.#render();
       return;
     }
     const { room, happened } = applyMessage(this.#room, message);
     this.#room = room;
-    if (happened.includes('tracks')) this.#player.setKnownTracks(room.tracks);
+    if (happened.includes('tracks')) {
+      this.#player.setKnownTracks(room.tracks);
+      this.#desk.settle(room);
+    }
     if (happened.includes('state')) {
       this.#player.setState(room.state);
       this.#timeline.settle();
     }
+    this.#player.setNextTrack(nextTrackId(room.tracks, room.state?.track_id));
     if (happened.includes('members')) this.#seatNews(happened);
     this.#announce(happened);
     this.#render();
@@ -143,7 +168,12 @@ export class Party {
   #connectionChanged() {
     if (this.#socket.connection === 'open') {
       this.#reporter.reset();
+      this.#durationTeller.reset();
       if (this.#flash?.id === 'unsent') this.#flash = null;
+    } else {
+      this.#desk.forget();
+      // It came with that connection and ends with it.
+      this.#room = { ...this.#room, uploadKey: null };
     }
     this.#render();
   }
@@ -186,8 +216,8 @@ export class Party {
         this.#controls.toggleMute();
         return true;
       case 'find':
-        this.#tabs.select('tab-tracks');
-        this.#tracks.focus();
+        this.#tabs.select('tab-queue');
+        this.#desk.focusQueue();
         return true;
       case 'help':
         this.#help();
@@ -197,6 +227,10 @@ export class Party {
         else if (isHost) this.#controls.toggle();
         else return false;
         return true;
+      case 'next':
+        return isHost && this.#controls.next();
+      case 'previous':
+        return isHost && this.#controls.previous();
       default:
         return isHost && this.#controls.step(meaning === 'back' ? -1 : 1);
     }
@@ -212,31 +246,24 @@ export class Party {
 
   /** For screen readers: tracks and hosts, politely; notices have their own live region. */
   #announce(happened) {
-    const room = this.#room;
-    const said = [];
-    const chosen = happened.includes('track') || happened.includes('again');
-    if (chosen && room.state.track_id !== null) {
-      said.push(`Now playing: ${this.#words().title}.`);
-    }
-    if (happened.includes('host-came')) {
-      const own = room.host.peer_id === room.peerId;
-      said.push(own ? 'You are hosting.' : `${room.host.name} is hosting.`);
-    }
-    if (happened.includes('host-left')) said.push(`${room.lastHostName} left.`);
-    if (said.length > 0) announce(said.join(' '));
+    const { title } = stageWords({ ...this.#view(), ...currentTrack(this.#room) });
+    const said = newsWords(happened, this.#room, title);
+    if (said !== '') announce(said);
   }
 
   // What goes out.
 
   #sendOrSay(message) {
-    if (this.#socket.send(message)) return;
+    if (this.#socket.send(message)) return true;
     this.#say(unsentNotice());
     this.#render();
+    return false;
   }
 
   #tick() {
     if (this.#flash && performance.now() > this.#flash.untilMs) this.#flash = null;
     this.#report();
+    this.#desk.tick();
     if (!document.hidden) this.#render();
   }
 
@@ -244,6 +271,11 @@ export class Party {
     if (this.#socket.connection !== 'open') return;
     const snapshot = this.#player.snapshot();
     const quality = this.#clock.ready ? this.#clock.quality(localSec()) : null;
+    if (this.#socket.role === 'host')
+      this.#durationTeller.update({
+        durations: this.#player.durations(),
+        tracks: this.#room.tracks,
+      });
     this.#reporter.update(
       {
         status: reportStatus(snapshot.phase),
@@ -258,8 +290,8 @@ export class Party {
 
   /** Seconds into the track: what is heard here, else where the room is. Never NaN. */
   #positionSec() {
-    const { state } = this.#room;
     const snapshot = this.#player.snapshot();
+    const { state } = snapshot;
     const heard = HEARD.has(snapshot.phase) && Number.isFinite(snapshot.positionSec);
     let sec = heard ? snapshot.positionSec : (state?.offset_sec ?? 0);
     if (!heard && state && this.#clock.ready) {
@@ -270,17 +302,24 @@ export class Party {
     return Number.isFinite(bounded) ? Math.max(0, bounded) : 0;
   }
 
+  /** The room as it sounds: a track that is about to begin is not the current one yet. */
+  #heardRoom() {
+    return { ...this.#room, state: this.#player.snapshot().state };
+  }
+
   #view() {
-    const room = this.#room;
+    const room = this.#heardRoom();
     const socket = this.#socket;
     const snapshot = this.#player.snapshot();
     const playing = room.state?.status === 'PLAY' && room.state.track_id !== null;
     return {
       room: this.#roomName,
-      state: room.state,
-      track: findTrack(room, room.state?.track_id),
+      ...currentTrack(room),
       trackCount: room.tracks.length,
       isHost: socket.role === 'host',
+      canAdd: socket.role === 'host' && room.editable,
+      uploading: this.#desk.uploading,
+      queueEnded: room.queueEnded,
       hostName: room.host?.name ?? null,
       lastHostName: room.lastHostName,
       membersKnown: room.membersKnown,
@@ -297,10 +336,6 @@ export class Party {
       updated: this.#isUpdated(),
       flash: this.#flash,
     };
-  }
-
-  #words() {
-    return stageWords(this.#view());
   }
 
   /** A page without its version filled in was not served by jam itself. */
@@ -322,15 +357,7 @@ export class Party {
     renderNotice(noticeWords(view));
     this.#renderTransport(view);
     const room = this.#room;
-    const currentId = room.state?.track_id ?? null;
-    this.#tracks.render({
-      tracks: room.tracks,
-      known: room.tracksKnown,
-      isHost: view.isHost,
-      canChoose: view.connection === 'open',
-      currentId,
-      playing: view.playing,
-    });
+    this.#desk.render(room, view);
     this.#people.render({
       members: room.members,
       total: room.total,
@@ -349,8 +376,13 @@ export class Party {
       loaded: snapshot.loaded,
       canSeek: view.isHost && view.connection === 'open',
     });
-    this.#controls.render({ ...view, trackId });
+    const place = queuePlace(this.#room.tracks, trackId);
+    this.#controls.render({ ...view, ...place, trackId });
   }
+}
+
+function currentTrack(room) {
+  return { state: room.state, track: findTrack(room, room.state?.track_id) };
 }
 
 function localSec() {

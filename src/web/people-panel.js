@@ -3,8 +3,10 @@
 // Rows are kept by peer id and only changed where something changed: the list arrives once a second.
 
 import { byId, el, setText, show } from './dom.js';
+import { orderChildren } from './keyed-list.js';
 import { drawBadge } from './lobby.js';
-import { aheadOrBehind, IN_SYNC_MS, reportWords } from './words.js';
+import { aheadOrBehind } from './number-words.js';
+import { IN_SYNC_MS, reportWords } from './words.js';
 
 export class PeoplePanel {
   #list = byId('members');
@@ -31,15 +33,9 @@ export class PeoplePanel {
 
   /** Touches only rows that came, went or moved: putting one in again would play its entrance. */
   #order(items) {
-    const wanted = new Set(items);
     const seen = this.#list.children.length > 0 && this.#list.checkVisibility?.() === true;
-    for (const item of [...this.#list.children]) if (!wanted.has(item)) item.remove();
-    items.forEach((item, index) => {
-      const place = this.#list.children[index] ?? null;
-      if (place === item) return;
-      if (seen && !item.isConnected) item.classList.add('is-new');
-      this.#list.insertBefore(item, place);
-    });
+    for (const item of items) if (seen && !item.isConnected) item.classList.add('is-new');
+    orderChildren(this.#list, items);
   }
 }
 

@@ -29,6 +29,16 @@ export const CORRECTION = Object.freeze({
 // WebAudio looks at playbackRate once for each block of this many frames.
 export const BLOCK_FRAMES = 128;
 
+// A STATE payload with what is needed to follow it, null for none, undefined for nonsense.
+export function readState(payload) {
+  if (payload === null) return null;
+  const { track_id, status, offset_sec, timestamp } = payload ?? {};
+  if (track_id !== null && typeof track_id !== 'string') return undefined;
+  if (status !== 'PLAY' && status !== 'PAUSE') return undefined;
+  if (!Number.isFinite(offset_sec) || !Number.isFinite(timestamp)) return undefined;
+  return { track_id, status, offset_sec: Math.max(0, offset_sec), timestamp };
+}
+
 // Position in seconds that should be heard when it is `roomNowSec` in the room, for the payload of
 // a STATE. Before its timestamp a state stands still at its offset; a paused one does not advance.
 // It knows no end of the track.
@@ -90,6 +100,12 @@ export function roundToFrame(seconds, sampleRateHz) {
   return Math.round(seconds * sampleRateHz) / sampleRateHz;
 }
 
+// The first frame at or after a context time. A source whose end lies between two frames still
+// plays the first of them.
+export function frameAfter(contextSec, sampleRateHz) {
+  return Math.ceil(contextSec * sampleRateHz - 1e-3) / sampleRateHz;
+}
+
 // More pieces than a source can have scheduled and not yet played; older ones are merged away.
 const SEGMENT_COUNT_MAX = 16;
 
@@ -110,6 +126,13 @@ export class SourceTimeline {
     let segment = this.#segments[0];
     for (const next of this.#segments) if (next.contextSec <= contextSec) segment = next;
     return segment.positionSec + (contextSec - segment.contextSec) * segment.rate;
+  }
+
+  // The context time at which the track has reached `positionSec`, if no rate changes any more.
+  contextAt(positionSec) {
+    let segment = this.#segments[0];
+    for (const next of this.#segments) if (next.positionSec <= positionSec) segment = next;
+    return segment.contextSec + (positionSec - segment.positionSec) / segment.rate;
   }
 
   // From `contextSec` on the source runs at `rate`; whatever was planned after that moment is

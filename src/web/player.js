@@ -2,35 +2,42 @@
 //
 // It never talks to the room and never changes its state; losing the connection changes nothing
 // here, the last state goes on. The music is WebAudio's (buffer-player.js), or an <audio>
-// element's (element-player.js) for tracks too long to decode.
+// element's (element-player.js) for tracks too long to decode. While a track plays, the next one is
+// made ready (track-shelf.js).
 //
 // Invariant: everything follows from `#state` (what the room wants), `#job` (the track it names,
 // on its way or here) and the output; any of them may change at any time, and #apply() brings the
-// rest in line.
+// rest in line. A new state takes effect in the near future: until then `#outgoing` is what sounds
+// and what is told, if its track is another.
 
-import { BufferPlayer } from './buffer-player.js';
-import { ElementPlayer } from './element-player.js';
-import { CORRECTION, targetPosition } from './playback.js';
+import { Decks } from './decks.js';
+import { phaseOf } from './phase.js';
+import { readState, targetPosition } from './playback.js';
 import { SoundOutput, newAudioContext } from './sound-output.js';
-import { keepNewest, prepareTrack } from './track-media.js';
+import { TrackShelf } from './track-shelf.js';
 
 const READ_EVERY_MS = 100;
 // Every so many readings the sound is measured and corrected, and listeners hear of it.
 const READINGS_PER_TICK = 5;
 const KNOWN_TRACK_COUNT_MAX = 5000;
+// A next track that waits undecoded for want of memory is decoded this long before it is needed: an
+// old phone takes some seconds for one.
+const HURRY_SEC = 20;
+// What sounds on for longer after another track should have taken over is no longer what is told.
+const OUTGOING_LATE_SEC = 0.1;
 
 export class Player extends EventTarget {
   #clock;
-  #trackUrl;
   #output;
   #outputKnown = deferred(); // resolves at the first tap, when it is clear what this browser has
-  #element = null;
+  #decks;
+  #shelf;
   #state = null;
-  #job = null; // { trackId, url, abort, loaded, reason, deck }
-  #decoded = []; // [{ trackId, buffer }], the newest last
+  #job = null; // { trackId, abort, loaded, reason, deck, joinSec }
+  #outgoing = null; // { state, job }: what came before, until #state begins
+  #nextId = null;
   #known = new Map();
   #everUnlocked = false;
-  #volume = 1;
   #timer = null;
   #readings = 0;
   #told = '';
@@ -44,10 +51,21 @@ export class Player extends EventTarget {
   }) {
     super();
     this.#clock = clock;
-    this.#trackUrl = trackUrl;
     this.#output = new SoundOutput({
       audioContextFactory,
       onChange: () => this.#outputChanged(),
+    });
+    this.#shelf = new TrackShelf({
+      urlOf: trackUrl,
+      factsOf: (trackId) => this.#factsOf(trackId),
+      context: () => this.#outputKnown.promise.then(() => this.#output.context),
+    });
+    this.#decks = new Decks({
+      output: this.#output,
+      clock,
+      nowSec,
+      urlOf: trackUrl,
+      onChange: (deck) => this.#deckChanged(deck),
     });
     const { signal } = this.#closed;
     const wake = () => this.#wake();
@@ -62,21 +80,16 @@ export class Player extends EventTarget {
   async unlock() {
     if (this.#closed.signal.aborted) return false;
     this.#everUnlocked = true;
-    // Safari lets an element play later only if a tap has touched it.
-    if (!this.#element && typeof globalThis.Audio === 'function') {
-      this.#element = new Audio();
-      this.#element.load();
-    }
+    this.#decks.unlock();
     const isNew = this.#output.open();
-    // Decoded tracks have the sample rate of the context that they were decoded with.
-    if (isNew && this.#decoded.length > 0) {
-      this.#decoded = [];
+    if (isNew && this.#shelf.decoded.length > 0) {
+      this.#shelf.forgetDecoded();
       this.#changeTrack(this.#state);
     }
     this.#outputKnown.resolve();
     this.#job?.deck?.unblock?.();
     this.#startTimer();
-    const runs = this.#output.context ? await this.#output.start() : this.#element !== null;
+    const runs = this.#output.context ? await this.#output.start() : this.#decks.hasElements;
     this.#apply();
     return runs;
   }
@@ -85,11 +98,20 @@ export class Player extends EventTarget {
   setState(payload) {
     const state = readState(payload);
     if (state === undefined || this.#closed.signal.aborted) return;
-    const before = this.#state?.track_id ?? null;
+    const before = this.#state;
+    const shown = this.#shown();
     this.#state = state;
-    if ((state?.track_id ?? null) !== before) this.#changeTrack(state);
+    if ((state?.track_id ?? null) !== (before?.track_id ?? null)) this.#changeTrack(before, shown);
+    else this.#outgoing?.job.deck.leave(this.#takeoverSec());
     this.#startTimer();
     this.#apply();
+  }
+
+  // The track that will follow the current one, or null: it is made ready as soon as nothing is
+  // missing to the current one.
+  setNextTrack(trackId) {
+    this.#nextId = trackId;
+    this.#settle();
   }
 
   // The tracks of a QUEUE message.
@@ -103,6 +125,7 @@ export class Player extends EventTarget {
   // Tries the current track again after it has failed.
   retry() {
     if (!this.#job?.reason) return;
+    this.#shelf.forget(this.#job.trackId);
     this.#changeTrack(this.#state);
     this.#apply();
   }
@@ -110,51 +133,77 @@ export class Player extends EventTarget {
   // 0 to 1, evenly spaced to the ear. For this device alone.
   setVolume(volume) {
     if (!Number.isFinite(volume)) return;
-    this.#volume = Math.min(1, Math.max(0, volume));
-    this.#output.setGain(loudness(this.#volume));
-    if (this.#element) this.#element.volume = loudness(this.#volume);
+    const gain = loudness(Math.min(1, Math.max(0, volume)));
+    this.#output.setGain(gain);
+    this.#decks.setVolume(gain);
   }
 
+  // What is heard, or would be. `state` is the STATE payload that it follows: until the room's
+  // newest state begins, the one before it, if that has another track.
   snapshot() {
-    const deck = this.#job?.deck ?? null;
-    const phase = this.#phase();
-    const errorSec = phase === 'playing' ? deck.errorSec : null;
+    const { state, job } = this.#shown();
+    const deck = job?.deck ?? null;
+    const phase = this.#phase({ state, job });
     return {
       phase,
-      trackId: this.#state?.track_id ?? null,
-      positionSec: this.#positionSec(phase),
+      state,
+      trackId: state?.track_id ?? null,
+      positionSec: this.#positionSec({ state, deck, phase }),
       durationSec: deck?.durationSec ?? null,
-      loaded: deck?.loaded ?? this.#job?.loaded ?? 0,
-      errorMs: toMs(errorSec),
+      loaded: deck?.loaded ?? job?.loaded ?? 0,
+      errorMs: phase === 'playing' ? toMs(deck.errorSec) : null,
       outputLatencyMs: toMs(this.#output.clock.latencySec),
       method: deck?.method ?? null,
-      reason: phase === 'failed' ? this.#job.reason : null,
+      reason: phase === 'failed' ? job.reason : null,
     };
+  }
+
+  // How long the tracks are that are here: [{ trackId, durationSec, isDecoded }]. What is not
+  // decoded is as long as its file claims.
+  durations() {
+    const decoded = this.#shelf.decoded.map(({ trackId, buffer }) => ({
+      trackId,
+      durationSec: buffer.duration,
+      isDecoded: true,
+    }));
+    const { trackId, deck } = this.#job ?? {};
+    if (deck?.method !== 'element' || deck.durationSec === null) return decoded;
+    return [...decoded, { trackId, durationSec: deck.durationSec, isDecoded: false }];
   }
 
   // For tests and the developer drawer.
   debug() {
-    const deck = this.#job?.deck ?? null;
+    const deck = this.#shown().job?.deck ?? null;
     const { epochSec, readingCount, source } = this.#output.clock;
     return {
       context: this.#output.context,
       analyser: this.#output.analyser,
-      element: this.#element,
+      element: deck?.element ?? this.#decks.newestElement,
       mapping: { epochSec, readingCount, source },
       segments: deck?.segments() ?? [],
       corrections: deck ? deck.counts.bends + deck.counts.jumps : 0,
       counts: { ...deck?.counts },
-      decodedTracks: this.#decoded.map((d) => d.trackId),
+      decodedTracks: this.#shelf.decoded.map(({ trackId }) => trackId),
+      nextMedia: this.#shelf.nextMedia,
+      nextReason: this.#shelf.nextReason,
+      ahead: this.#decks.ahead,
     };
   }
 
   close() {
     this.#closed.abort();
-    this.#dropJob();
     this.#state = null;
+    this.#nextId = null;
+    this.#changeTrack(null);
+    this.#prepareNext();
     this.#startTimer();
-    this.#decoded = [];
+    this.#shelf.close();
     this.#output.close();
+  }
+
+  #deckChanged(deck) {
+    if (this.#job?.deck === deck) this.#job.reason ??= deck.failedReason;
+    this.#tell();
   }
 
   #outputChanged() {
@@ -169,17 +218,26 @@ export class Player extends EventTarget {
     this.#apply();
   }
 
-  #changeTrack(state) {
-    const leaveAtSec = state?.status === 'PLAY' ? this.#clock.localAt(state.timestamp) : NaN;
-    this.#dropJob(leaveAtSec);
-    if (state?.track_id == null) return;
+  #factsOf(trackId) {
+    const { bytes, duration_sec: durationSec } = this.#known.get(trackId) ?? {};
+    return { bytes: bytes ?? null, durationSec: durationSec > 0 ? durationSec : null };
+  }
+
+  // `before` is the state that #state replaces, `shown` what was heard under it.
+  #changeTrack(before, shown = this.#shown()) {
+    const old = this.#job;
+    this.#job = null;
+    old?.abort.abort();
+    const joinSec = this.#changeOver({ state: before, job: old }, shown);
+    const trackId = this.#state?.track_id ?? null;
+    if (trackId === null) return this.#shelf.takeNone();
     const job = {
-      trackId: state.track_id,
-      url: this.#trackUrl(state.track_id),
+      trackId,
       abort: new AbortController(),
       loaded: 0,
       reason: null,
       deck: null,
+      joinSec,
     };
     this.#job = job;
     this.#load(job).catch((error) => {
@@ -189,69 +247,62 @@ export class Player extends EventTarget {
     });
   }
 
-  #dropJob(leaveAtSec = NaN) {
-    const job = this.#job;
-    this.#job = null;
-    job?.abort.abort();
-    job?.deck?.leave(leaveAtSec);
+  // Lets what sounds go on until the new state begins; returns where the next track joins it.
+  #changeOver(old, shown) {
+    const isOutgoingHeard = this.#outgoing !== null && shown.job === this.#outgoing.job;
+    if (!isOutgoingHeard)
+      this.#outgoing = (old.job?.deck?.heardAt(nowSec()) ?? null) === null ? null : old;
+    if (this.#outgoing?.job !== old.job) old.job?.deck?.leave(NaN);
+    const joinSec = this.#outgoing?.job.deck.leave(this.#takeoverSec()) ?? null;
+    if (this.#state?.status !== 'PLAY') this.#outgoing = null;
+    return joinSec;
+  }
+
+  // The local time at which the newest state begins to sound; NaN for at once.
+  #takeoverSec() {
+    return this.#state?.status === 'PLAY' ? this.#clock.localAt(this.#state.timestamp) : NaN;
+  }
+
+  // { state, job } of what is heard now.
+  #shown() {
+    if (this.#outgoing === null || this.#state?.status !== 'PLAY')
+      return { state: this.#state, job: this.#job };
+    const localSec = nowSec();
+    const lateSec = this.#clock.roomAt(localSec) - this.#state.timestamp;
+    const isHeard = this.#outgoing.job.deck.heardAt(localSec) !== null;
+    const isNewHeard = (this.#job?.deck?.heardAt(localSec) ?? null) !== null;
+    const isShown = !isNewHeard && lateSec < (isHeard ? OUTGOING_LATE_SEC : 0);
+    return isShown ? this.#outgoing : { state: this.#state, job: this.#job };
   }
 
   async #load(job) {
-    const { signal } = job.abort;
-    const buffer = this.#decoded.find((d) => d.trackId === job.trackId)?.buffer;
-    const media = buffer ? { buffer } : await this.#prepare(job);
+    const media = await this.#shelf.take(job.trackId, (loadedBytes, totalBytes) => {
+      const total = totalBytes ?? this.#factsOf(job.trackId).bytes;
+      job.loaded = total > 0 ? Math.min(1, loadedBytes / total) : 0;
+      this.#tell();
+    });
     await this.#outputKnown.promise;
-    signal.throwIfAborted();
-    if (media.buffer) this.#keepDecoded(job.trackId, media.buffer);
-    job.deck = media.buffer ? this.#bufferPlayer(media.buffer) : this.#elementPlayer(job);
+    job.abort.signal.throwIfAborted();
+    job.deck = this.#decks.open(job.trackId, media, job.joinSec);
     this.#apply();
   }
 
-  #prepare(job) {
-    const bytes = this.#known.get(job.trackId)?.bytes ?? null;
-    return prepareTrack({
-      url: job.url,
-      bytes,
-      context: this.#outputKnown.promise.then(() => this.#output.context),
-      signal: job.abort.signal,
-      onProgress: (loadedBytes, totalBytes) => {
-        const total = totalBytes ?? bytes;
-        job.loaded = total > 0 ? Math.min(1, loadedBytes / total) : 0;
-        this.#tell();
-      },
-    });
-  }
-
-  #bufferPlayer(buffer) {
-    const { context, input, clock } = this.#output;
-    return new BufferPlayer({
-      context,
-      destination: input,
-      buffer,
-      clock: this.#clock,
-      outputClock: clock,
-    });
-  }
-
-  #elementPlayer(job) {
-    const element = this.#element;
-    element.volume = loudness(this.#volume);
-    const onChange = () => {
-      job.reason ??= job.deck?.failedReason ?? null;
-      this.#tell();
-    };
-    return new ElementPlayer({
-      element,
-      url: job.url,
-      clock: this.#clock,
-      nowSec,
-      onChange,
-    });
-  }
-
-  #keepDecoded(trackId, buffer) {
-    const others = this.#decoded.filter((d) => d.trackId !== trackId);
-    this.#decoded = keepNewest([...others, { trackId, buffer }]);
+  // Makes the next track ready while the current one has all that it needs.
+  #prepareNext() {
+    const { trackId, deck, reason } = this.#job ?? {};
+    const nextId = this.#nextId === trackId ? null : this.#nextId;
+    const isTaken = this.#decks.ahead?.trackId === trackId && !deck;
+    if (this.#decks.ahead?.trackId !== nextId && !isTaken) this.#decks.closeAhead();
+    const isCalm = deck?.isSupplied || Boolean(reason);
+    this.#shelf.holdNext(!isCalm);
+    if (this.#shelf.nextId !== nextId) {
+      const mayBegin = isCalm && this.#outgoing === null && this.#state?.status === 'PLAY';
+      this.#shelf.prepareNext(mayBegin ? nextId : null);
+    }
+    if (this.#shelf.nextId === null) return;
+    const leftSec = deck?.durationSec - targetPosition(this.#state, this.#clock.roomAt(nowSec()));
+    if (leftSec < HURRY_SEC) this.#shelf.hurryNext();
+    if (this.#shelf.nextMedia?.element) this.#decks.openAhead(nextId);
   }
 
   // Brings the sound in line with what the room wants; harmless when it already is.
@@ -261,7 +312,14 @@ export class Player extends EventTarget {
       this.#output.read(nowSec());
       deck.follow(this.#state);
     }
+    this.#settle();
     this.#tell();
+  }
+
+  // Forgets a track that is over, and looks after the next.
+  #settle() {
+    if (this.#outgoing && this.#shown().job !== this.#outgoing.job) this.#outgoing = null;
+    this.#prepareNext();
   }
 
   #startTimer() {
@@ -278,31 +336,26 @@ export class Player extends EventTarget {
     const isTick = this.#readings % READINGS_PER_TICK === 0;
     const deck = this.#job?.deck;
     if (deck && (isTick || deck.method === 'element')) deck.tick(nowSec());
-    this.#tell(isTick && this.#phase() === 'playing');
+    this.#settle();
+    this.#tell(isTick && this.snapshot().phase === 'playing');
   }
 
-  #phase() {
-    const state = this.#state;
-    if (state?.track_id == null) return 'idle';
-    if (!this.#everUnlocked) return 'locked';
-    if (this.#job?.reason) return 'failed';
-    const deck = this.#job?.deck;
-    const needsOutput = this.#output.context && deck?.method !== 'element';
-    if ((needsOutput && !this.#output.isRunning) || deck?.blocked) return 'blocked';
-    if (!deck) return 'loading';
-    const roomSec = this.#clock.roomAt(nowSec());
-    if (deck.durationSec !== null && targetPosition(state, roomSec) >= deck.durationSec)
-      return 'ended';
-    if (state.status !== 'PLAY') return 'paused';
-    if (roomSec < state.timestamp) return 'ready';
-    const isFarOff = Math.abs(deck.errorSec ?? 0) > CORRECTION.bendMaxSec;
-    return isFarOff || deck.heardAt(nowSec()) === null ? 'catching-up' : 'playing';
+  #phase({ state, job }) {
+    const localSec = nowSec();
+    return phaseOf({
+      state,
+      deck: job?.deck ?? null,
+      reason: job?.reason ?? null,
+      isUnlocked: this.#everUnlocked,
+      isOutputStopped: this.#output.context !== null && !this.#output.isRunning,
+      roomSec: this.#clock.roomAt(localSec),
+      localSec,
+    });
   }
 
-  #positionSec(phase) {
-    const deck = this.#job?.deck;
+  #positionSec({ state, deck, phase }) {
     const heardSec = phase === 'playing' ? deck.heardAt(nowSec()) : null;
-    const positionSec = heardSec ?? targetPosition(this.#state, this.#clock.roomAt(nowSec()));
+    const positionSec = heardSec ?? targetPosition(state, this.#clock.roomAt(nowSec()));
     return Math.max(0, Math.min(positionSec, deck?.durationSec ?? Infinity));
   }
 
@@ -320,16 +373,6 @@ export class Player extends EventTarget {
       if (!this.#closed.signal.aborted) this.dispatchEvent(new Event('change'));
     });
   }
-}
-
-// A STATE payload with what is needed to follow it, null for none, undefined for nonsense.
-function readState(payload) {
-  if (payload === null) return null;
-  const { track_id, status, offset_sec, timestamp } = payload ?? {};
-  if (track_id !== null && typeof track_id !== 'string') return undefined;
-  if (status !== 'PLAY' && status !== 'PAUSE') return undefined;
-  if (!Number.isFinite(offset_sec) || !Number.isFinite(timestamp)) return undefined;
-  return { track_id, status, offset_sec: Math.max(0, offset_sec), timestamp };
 }
 
 // Loudness grows much slower than amplitude; the square is close to how a volume slider is

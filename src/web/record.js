@@ -1,16 +1,17 @@
-// The record on the table: a sleeve with the track's art, and the disc that looks out of it.
+// The record on the table: a sleeve with the track's cover, and the disc that looks out of it.
 //
 // The disc says one thing: out and turning while music plays here, in while it does not. It never
 // shows a state that the text next to it does not say as well.
 
-import { artPlan, drawArt } from './art.js';
+import { artPlan } from './art.js';
+import { coverKey, drawCover } from './cover.js';
 import { el, svg } from './dom.js';
 
 export class Record {
   #root;
   #sleeve;
   #disc;
-  #trackId;
+  #shown;
 
   /** `host` is an empty element that becomes the record. */
   constructor(host) {
@@ -23,21 +24,22 @@ export class Record {
     this.setTrack(null);
   }
 
-  /** null shows an empty sleeve. */
-  setTrack(trackId) {
-    if (this.#trackId === trackId) return;
-    this.#trackId = trackId;
-    const empty = trackId === null;
+  /** An entry of the queue, or only `{ track_id }`; null shows an empty sleeve. */
+  setTrack(track) {
+    const empty = track === null;
+    const shown = empty ? null : coverKey(track);
+    if (this.#shown === shown) return;
+    this.#shown = shown;
     this.#root.classList.toggle('is-empty', empty);
     if (empty) {
       this.#sleeve.replaceChildren(drawBlank());
       this.#root.style.removeProperty('--label');
       return;
     }
-    const [, label, , , ink] = artPlan(trackId).colors;
+    const [, label, , , ink] = artPlan(track.track_id).colors;
     this.#root.style.setProperty('--label', label);
     this.#root.style.setProperty('--label-ink', ink);
-    this.#sleeve.replaceChildren(drawArt(trackId));
+    this.#sleeve.replaceChildren(...drawCover(track));
   }
 
   setPlaying(playing) {

@@ -5,6 +5,14 @@
 
 const TRACKS_MAX = 1000;
 const MEMBERS_MAX = 200;
+const PLAYED_MAX = 100;
+const TEXT_CHARS_MAX = 300;
+
+/** What can be part of an address; other ids stay names without a picture. */
+const CONTENT_ID = /^[0-9a-f]{64}$/;
+/** The last second that a Date can name, or nearly. */
+const TIME_SEC_MAX = 8e12;
+const UPLOAD_KEY = /^[0-9a-f]{16,128}$/;
 
 export function emptyRoom() {
   return {
@@ -12,6 +20,11 @@ export function emptyRoom() {
     peerId: null,
     tracks: [],
     tracksKnown: false,
+    played: [],
+    historyKnown: false,
+    queueEnded: false,
+    editable: false,
+    uploadKey: null,
     members: [],
     membersKnown: false,
     total: 0,
@@ -23,33 +36,54 @@ export function emptyRoom() {
 
 /**
  * `{ room, happened }`; `happened` holds 'state', 'track', 'again' (the same track from its start),
- * 'tracks', 'members', 'host-came' and 'host-left', in that order of telling.
+ * 'tracks', 'played', 'welcome', 'members', 'host-came' and 'host-left', in that order of telling.
+ *
+ * `editable`: this member may change the queue, and the server knows how; an older one gives no
+ * upload key. `queueEnded`: the last track has just played to its end.
  */
 export function applyMessage(room, message) {
   switch (message?.type) {
     case 'STATE':
       return applyState(room, message.payload);
     case 'PEER':
-      return { room: { ...room, peerId: message.peer_id }, happened: [] };
+      // A new connection: the key of the one before opens nothing any more.
+      return { room: { ...room, peerId: message.peer_id, uploadKey: null }, happened: [] };
     case 'WELCOME':
-      return {
-        room: { ...room, serverVersion: String(message.version) },
-        happened: ['welcome'],
-      };
+      return applyWelcome(room, message);
     case 'QUEUE':
       return {
-        room: {
-          ...room,
-          tracks: readTracks(message.tracks),
-          tracksKnown: true,
-        },
+        room: { ...room, tracks: readTracks(message.tracks), tracksKnown: true },
         happened: ['tracks'],
+      };
+    case 'HISTORY':
+      return {
+        room: { ...room, played: readPlayed(message.played), historyKnown: true },
+        happened: ['played'],
+      };
+    case 'PLAYED':
+      return {
+        room: { ...room, played: readPlayed([...room.played, message.entry]) },
+        happened: ['played'],
       };
     case 'MEMBERS':
       return applyMembers(room, message);
     default:
       return { room, happened: [] };
   }
+}
+
+function applyWelcome(room, message) {
+  const key = message.upload_key;
+  const uploadKey = typeof key === 'string' && UPLOAD_KEY.test(key) ? key : null;
+  return {
+    room: {
+      ...room,
+      serverVersion: String(message.version),
+      uploadKey,
+      editable: uploadKey !== null,
+    },
+    happened: ['welcome'],
+  };
 }
 
 function applyState(room, payload) {
@@ -59,7 +93,15 @@ function applyState(room, payload) {
   const happened = ['state'];
   if (changed && (known || payload.track_id !== null)) happened.push('track');
   else if (!changed && startsAgain(room.state, payload)) happened.push('again');
-  return { room: { ...room, state: payload }, happened };
+  const queueEnded = !changed && isEnd(room, payload);
+  return { room: { ...room, state: payload, queueEnded }, happened };
+}
+
+/** A playing track that stands at its start again, and there is none after it. */
+function isEnd(room, { track_id: trackId, status, offset_sec: offsetSec }) {
+  if (status !== 'PAUSE' || offsetSec !== 0) return false;
+  const wasPlaying = room.state?.status === 'PLAY' || room.queueEnded;
+  return wasPlaying && room.tracks.at(-1)?.track_id === trackId;
 }
 
 /** The same track, from its start: it was picked once more. */
@@ -79,7 +121,42 @@ function isState(payload) {
 
 export function readTracks(tracks) {
   if (!Array.isArray(tracks)) return [];
-  return tracks.filter((track) => typeof track?.track_id === 'string').slice(0, TRACKS_MAX);
+  const named = new Map();
+  for (const track of tracks) {
+    if (typeof track?.track_id === 'string') named.set(track.track_id, readTrack(track));
+  }
+  return [...named.values()].slice(0, TRACKS_MAX);
+}
+
+/** An entry of QUEUE with what is right about it; fields of another type are as if missing. */
+export function readTrack(track) {
+  const { track_id: id, bytes, duration_sec: durationSec } = track;
+  const clean = { track_id: id };
+  for (const field of ['name', 'content_type', 'title', 'artist', 'album', 'added_by']) {
+    const text = track[field];
+    if (typeof text === 'string' && text.trim() !== '') {
+      clean[field] = text.slice(0, TEXT_CHARS_MAX);
+    }
+  }
+  if (Number.isFinite(bytes) && bytes >= 0) clean.bytes = bytes;
+  if (Number.isFinite(durationSec) && durationSec > 0) clean.duration_sec = durationSec;
+  if (track.cover === true && CONTENT_ID.test(id)) clean.cover = true;
+  return clean;
+}
+
+/** Where the picture of a track is, or null. */
+export function coverUrl(track) {
+  return track?.cover === true && CONTENT_ID.test(track.track_id)
+    ? `/tracks/${track.track_id}/cover`
+    : null;
+}
+
+function readPlayed(entries) {
+  if (!Array.isArray(entries)) return [];
+  return entries
+    .filter((entry) => typeof entry?.track_id === 'string' && isTime(entry.at))
+    .slice(-PLAYED_MAX)
+    .map((entry) => ({ ...readTrack(entry), at: entry.at }));
 }
 
 function applyMembers(room, message) {
@@ -114,12 +191,17 @@ export function findTrack(room, trackId) {
   return room.tracks.find((track) => track.track_id === trackId) ?? null;
 }
 
-/** The neighbour of a track in the list, `step` +1 or -1, going round; null in an empty list. */
-export function neighbour(tracks, trackId, step) {
-  if (tracks.length === 0) return null;
+function isTime(sec) {
+  return Number.isFinite(sec) && sec >= 0 && sec <= TIME_SEC_MAX;
+}
+
+/**
+ * What a skip can reach: `hasNext` is false at the last track. A current track that is not in the
+ * queue has all of it ahead.
+ */
+export function queuePlace(tracks, trackId) {
   const at = tracks.findIndex((track) => track.track_id === trackId);
-  if (at < 0) return step > 0 ? tracks[0] : tracks.at(-1);
-  return tracks[(at + step + tracks.length) % tracks.length];
+  return { at, hasNext: at < tracks.length - 1, hasPrevious: at > 0 };
 }
 
 /** REPORT.status for a player's phase. */

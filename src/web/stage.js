@@ -21,7 +21,8 @@ export class Stage {
 
   render(view) {
     const words = stageWords(view);
-    this.#record.setTrack(view.state?.track_id ?? null);
+    const trackId = view.state?.track_id ?? null;
+    this.#record.setTrack(trackId === null ? null : (view.track ?? { track_id: trackId }));
     this.#record.setPlaying(view.sounding);
     setText(byId('now-title'), words.title);
     setText(byId('now-artist'), words.artist);
@@ -32,9 +33,10 @@ export class Stage {
     setAttribute(byId('status'), 'data-tone', words.tone);
     show(byId('status'), words.status !== '');
     // With a track its place is kept, so that what is below stays under the finger.
-    byId('status-row').classList.toggle('is-kept', (view.state?.track_id ?? null) !== null);
+    byId('status-row').classList.toggle('is-kept', trackId !== null);
     show(byId('hear-button'), words.action === 'hear');
     show(byId('retry-button'), words.action === 'retry');
+    show(byId('stage-add'), words.action === 'add');
     document.title = `${view.sounding ? '▶ ' : ''}${words.title} · ${this.#roomName}`;
     this.#sayTrouble(view.phase, words.status);
   }

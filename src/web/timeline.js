@@ -5,7 +5,7 @@
 // release sends one seek, and the bar stays there until the room answers.
 
 import { byId, setAttribute, setText, show } from './dom.js';
-import { formatTime, positionText } from './words.js';
+import { formatTime, positionText } from './number-words.js';
 
 /** How long the bar waits at the released place for the room's answer. */
 const PENDING_MS = 1500;

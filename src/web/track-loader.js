@@ -24,34 +24,43 @@ export class LoadError extends Error {
 // they come. Rejects with LoadError, or with the signal's reason when aborted.
 //   admit(totalBytes|null)   awaited when the size is known, before memory is taken or the body is
 //                            read; it rejects to refuse the track
-export async function loadTrack(url, { signal, onProgress = () => {}, admit, bytesMax }) {
+//   pace()                   awaited before each read, to leave the line to something more urgent
+//   isPatient()              asked after a failure: while it is true, the network may stay away for
+//                            as long as it likes
+export async function loadTrack(
+  url,
+  { signal, onProgress = () => {}, admit, pace, isPatient = () => false, bytesMax },
+) {
   const pile = new BytePile(bytesMax);
   for (let failures = 0; ;) {
     const loadedBefore = pile.length;
     try {
-      await attempt(url, pile, { signal, onProgress, admit });
+      await attempt(url, pile, { signal, onProgress, admit, pace, isPatient });
       return { bytes: pile.toArrayBuffer() };
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof LoadError) throw error;
       failures = pile.length > loadedBefore ? 1 : failures + 1;
-      if (failures > BACKOFF_MS.length) {
+      if (failures > BACKOFF_MS.length && !isPatient()) {
         throw new LoadError('network', `cannot fetch ${url}: ${error.message}`, { cause: error });
       }
       // Spread out, so that a room that lost its server does not come back all at once.
-      await pause(BACKOFF_MS[failures - 1] * (0.5 + Math.random() / 2), signal);
+      const backoffMs = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length) - 1];
+      await pause(backoffMs * (0.5 + Math.random() / 2), signal);
     }
   }
 }
 
-async function attempt(url, pile, { signal, onProgress, admit }) {
+async function attempt(url, pile, { signal, onProgress, admit, pace, isPatient }) {
   const stop = new AbortController();
   const forward = () => stop.abort(signal.reason);
   signal?.addEventListener('abort', forward, { once: true });
-  let stall = setTimeout(() => stop.abort(new Error('no bytes for a while')), STALL_MS);
+  const watch = () => setTimeout(() => stop.abort(new Error('no bytes for a while')), STALL_MS);
+  let stall = watch();
   try {
     const headers = pile.resumeHeaders();
-    const response = await fetch(url, { headers, signal: stop.signal });
+    const priority = isPatient() ? 'low' : 'auto';
+    const response = await fetch(url, { headers, priority, signal: stop.signal });
     checkStatus(response);
     pile.begin(response);
     await admit?.(pile.total);
@@ -59,10 +68,11 @@ async function attempt(url, pile, { signal, onProgress, admit }) {
     onProgress(pile.length, pile.total);
     const reader = response.body.getReader();
     for (;;) {
+      clearTimeout(stall);
+      await pace?.();
+      stall = watch();
       const { done, value } = await reader.read();
       if (done) break;
-      clearTimeout(stall);
-      stall = setTimeout(() => stop.abort(new Error('no bytes for a while')), STALL_MS);
       pile.append(value);
       onProgress(pile.length, pile.total);
     }

@@ -9,10 +9,8 @@
 import { LoadError, UNKNOWN_STATUS, loadTrack } from './track-loader.js';
 
 // Decoded sound is 32-bit floats: about 11 min of stereo at 48 kHz.
-const PCM_BYTES_MAX = 256 * 1024 * 1024;
+export const PCM_BYTES_MAX = 256 * 1024 * 1024;
 const BYTES_PER_SAMPLE = 4;
-// The current track and the one before it: people go back one.
-const DECODED_COUNT_MAX = 2;
 const CHANNEL_COUNT_GUESS = 2;
 const SAMPLE_RATE_GUESS_HZ = 48_000;
 // A file up to this size is under the limit at any bit rate that people keep music in (48 kbit/s
@@ -26,20 +24,38 @@ const METADATA_TIMEOUT_MS = 8000;
 
 // Resolves with { buffer } or { element: true }. Rejects with LoadError: 'unknown-track',
 // 'network', 'decode' or 'no-audio-support'; or with the signal's reason.
-//   bytes     size of the file if known, else null
-//   context   promise of an AudioContext, or of null if the browser has none
-export async function prepareTrack({ url, bytes, context, signal, onProgress }) {
+//   bytes, durationSec   size and length of the file if known, else null
+//   context              promise of an AudioContext, or of null if the browser has none; the
+//                        fetched bytes wait for it
+//   pace, isPatient      see loadTrack()
+export async function prepareTrack({
+  url,
+  bytes,
+  durationSec = null,
+  context,
+  signal,
+  onProgress,
+  pace,
+  isPatient,
+}) {
   const canDecode = 'fetch' in globalThis && 'ReadableStream' in globalThis && hasAudioContext();
   if (!canDecode) return elementOrFail(url, signal, () => whyNoElement(url, signal));
   const loadStop = new AbortController();
   const forward = () => loadStop.abort(signal.reason);
   signal.addEventListener('abort', forward, { once: true });
   try {
-    if (bytes !== null && (await isTooLong(url, bytes, signal))) return { element: true };
+    const isTooLong = once((size) => wouldBeTooLong({ url, bytes: size, durationSec, signal }));
+    const isMeasured = bytes !== null || durationSec !== null;
+    if (isMeasured && (await isTooLong(bytes))) return { element: true };
+    const admit = async (totalBytes) => {
+      if (await isTooLong(totalBytes)) throw new LoadError('too-large', 'too long');
+    };
     const loaded = await loadTrack(url, {
       signal: loadStop.signal,
       onProgress,
-      admit: bytes === null ? once((total) => admit(url, total, signal)) : undefined,
+      admit: isMeasured ? undefined : admit,
+      pace,
+      isPatient,
       bytesMax: FILE_BYTES_MAX,
     });
     const readyContext = await abortable(context, signal);
@@ -61,19 +77,14 @@ export function hasAudioContext() {
   return typeof (globalThis.AudioContext ?? globalThis.webkitAudioContext) === 'function';
 }
 
-// Of `decoded` ([{ buffer }], the newest last): the newest, and those before it that still fit.
-export function keepNewest(decoded) {
-  let bytes = 0;
-  const fits = ({ buffer }, index) => {
-    bytes += buffer.length * buffer.numberOfChannels * BYTES_PER_SAMPLE;
-    return index === 0 || (index < DECODED_COUNT_MAX && bytes <= PCM_BYTES_MAX);
-  };
-  return [...decoded].reverse().filter(fits).reverse();
+// What a decoded track takes in memory.
+export function pcmBytes(buffer) {
+  return buffer.length * buffer.numberOfChannels * BYTES_PER_SAMPLE;
 }
 
-// For a file whose size the room's list did not say.
-async function admit(url, totalBytes, signal) {
-  if (await isTooLong(url, totalBytes, signal)) throw new LoadError('too-large', 'too long');
+// The same for a track of this length, before it is decoded.
+export function pcmBytesGuess(durationSec) {
+  return durationSec * SAMPLE_RATE_GUESS_HZ * CHANNEL_COUNT_GUESS * BYTES_PER_SAMPLE;
 }
 
 function once(ask) {
@@ -81,16 +92,16 @@ function once(ask) {
   return (value) => (answer ??= ask(value));
 }
 
-// Would the track be too much to decode? A small file is not; of any other its length is asked for
-// first. Without an answer a large file counts as too long, and one of unknown size does not.
-async function isTooLong(url, bytes, signal) {
+// Would the track be too much to decode? A small file is not; of any other whose length nobody has
+// said it is asked for first. Without an answer a large file counts as too long, and one of unknown
+// size does not.
+async function wouldBeTooLong({ url, bytes, durationSec, signal }) {
+  if (durationSec !== null) return pcmBytesGuess(durationSec) > PCM_BYTES_MAX;
   if (bytes !== null && bytes <= SMALL_FILE_BYTES) return false;
-  const durationSec = await readDurationSec(url, signal);
+  const readSec = await readDurationSec(url, signal);
   signal.throwIfAborted();
-  if (durationSec === null) return bytes !== null && bytes > UNMEASURED_FILE_BYTES_MAX;
-  return (
-    durationSec * SAMPLE_RATE_GUESS_HZ * CHANNEL_COUNT_GUESS * BYTES_PER_SAMPLE > PCM_BYTES_MAX
-  );
+  if (readSec === null) return bytes !== null && bytes > UNMEASURED_FILE_BYTES_MAX;
+  return pcmBytesGuess(readSec) > PCM_BYTES_MAX;
 }
 
 async function elementOrFail(url, signal, makeError) {

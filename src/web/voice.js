@@ -7,7 +7,7 @@
 // Invariant: `timeline` says which position the source plays at any context time, because every
 // start and every rate change goes through this file, on whole frames and block borders.
 
-import { BLOCK_FRAMES, CORRECTION, SourceTimeline } from './playback.js';
+import { BLOCK_FRAMES, CORRECTION, SourceTimeline, frameAfter } from './playback.js';
 
 // A start at the very beginning of a track keeps its attack.
 const FADE_IN_AT_ZERO_SEC = 0.003;
@@ -17,11 +17,14 @@ export class Voice {
   #source;
   #fadeIn;
   #fadeOut;
+  #trackSec;
 
   // Starts `buffer` at `positionSec` when the context's time is `startSec`; both lie on whole
-  // frames.
-  constructor({ context, destination, buffer, startSec, positionSec, onEnded }) {
+  // frames. A joined one goes on where another track ends, so nothing is faded.
+  constructor({ context, destination, buffer, startSec, positionSec, isJoined = false, onEnded }) {
     this.#context = context;
+    this.#trackSec = buffer.duration;
+    this.isJoined = isJoined;
     this.startSec = startSec;
     this.endSec = Infinity;
     this.timeline = new SourceTimeline(startSec, positionSec);
@@ -30,9 +33,11 @@ export class Voice {
     this.#fadeIn = context.createGain();
     this.#fadeOut = context.createGain();
     this.#source.connect(this.#fadeIn).connect(this.#fadeOut).connect(destination);
-    const fadeSec = positionSec === 0 ? FADE_IN_AT_ZERO_SEC : CORRECTION.crossfadeSec;
-    this.#fadeIn.gain.setValueAtTime(0, startSec);
-    this.#fadeIn.gain.linearRampToValueAtTime(1, startSec + fadeSec);
+    if (!isJoined) {
+      const fadeSec = positionSec === 0 ? FADE_IN_AT_ZERO_SEC : CORRECTION.crossfadeSec;
+      this.#fadeIn.gain.setValueAtTime(0, startSec);
+      this.#fadeIn.gain.linearRampToValueAtTime(1, startSec + fadeSec);
+    }
     this.#source.onended = () => {
       this.disconnect();
       this.endSec = Math.min(this.endSec, context.currentTime);
@@ -47,6 +52,11 @@ export class Voice {
 
   get isEnding() {
     return this.endSec < Infinity;
+  }
+
+  // When its last frame will have been played, as far as is planned.
+  get trackEndSec() {
+    return frameAfter(this.timeline.contextAt(this.#trackSec), this.#context.sampleRate);
   }
 
   // Fades out from `contextSec` on. A later call moves the end, as long as the fade has not begun.

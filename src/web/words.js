@@ -1,112 +1,13 @@
-// Every sentence that a person reads about a state or an error, and how numbers are written.
+// Every sentence that a person reads about a state or an error of the party.
 //
 // Pure: no DOM, no clock, no storage, no randomness. The views ask here what to say and put the
 // answer into a text node. Nothing here is HTML, and no sentence names a protocol or a code.
 
+import { aheadOrBehind, formatMs, formatPercent } from './number-words.js';
+import { artistLine, trackWords, unknownTrackTitle } from './track-words.js';
+
 /** Below this a difference between two rooms cannot be heard as an echo. */
 export const IN_SYNC_MS = 20;
-
-/** A decoder leaves out a few samples: 59.99 s are a minute to everybody but a computer. */
-const NEARLY_SEC = 0.05;
-
-const THIN_SPACE = '\u202f';
-
-/** '0:41', '12:05', '1:02:03'; '-:--' while the length is not known. */
-export function formatTime(sec) {
-  if (!Number.isFinite(sec)) return '-:--';
-  const whole = Math.max(0, Math.floor(sec + NEARLY_SEC));
-  const hours = Math.floor(whole / 3600);
-  const minutes = Math.floor((whole % 3600) / 60);
-  const seconds = String(whole % 60).padStart(2, '0');
-  if (hours === 0) return `${minutes}:${seconds}`;
-  return `${hours}:${String(minutes).padStart(2, '0')}:${seconds}`;
-}
-
-/** The same for the ear: '1 minute 2 seconds'. */
-export function spokenTime(sec) {
-  if (!Number.isFinite(sec)) return 'unknown';
-  const whole = Math.max(0, Math.floor(sec + NEARLY_SEC));
-  const parts = [
-    [Math.floor(whole / 3600), 'hour'],
-    [Math.floor((whole % 3600) / 60), 'minute'],
-    [whole % 60, 'second'],
-  ].filter(([count]) => count > 0);
-  if (parts.length === 0) return '0 seconds';
-  return parts.map(([count, unit]) => `${count} ${unit}${count === 1 ? '' : 's'}`).join(' ');
-}
-
-/** What a slider or a progress line says: '41 seconds of 1 minute'. */
-export function positionText(positionSec, durationSec) {
-  if (!Number.isFinite(durationSec)) return spokenTime(positionSec);
-  return `${spokenTime(positionSec)} of ${spokenTime(durationSec)}`;
-}
-
-/** A duration without its sign: '0.6 ms', '38 ms', '1.2 s'. */
-export function formatMs(ms) {
-  const size = Math.abs(ms);
-  if (size < 0.05) return `<${THIN_SPACE}0.1${THIN_SPACE}ms`;
-  if (size < 9.95) return `${size.toFixed(1)}${THIN_SPACE}ms`;
-  if (size < 999.5) return `${Math.round(size)}${THIN_SPACE}ms`;
-  return `${(size / 1000).toFixed(1)}${THIN_SPACE}s`;
-}
-
-/** '0.6 ms ahead', '38 ms behind'. */
-export function aheadOrBehind(ms) {
-  if (Math.abs(ms) < 0.05) return formatMs(ms);
-  return `${formatMs(ms)} ${ms < 0 ? 'behind' : 'ahead'}`;
-}
-
-export function formatPercent(share) {
-  const bounded = Math.min(1, Math.max(0, Number(share) || 0));
-  return `${Math.floor(bounded * 100)}${THIN_SPACE}%`;
-}
-
-export function formatBytes(bytes) {
-  if (!Number.isFinite(bytes)) return '';
-  if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} KB`;
-  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
-}
-
-/**
- * Title and artist from a file name, the way people name their files:
- * '01 - J. S. Bach - Prelude in C.flac' is 'Prelude in C' by 'J. S. Bach'.
- */
-export function trackWords(track) {
-  const name = typeof track?.name === 'string' ? track.name : '';
-  const stem = name.replace(/\.[a-z0-9]{2,4}$/i, '').replace(/_/g, ' ');
-  const plain = stem
-    .replace(/^\s*(0\d[\s.-]+|\d{1,2}(\.\s+|\s+-\s+))(?=\S)/, '')
-    .replace(/\s+/g, ' ')
-    .trim();
-  const [artist, ...rest] = plain.split(/\s[-–—]\s/);
-  if (rest.length > 0 && artist !== '') {
-    return { title: rest.join(' - '), artist };
-  }
-  return { title: plain || unknownTrackTitle(track?.track_id), artist: '' };
-}
-
-/** A track that is not in the room's list has only its id. */
-export function unknownTrackTitle(trackId) {
-  const id = String(trackId ?? '');
-  return id.length > 16 ? `Track ${id.slice(0, 8)}…` : `Track ${id}`.trim();
-}
-
-const FORMATS = [
-  [/opus/, 'Opus'],
-  [/ogg|vorbis/, 'Ogg'],
-  [/flac/, 'FLAC'],
-  [/wav/, 'WAV'],
-  [/aac/, 'AAC'],
-  [/mp4|m4a/, 'M4A'],
-  [/mpeg|mp3/, 'MP3'],
-];
-
-/** The quiet second line of a track: 'Opus · 0.5 MB'. */
-export function trackFacts(track) {
-  const type = String(track?.content_type ?? '').toLowerCase();
-  const format = FORMATS.find(([pattern]) => pattern.test(type))?.[1] ?? '';
-  return [format, formatBytes(track?.bytes)].filter(Boolean).join(' · ');
-}
 
 /** 'Ana is hosting · 12 listening'. `hostName` is null when the seat is free. */
 export function crowdWords({ hostName, isHost, total }) {
@@ -185,7 +86,7 @@ function playingChip(errorMs) {
 
 /**
  * What stands under the cover: `title`, a quiet `artist`, a `status` line and the one `action`
- * that would help now ('hear', 'retry', 'reload' or null). `tone` is 'plain', 'wait' or 'bad'.
+ * that would help now ('hear', 'retry', 'add' or null). `tone` is 'plain', 'wait' or 'bad'.
  *
  * `track` is the entry of the room's list, null when the list does not have it; `state` the last
  * STATE, null before the first.
@@ -198,22 +99,34 @@ export function stageWords(view) {
   }
   const words = track
     ? trackWords(track)
-    : { title: unknownTrackTitle(state.track_id), artist: '' };
+    : { title: unknownTrackTitle(state.track_id), artist: '', album: '' };
   const status = phaseWords({
     ...view,
     paused: state.status !== 'PLAY',
     host: isHost ? 'you' : hostName,
   });
-  return { ...stage(words.title, status), artist: words.artist };
+  return { ...stage(words.title, status), artist: artistLine(words) };
 }
 
 function stage(title, { status = '', action = null, tone = 'plain' } = {}) {
   return { title, artist: '', status, action, tone };
 }
 
-function emptyStage({ isHost, hostName, trackCount }) {
+function emptyStage({ isHost, hostName, trackCount, canAdd, uploading }) {
   if (isHost && trackCount > 0) {
-    return stage('Pick a track', { status: 'Pick one in the list to start.' });
+    return stage('Pick a track', { status: 'Press play for the first, or tap one in the queue.' });
+  }
+  if (canAdd && uploading) {
+    return stage('The first song is on its way', {
+      status: 'As soon as it is here, you can press play.',
+      tone: 'wait',
+    });
+  }
+  if (canAdd) {
+    return stage('Nothing to play yet', {
+      status: 'Drop a song here, or pick some from this device.',
+      action: 'add',
+    });
   }
   if (isHost) {
     return stage('Nothing to play yet', {
@@ -249,7 +162,7 @@ function phaseWords(view) {
         ? { status: pausedWords(view) }
         : { status: 'Starting together', tone: 'wait' };
     case 'paused':
-      return { status: pausedWords(view) };
+      return { status: view.queueEnded ? queueEndWords(view) : pausedWords(view) };
     case 'ended':
       return { status: endedWords(view) };
     case 'failed':
@@ -269,6 +182,15 @@ function endedWords({ host }) {
   return host ? `That was the end. ${host} picks the next one.` : 'That was the end.';
 }
 
+function queueEndWords({ host, canAdd }) {
+  if (host !== 'you') {
+    return host ? `That was the last one. ${host} can add more.` : 'That was the last one.';
+  }
+  return canAdd
+    ? 'That was the last one. Add music, or play it again.'
+    : 'That was the last one. Pick one, or play it again.';
+}
+
 function failureWords({ reason, isHost }) {
   switch (reason) {
     case 'unknown-track':
@@ -286,7 +208,7 @@ function failureWords({ reason, isHost }) {
       };
     case 'decode':
       return {
-        status: 'This browser cannot play that file. Another browser may.',
+        status: 'This file cannot be played here, it may be damaged. Another browser may.',
         action: 'retry',
         tone: 'bad',
       };
@@ -349,4 +271,16 @@ export function connectionWords(connection) {
     open: 'Connected',
     reconnecting: 'Reconnecting',
   }[connection];
+}
+
+/** What has just happened in the room, for the ear; `happened` as room-model.js tells it. */
+export function newsWords(happened, { state, host, peerId, lastHostName }, title) {
+  const said = [];
+  const chosen = happened.includes('track') || happened.includes('again');
+  if (chosen && state.track_id !== null) said.push(`Now playing: ${title}.`);
+  if (happened.includes('host-came')) {
+    said.push(host.peer_id === peerId ? 'You are hosting.' : `${host.name} is hosting.`);
+  }
+  if (happened.includes('host-left')) said.push(`${lastHostName} left.`);
+  return said.join(' ');
 }

@@ -120,7 +120,7 @@ async function startBrowser() {
 
 /** What Chromium itself writes when a server is away, or a track is not there: tests do both on purpose. */
 function isExpected(text) {
-  return /ERR_CONNECTION_REFUSED|WebSocket connection|status of (404|503)|ERR_NETWORK|ERR_EMPTY|ERR_CONNECTION_RESET/.test(
+  return /ERR_CONNECTION_REFUSED|WebSocket connection|status of (404|413|415|503|507)|ERR_NETWORK|ERR_EMPTY|ERR_CONNECTION_RESET|ERR_SOCKET_NOT_CONNECTED|ERR_CONTENT_LENGTH/.test(
     text,
   );
 }
@@ -152,7 +152,7 @@ export async function waitForText(page, selector, text) {
 
 /** The host picks a track by its name in the list. */
 export async function choose(page, name) {
-  await page.click(`#tracks button:has-text("${name}")`);
+  await page.click(`#queue .pick:has-text("${name}")`);
 }
 
 /** A non-loopback address of this machine, or null: a page there is not a secure context. */
@@ -161,9 +161,9 @@ export function lanAddress() {
   return all.find((address) => address.family === 'IPv4' && !address.internal)?.address ?? null;
 }
 
-/** A picture of the page under target/screenshots, for people to look at. */
-export async function screenshot(page, name) {
-  const folder = `${ROOT}target/screenshots`;
+/** A picture of the page under target, for people to look at. */
+export async function screenshot(page, name, into = 'screenshots') {
+  const folder = `${ROOT}target/${into}`;
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: `${folder}/${name}.png` });
 }

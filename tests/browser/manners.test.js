@@ -178,7 +178,7 @@ describe('at the party', () => {
     await choose(host, 'prelude60');
     await waitForPhase(host, 'playing');
     const button = await host.evaluate(() => {
-      const list = document.querySelector('#tracks');
+      const list = document.querySelector('#queue');
       for (let count = 0; count < 40; count += 1) list.append(list.firstChild.cloneNode(true));
       scrollTo(0, 1200);
       return document.querySelector('#play-button').getBoundingClientRect().toJSON();

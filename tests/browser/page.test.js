@@ -127,7 +127,7 @@ describe('the party', () => {
     await waitForText(host, '#members', 'Ben <b>');
     await waitForText(host, '#members', 'ms');
     await screenshot(host, 'people-laptop');
-    await host.click('#tab-tracks');
+    await host.click('#tab-queue');
     await waitForText(host, '#sync-text', 'in sync');
     await screenshot(host, 'party-laptop');
     await screenshot(guest, 'party-phone');
@@ -149,7 +149,7 @@ describe('the party', () => {
     await host.keyboard.press('Tab');
     await host.keyboard.press('Enter');
     await host.waitForSelector('body[data-connection="open"][data-role="host"]');
-    await host.waitForSelector('#tracks button');
+    await host.waitForSelector('#queue .pick');
     await host.keyboard.press('Space');
     await waitForPhase(host, 'playing');
     const before = await host.evaluate(() => window.jam.player.snapshot().positionSec);
@@ -193,12 +193,12 @@ describe('the party', () => {
     await server.stop('SIGKILL');
     await waitForText(host, '#notice', 'The music goes on');
     await screenshot(host, 'reconnecting-phone');
-    assert.equal(await host.getAttribute('#tracks button', 'aria-disabled'), 'true');
+    assert.equal(await host.getAttribute('#queue .pick', 'aria-disabled'), 'true');
     await host.keyboard.press('ArrowRight');
     await waitForText(host, '#notice-text', 'did not reach the room');
     await startServer({ port });
     await host.waitForSelector('body[data-connection="open"]');
-    await host.waitForSelector('#tracks button:not([aria-disabled])');
+    await host.waitForSelector('#queue .pick:not([aria-disabled])');
   });
 
   test('a track that the room does not have is told in words', async () => {

@@ -234,3 +234,112 @@ test('seeking like mad keeps the number of sources bounded', () => {
   }
   assert.ok(context.live.length <= 6, `${context.live.length} sources`);
 });
+
+// A track before `player`'s, 4 s long, that the room lets begin at context time 1.3 s.
+function before({ aheadSec = 0 } = {}) {
+  const first = new BufferPlayer({
+    context,
+    destination: {},
+    buffer: { duration: 4 },
+    clock,
+    outputClock,
+  });
+  first.follow(state('PLAY', 0, 1001.3 + aheadSec));
+  moveTo(4.5);
+  return first;
+}
+
+const after = (joinSec) =>
+  new BufferPlayer({
+    context,
+    destination: {},
+    buffer: { duration: DURATION_SEC },
+    clock,
+    outputClock,
+    joinSec,
+  });
+
+const fadesIn = (source) => source.next.gain.events.length > 0;
+
+test('at its end a track is played to its last frame, and the next begins with the frame after it', () => {
+  for (const lateSec of [0, 0.003, -0.003, 0.0199]) {
+    context.sources = [];
+    moveTo(1);
+    const first = before({ aheadSec: lateSec });
+    const joinSec = first.leave(105.3);
+    assertNear(joinSec * 48000, Math.round((5.3 + lateSec) * 48000), 1e-6);
+    const next = after(joinSec);
+    next.follow(state('PLAY', 0, 1005.3));
+    const [old, fresh] = context.sources;
+    assert.equal(old.stopSec, Infinity, 'it is not cut');
+    assert.equal(fresh.startSec, joinSec);
+    assert.equal(fresh.positionSec, 0);
+    assert.equal(fadesIn(fresh), false);
+    assertNear(first.heardAt(105.29 + lateSec), 3.99);
+    assert.equal(first.heardAt(105.301 + lateSec), null);
+    next.tick(localSec());
+    assert.equal(context.sources.length, 2, 'a joined start is not placed again for a few ms');
+  }
+});
+
+test('what the track before was late at the join, the next one bends away', () => {
+  const first = before({ aheadSec: 0.003 });
+  player = after(first.leave(105.3));
+  player.follow(state('PLAY', 0, 1005.3));
+  moveTo(6);
+  run(0.5);
+  assertNear(player.errorSec, -0.003, 1e-4);
+  run(12);
+  assertNear(player.errorSec, 0, 1e-4);
+  assert.deepEqual(player.counts, { bends: 1, jumps: 0, starts: 1 });
+});
+
+test('a bend that is under way at the end is reckoned with', () => {
+  const first = before();
+  clock.aheadSec = 0.015;
+  first.tick(localSec());
+  const [{ playbackRate }] = context.sources;
+  assert.equal(first.counts.bends, 1);
+  const joinSec = first.leave(105.285);
+  // 3.2 s are left at the earliest, of which the bend takes 0.74 s by 0.2 %.
+  const bentSec = 5.3 - playbackRate.events[0].atSec - 128 / 96000;
+  assertNear(joinSec, 5.3 - bentSec * (1 - 1 / playbackRate.events[0].value), 4e-5);
+});
+
+test('cut in the middle, a track fades out and the next one fades in', () => {
+  const first = before();
+  moveTo(3);
+  assert.equal(first.leave(103.4), null);
+  const next = after(null);
+  next.follow(state('PLAY', 0, 1003.4));
+  const [old, fresh] = context.sources;
+  assertNear(old.stopSec, 3.415);
+  assertNear(fresh.startSec, 3.4);
+  assert.equal(fadesIn(fresh), true);
+});
+
+test('a track that ends long before the next begins leaves a silence, and no fade', () => {
+  const first = before();
+  assert.equal(first.leave(105.4), null);
+  assert.equal(context.sources[0].stopSec, Infinity);
+});
+
+test('when the join has passed before the next track is there, that one begins where the room is', () => {
+  const first = before();
+  const joinSec = first.leave(105.3);
+  moveTo(5.28);
+  after(joinSec).follow(state('PLAY', 0, 1005.3));
+  const fresh = context.sources[1];
+  assert.ok(fresh.startSec > context.currentTime + 0.05);
+  assertNear(fresh.positionSec, fresh.startSec - 5.3);
+});
+
+test('a takeover that is put off in time lets the track sound on', () => {
+  const first = before();
+  moveTo(3);
+  first.leave(103.4);
+  first.leave(103.9);
+  assertNear(context.sources[0].stopSec, 3.915);
+  first.leave(NaN);
+  assert.ok(context.sources[0].stopSec < context.currentTime + 0.03);
+});

@@ -33,6 +33,8 @@ for (const [name, set] of Object.entries({ light, dark })) {
       ['muted', 'paper', 4.5],
       ['muted', 'raised', 4.5],
       ['accent', 'paper', 4.5],
+      ['muted', 'sunk', 4.5],
+      ['accent', 'sunk', 4.5],
       ['on-accent', 'accent', 4.5],
       ['edge', 'paper', 3],
       ['edge', 'raised', 3],

@@ -9,7 +9,9 @@ import {
   SourceTimeline,
   blockBorderAfter,
   decideCorrection,
+  frameAfter,
   planBend,
+  readState,
   roundToFrame,
   targetPosition,
 } from '../../../src/web/playback.js';
@@ -228,4 +230,28 @@ test('measurements that scatter by half a millisecond cause no correction', () =
     const { bends } = follow({ errorSec: 0.0003, noise, sampleRateHz: 48000, seconds: 120 });
     assert.equal(bends, 0, `JAM_SEED=${seed}`);
   }
+});
+
+test('what ends between two frames is over with the next one', () => {
+  assert.equal(frameAfter(100 / 48_000, 48_000), 100 / 48_000);
+  assert.equal(frameAfter(100.0005 / 48_000, 48_000), 100 / 48_000);
+  assert.equal(frameAfter(100.2 / 48_000, 48_000), 101 / 48_000);
+});
+
+test('a timeline says when a position is reached, bends included', () => {
+  const timeline = new SourceTimeline(10, 2);
+  assert.equal(timeline.contextAt(5), 13);
+  timeline.setRate(11, 0.5);
+  timeline.setRate(13, 1);
+  for (const contextSec of [10, 10.5, 11, 12, 13, 20])
+    assert.ok(Math.abs(timeline.contextAt(timeline.positionAt(contextSec)) - contextSec) < 1e-9);
+  assert.equal(timeline.contextAt(4), 13);
+});
+
+test('a state that makes no sense is told from one that is none', () => {
+  const good = { track_id: 'a', status: 'PLAY', offset_sec: -1, timestamp: 5, more: true };
+  assert.deepEqual(readState(good), { track_id: 'a', status: 'PLAY', offset_sec: 0, timestamp: 5 });
+  assert.equal(readState(null), null);
+  for (const wrong of [{}, undefined, { ...good, status: 'STOP' }, { ...good, timestamp: '5' }])
+    assert.equal(readState(wrong), undefined);
 });

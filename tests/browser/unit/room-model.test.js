@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   applyMessage,
+  coverUrl,
   emptyRoom,
   findTrack,
-  neighbour,
+  queuePlace,
+  readTrack,
   reportStatus,
 } from '../../../src/web/room-model.js';
 
@@ -98,13 +100,98 @@ test('unknown messages are ignored', () => {
   }
 });
 
-test('previous and next go round the list', () => {
+test('there is a next track until the last', () => {
   const tracks = [{ track_id: 'a' }, { track_id: 'b' }, { track_id: 'c' }];
-  assert.equal(neighbour(tracks, 'c', 1).track_id, 'a');
-  assert.equal(neighbour(tracks, 'a', -1).track_id, 'c');
-  assert.equal(neighbour(tracks, 'gone', 1).track_id, 'a');
-  assert.equal(neighbour(tracks, null, -1).track_id, 'c');
-  assert.equal(neighbour([], 'a', 1), null);
+  assert.deepEqual(queuePlace(tracks, 'a'), { at: 0, hasNext: true, hasPrevious: false });
+  assert.deepEqual(queuePlace(tracks, 'c'), { at: 2, hasNext: false, hasPrevious: true });
+  assert.deepEqual(queuePlace(tracks, 'gone'), { at: -1, hasNext: true, hasPrevious: false });
+  assert.deepEqual(queuePlace([], null), { at: -1, hasNext: false, hasPrevious: false });
+});
+
+const ID = 'c34b4ce12be22e3f92ade1cc20d46caed00dc006e5b423dad71487182140c8e9';
+
+test('of a track only what has the right type is believed', () => {
+  const good = {
+    track_id: ID,
+    name: 'a.opus',
+    bytes: 5,
+    content_type: 'audio/ogg',
+    duration_sec: 60.5,
+    title: 'A',
+    artist: 'B',
+    album: 'C',
+    cover: true,
+    added_by: 'Ana',
+  };
+  assert.deepEqual(readTrack(good), good);
+  const bad = { ...good, name: 7, bytes: '5', duration_sec: -1, title: ['x'], artist: {} };
+  assert.deepEqual(readTrack({ ...bad, album: ' ', added_by: null, cover: 'yes', extra: 1 }), {
+    track_id: ID,
+    content_type: 'audio/ogg',
+  });
+  assert.equal(readTrack({ ...good, title: 'x'.repeat(9999) }).title.length, 300);
+});
+
+test('a cover has an address only for an id that is one', () => {
+  assert.equal(coverUrl({ track_id: ID, cover: true }), `/tracks/${ID}/cover`);
+  for (const track of [
+    null,
+    { track_id: ID },
+    { track_id: '../../x', cover: true },
+    { track_id: ID.toUpperCase(), cover: true },
+  ]) {
+    assert.equal(coverUrl(track), null);
+  }
+  assert.equal(readTrack({ track_id: '../../x', cover: true }).cover, undefined);
+});
+
+test('a track is in the queue once', () => {
+  const { room } = run({
+    type: 'QUEUE',
+    tracks: [{ track_id: 'a' }, { track_id: 'a', name: 'b' }],
+  });
+  assert.deepEqual(room.tracks, [{ track_id: 'a', name: 'b' }]);
+});
+
+test('an upload key makes the queue editable, and a new connection needs a new one', () => {
+  const key = '5c0e'.repeat(8);
+  const welcome = (upload_key) => ({ type: 'WELCOME', version: '1', upload_key });
+  const { room } = run(welcome(key));
+  assert.deepEqual([room.uploadKey, room.editable], [key, true]);
+  for (const bad of [undefined, 7, '', 'x y', `${key}\n`]) {
+    const { uploadKey, editable } = run(welcome(key), welcome(bad)).room;
+    assert.deepEqual([uploadKey, editable], [null, false]);
+  }
+  const again = run(welcome(key), { type: 'PEER', peer_id: 'p2' }).room;
+  assert.deepEqual([again.uploadKey, again.editable], [null, true], 'until WELCOME says');
+});
+
+test('the history comes once and grows', () => {
+  const entry = (at) => ({ track_id: 'a', name: 'a.mp3', at });
+  const history = (...played) => ({ type: 'HISTORY', played });
+  const { room } = run(history(entry(1), entry(2)), { type: 'PLAYED', entry: entry(3) });
+  assert.deepEqual(room.played, [entry(1), entry(2), entry(3)]);
+  assert.equal(room.historyKnown, true);
+  assert.equal(emptyRoom().historyKnown, false);
+  const bad = [null, {}, entry('now'), entry(NaN), entry(1e300), { at: 1 }];
+  assert.deepEqual(run(history(...bad)).room.played, []);
+  assert.deepEqual(run({ type: 'HISTORY', played: 'x' }).room.played, []);
+  const many = Array.from({ length: 300 }, (_, at) => entry(at));
+  assert.equal(run(history(...many)).room.played.length, 100);
+  assert.equal(run(history(...many)).room.played.at(-1).at, 299);
+});
+
+test('the last track at its start again, after it played, is the end of the queue', () => {
+  const queue = { type: 'QUEUE', tracks: [{ track_id: 'a' }, { track_id: 'b' }] };
+  const ended = (...messages) => run(queue, ...messages).room.queueEnded;
+  const plays = (track_id) => state({ track_id, status: 'PLAY' });
+  const stops = (track_id) => state({ track_id, timestamp: 1762569300 });
+  assert.equal(ended(plays('b'), stops('b')), true);
+  assert.equal(ended(plays('b'), stops('b'), stops('b')), true);
+  assert.equal(ended(plays('a'), stops('a')), false, 'there is another one');
+  assert.equal(ended(plays('b'), state({ track_id: 'b', offset_sec: 9 })), false, 'paused');
+  assert.equal(ended(plays('b'), stops('b'), plays('b')), false);
+  assert.equal(ended(plays('a'), stops('b')), false, 'another one was put on');
 });
 
 test('every phase of the player is a status that the protocol knows', () => {

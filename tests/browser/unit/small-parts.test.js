@@ -64,6 +64,11 @@ test('keys mean nothing inside fields and on what they already press', () => {
   assert.equal(means(' ', { onPressable: true }), null);
   assert.equal(means('ArrowLeft'), 'back');
   assert.equal(means('ArrowRight', { inTabs: true }), null);
+  assert.equal(means('n'), 'next');
+  assert.equal(means('p'), 'previous');
+  assert.equal(means('ArrowRight', { shifted: true }), 'next');
+  assert.equal(means('ArrowLeft', { shifted: true }), 'previous');
+  assert.equal(means('ArrowLeft', { shifted: true, inTabs: true }), null);
   assert.equal(means('m'), 'mute');
   assert.equal(means('/'), 'find');
   assert.equal(means('?'), 'help');

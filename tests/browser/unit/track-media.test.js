@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { keepNewest, prepareTrack } from '../../../src/web/track-media.js';
+import { prepareTrack } from '../../../src/web/track-media.js';
 
 const MIB = 1024 * 1024;
 const DECODED = { length: 48_000, numberOfChannels: 2 };
@@ -44,11 +44,12 @@ afterEach(() => {
   delete globalThis.AudioContext;
 });
 
-function prepare(bytes) {
+function prepare(bytes, knownSec) {
   const context = { decodeAudioData: (_, done) => done(DECODED) };
   return prepareTrack({
     url: '/tracks/t1',
     bytes,
+    durationSec: knownSec,
     context: Promise.resolve(context),
     signal: new AbortController().signal,
     onProgress: () => {},
@@ -87,14 +88,10 @@ test('a file of unknown size is measured when the server has told its size', asy
   assert.deepEqual(await prepare(null), { element: true });
 });
 
-test('of decoded tracks the newest stays, and the one before it while both fit', () => {
-  const decoded = (trackId, mib) => ({
-    trackId,
-    buffer: { length: (mib * MIB) / 8, numberOfChannels: 2 },
-  });
-  const kept = (...list) => keepNewest(list).map(({ trackId }) => trackId);
-  assert.deepEqual(kept(decoded('a', 100), decoded('b', 100)), ['a', 'b']);
-  assert.deepEqual(kept(decoded('a', 200), decoded('b', 100)), ['b']);
-  assert.deepEqual(kept(decoded('a', 1), decoded('b', 300)), ['b']);
-  assert.deepEqual(kept(decoded('a', 1), decoded('b', 1), decoded('c', 1)), ['b', 'c']);
+test('a length that the room knows is not asked for', async () => {
+  assert.deepEqual(await prepare(9 * MIB, 60), { buffer: DECODED });
+  assert.deepEqual(happened, ['fetched']);
+  happened = [];
+  assert.deepEqual(await prepare(1000, 3600), { element: true });
+  assert.deepEqual(happened, []);
 });

@@ -1,4 +1,4 @@
-// What the page says: numbers, titles, the chip, the stage and the one notice that matters.
+// What the page says: the chip, the stage and the one notice that matters.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,78 +9,17 @@ import {
   unsentNotice,
 } from '../../../src/web/notices.js';
 import {
-  aheadOrBehind,
   chipWords,
   crowdWords,
-  formatBytes,
-  formatMs,
-  formatPercent,
-  formatTime,
   lobbyWords,
   nameList,
-  positionText,
+  newsWords,
   reportWords,
-  spokenTime,
   stageWords,
   syncFacts,
-  trackFacts,
-  trackWords,
 } from '../../../src/web/words.js';
 
 const plain = (text) => text.replaceAll('\u202f', ' ');
-
-test('time is written in minutes and, when needed, hours', () => {
-  assert.equal(formatTime(0), '0:00');
-  assert.equal(formatTime(41.9), '0:41');
-  assert.equal(formatTime(59.99998), '1:00');
-  assert.equal(formatTime(725), '12:05');
-  assert.equal(formatTime(3723), '1:02:03');
-  assert.equal(formatTime(-3), '0:00');
-  assert.equal(formatTime(NaN), '-:--');
-  assert.equal(formatTime(null), '-:--');
-});
-
-test('time is spoken in words', () => {
-  assert.equal(spokenTime(0.4), '0 seconds');
-  assert.equal(spokenTime(62), '1 minute 2 seconds');
-  assert.equal(spokenTime(3600), '1 hour');
-  assert.equal(positionText(41, 60), '41 seconds of 1 minute');
-  assert.equal(positionText(41, null), '41 seconds');
-});
-
-test('small errors keep a digit, large ones become seconds', () => {
-  assert.equal(plain(formatMs(0.63)), '0.6 ms');
-  assert.equal(plain(formatMs(-38.4)), '38 ms');
-  assert.equal(plain(formatMs(1234)), '1.2 s');
-  assert.equal(plain(formatMs(0.01)), '< 0.1 ms');
-  assert.equal(plain(aheadOrBehind(-38.4)), '38 ms behind');
-  assert.equal(plain(aheadOrBehind(38.4)), '38 ms ahead');
-  assert.equal(plain(formatPercent(0.6299)), '62 %');
-  assert.equal(plain(formatPercent(undefined)), '0 %');
-  assert.equal(formatBytes(494769), '495 KB');
-  assert.equal(formatBytes(23494769), '23 MB');
-});
-
-test('file names become titles and artists', () => {
-  const words = (name) => trackWords({ track_id: 'abc', name });
-  assert.deepEqual(words('J. S. Bach - Prelude in C.opus'), {
-    title: 'Prelude in C',
-    artist: 'J. S. Bach',
-  });
-  assert.deepEqual(words('01 - Ode_to_Joy.flac'), {
-    title: 'Ode to Joy',
-    artist: '',
-  });
-  assert.equal(words('99 Luftballons.mp3').title, '99 Luftballons');
-  assert.equal(words('12. Sinnerman.wav').title, 'Sinnerman');
-  assert.equal(words('.mp3').title, 'Track abc');
-  assert.equal(trackWords({ track_id: 'f'.repeat(64) }).title, 'Track ffffffff…');
-  assert.equal(
-    trackFacts({ content_type: 'audio/ogg; codecs=opus', bytes: 494769 }),
-    'Opus · 495 KB',
-  );
-  assert.equal(trackFacts({}), '');
-});
 
 test('the crowd line says who hosts and how many listen', () => {
   assert.equal(
@@ -156,6 +95,34 @@ test('an empty room tells the host what to do and guests whom to wait for', () =
   assert.equal(title({}), 'Waiting for Ana to pick something');
   assert.equal(title({ hostName: null }), 'Nothing is playing yet');
   assert.equal(title({ state: null }), 'Joining jam1');
+  const host = { isHost: true, trackCount: 0, canAdd: true };
+  assert.equal(stageWords({ ...VIEW, state, ...host }).action, 'add');
+  assert.equal(stageWords({ ...VIEW, state, ...host, uploading: true }).action, null);
+  assert.equal(title({ ...host, uploading: true }), 'The first song is on its way');
+});
+
+test('the end of the queue is told, and who can mend it', () => {
+  const ended = { ...VIEW, state: { ...PLAYING, status: 'PAUSE' }, phase: 'paused' };
+  const status = (changes) => stageWords({ ...ended, queueEnded: true, ...changes }).status;
+  assert.equal(status({}), 'That was the last one. Ana can add more.');
+  assert.equal(status({ hostName: null }), 'That was the last one.');
+  assert.match(status({ isHost: true, canAdd: true }), /Add music/);
+  assert.doesNotMatch(status({ isHost: true, canAdd: false }), /Add music/);
+});
+
+test('the line under the title names artist and album', () => {
+  const track = { track_id: 'abc', title: 'Prelude', artist: 'Bach', album: 'Well' };
+  assert.equal(stageWords({ ...VIEW, track }).artist, 'Bach · Well');
+  assert.equal(stageWords({ ...VIEW, track: null }).artist, '');
+});
+
+test('what has happened is said in one go', () => {
+  const room = { state: PLAYING, host: { peer_id: 'p1', name: 'Ana' }, peerId: 'p2' };
+  assert.equal(newsWords(['state', 'track'], room, 'Prelude'), 'Now playing: Prelude.');
+  assert.equal(newsWords(['members', 'host-came'], room, ''), 'Ana is hosting.');
+  assert.equal(newsWords(['host-came'], { ...room, peerId: 'p1' }, ''), 'You are hosting.');
+  assert.equal(newsWords(['host-left'], { ...room, lastHostName: 'Ben' }, ''), 'Ben left.');
+  assert.equal(newsWords(['state'], room, 'Prelude'), '');
 });
 
 const OPEN = {

@@ -1,0 +1,77 @@
+// One row of the queue: a cover, what it is called, how long it takes and who brought it.
+//
+// The host's row is three buttons: a grip that moves it, the track itself, which plays it now, and
+// one that takes it out. Everybody else reads the same row without them.
+
+import { el, icon, setAttribute, setText } from './dom.js';
+import { lengthWords, queueSubWords, trackWords } from './track-words.js';
+
+/** `editable` and `pickable` hold for the life of a row; everything else is for `fillRow`. */
+export function createRow(track, { editable, pickable, thumbs }) {
+  const row = {
+    grip: editable ? gripButton() : null,
+    pick: el(pickable ? 'button' : 'div', { class: 'pick', type: pickable ? 'button' : null }),
+    remove: editable
+      ? el('button', { class: 'round remove', type: 'button' }, icon('close'))
+      : null,
+    thumb: thumbs.create(),
+    title: el('span', { class: 'row-title' }),
+    time: el('span', { class: 'row-time' }),
+    about: el('span', { class: 'row-about' }),
+    by: el('span', { class: 'row-by' }),
+  };
+  row.pick.append(
+    row.thumb,
+    el('span', { class: 'beat', 'aria-hidden': 'true' }, el('i'), el('i'), el('i')),
+    el(
+      'span',
+      { class: 'row-words' },
+      row.title,
+      row.time,
+      el('span', { class: 'row-sub' }, row.about, row.by),
+    ),
+  );
+  row.pick.dataset.trackId = track.track_id;
+  row.item = el(
+    'li',
+    { class: 'track', 'data-track-id': track.track_id },
+    row.grip,
+    row.pick,
+    row.remove,
+  );
+  return row;
+}
+
+function gripButton() {
+  return el(
+    'button',
+    { class: 'grip', type: 'button', 'aria-describedby': 'grip-hint' },
+    icon('grip'),
+  );
+}
+
+/** What the track is. */
+export function fillRow(row, track, { thumbs, unplayable }) {
+  const { title } = trackWords(track);
+  thumbs.fill(row.thumb, track);
+  setText(row.title, title);
+  setText(row.time, lengthWords(track));
+  const { about, by } = queueSubWords(track, { unplayable });
+  setText(row.about, about);
+  setText(row.by, by);
+  row.item.classList.toggle('is-unplayable', unplayable);
+  if (row.grip) setAttribute(row.grip, 'aria-label', `Move ${title}`);
+  if (row.remove) setAttribute(row.remove, 'aria-label', `Remove ${title} from the queue`);
+}
+
+/** Where it stands. Not `disabled`: a press without a connection shall say why nothing happens. */
+export function markRow(row, { isCurrent, isPast, playing, connected }) {
+  row.item.classList.toggle('is-current', isCurrent);
+  row.item.classList.toggle('is-past', isPast);
+  row.item.classList.toggle('is-playing', isCurrent && playing);
+  setAttribute(row.pick, 'aria-current', isCurrent ? 'true' : null);
+  const disabled = connected ? null : 'true';
+  for (const button of [row.grip, row.pick, row.remove]) {
+    if (button?.localName === 'button') setAttribute(button, 'aria-disabled', disabled);
+  }
+}
