@@ -163,8 +163,15 @@ pub const SOCKET_READ_BUFFER_BYTES: usize = 1024;
 /// Inputs waiting for a sender. It never waits for a socket, so a full channel only means a busy CPU.
 pub const SENDER_INPUTS_MAX: usize = 1024;
 
-/// Senders: about one for each core, and no more than these.
+/// Senders for each core: with one, whatever else the core has to do holds up half of a large room.
+pub const SENDERS_PER_CORE: usize = 2;
+
+/// No more senders than these.
 pub const SENDERS_MAX: usize = 8;
+
+/// The members that a room has before it is spread over all senders: fewer are served in less time than it takes to
+/// wake another thread.
+pub const SMALL_ROOM_MEMBERS: usize = 32;
 
 /// From SIGTERM until sockets are closed by force: members get that long to answer the close frame.
 pub const STOP_GRACE: Duration = Duration::from_millis(400);

@@ -119,7 +119,7 @@ impl Registry {
         }
         let key = RoomKey(rooms.next_key);
         rooms.next_key += 1;
-        let handle = self.start_room(key, name, senders)?;
+        let handle = self.start_room(key, name, &senders)?;
         rooms.by_name.insert(name.clone(), handle.clone());
         Ok(handle)
     }
@@ -130,7 +130,7 @@ impl Registry {
         &self,
         key: RoomKey,
         name: &RoomName,
-        senders: Senders,
+        senders: &Senders,
     ) -> Result<RoomHandle, EnterError> {
         let (sender, inputs) = bounded(ROOM_INPUTS_MAX);
         let handle = RoomHandle(Arc::new(Entry {
@@ -138,11 +138,10 @@ impl Registry {
             inputs: sender,
         }));
         let room_thread = RoomThread {
-            key,
             handle: handle.clone(),
             room: self.empty_room(name),
             inputs,
-            senders,
+            senders: senders.for_room(key),
             registry: self.clone(),
             clock: self.0.clock,
         };

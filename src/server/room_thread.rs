@@ -2,7 +2,7 @@
 
 use super::outbox::{Frame, Outbox};
 use super::registry::{Registry, RoomHandle};
-use super::sender::{RoomKey, Senders};
+use super::sender::RoomSenders;
 use crate::limits::{ROOM_LINGER, ROOM_LINGER_CROWDED, ROOM_LINGER_UNUSED, ROOMS_MAX};
 use crate::room::event::{Input, Newcomer, Output, RoomView};
 use crate::room::machine::Room;
@@ -47,11 +47,10 @@ pub struct Joining {
 }
 
 pub struct RoomThread {
-    pub key: RoomKey,
     pub handle: RoomHandle,
     pub room: Room,
     pub inputs: Receiver<ToRoom>,
-    pub senders: Senders,
+    pub senders: RoomSenders,
     pub registry: Registry,
     pub clock: RoomClock,
 }
@@ -96,7 +95,7 @@ impl RoomThread {
             ToRoom::Say { member, message } => self.feed(Input::Say { member, message }, outputs),
             ToRoom::Leave { member } => {
                 self.feed(Input::Leave { member }, outputs);
-                self.senders.leave(self.key, member);
+                self.senders.leave(member);
             }
             ToRoom::View(answer) => reply(&answer, self.room.view(now)),
             ToRoom::MayUpload { uploader, answer } => {
@@ -114,21 +113,18 @@ impl RoomThread {
         self.room.handle(self.clock.now(), input, outputs);
     }
 
-    fn carry_out(&self, output: Output, joining: Option<&Arc<Outbox>>) {
+    fn carry_out(&mut self, output: Output, joining: Option<&Arc<Outbox>>) {
         const SOMEBODY_JOINS: &str = "bug: only a Join is admitted or refused";
         match output {
             Output::Admit { member, wants } => {
                 let outbox = Arc::clone(joining.expect(SOMEBODY_JOINS));
-                self.senders.join(self.key, member, wants, outbox);
+                self.senders.join(member, wants, outbox);
             }
             Output::Refuse { reason, .. } => joining.expect(SOMEBODY_JOINS).close(reason),
-            Output::Send { to, message } => {
-                self.senders.one(self.key, to, Frame::message(&message))
-            }
+            Output::Send { to, message } => self.senders.one(to, Frame::message(&message)),
             Output::Broadcast { message, except } => {
                 let frame = Frame::message(&message);
-                self.senders
-                    .all(self.key, Some(message.kind()), &frame, except);
+                self.senders.all(Some(message.kind()), &frame, except);
             }
         }
     }
@@ -161,7 +157,7 @@ impl RoomThread {
 
     fn send_everybody_away(&self) {
         let frame = Frame::close(CloseReason::Stopping);
-        self.senders.all(self.key, None, &frame, Vec::new());
+        self.senders.all(None, &frame, Vec::new());
         for input in self.inputs.try_iter() {
             if let ToRoom::Join(joining) = input {
                 joining.outbox.push(&frame);

@@ -4,7 +4,9 @@
 //! slow. Within one member all messages of its room go through the same sender and keep their order.
 
 use super::outbox::{Frame, Outbox};
-use crate::limits::{SENDER_INPUTS_MAX, SENDERS_MAX, THREAD_STACK_BYTES};
+use crate::limits::{
+    SENDER_INPUTS_MAX, SENDERS_MAX, SENDERS_PER_CORE, SMALL_ROOM_MEMBERS, THREAD_STACK_BYTES,
+};
 use crate::room::members::MemberId;
 use crate::room::message::{Kind, Wants};
 use crate::sys::threads::Threads;
@@ -46,9 +48,9 @@ struct Seat {
     outbox: Arc<Outbox>,
 }
 
-/// The rooms' end of the senders' channels. The senders end when all clones are gone.
+/// The senders' channels. The senders end when all clones are gone, and all rooms'.
 #[derive(Clone)]
-pub struct Senders(Vec<Sender<Task>>);
+pub struct Senders(Arc<[Sender<Task>]>);
 
 impl Senders {
     /// # Errors
@@ -56,62 +58,91 @@ impl Senders {
     pub fn start(threads: &Threads) -> io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut channels = Vec::new();
-        for _ in 0..cores.min(SENDERS_MAX) {
+        for _ in 0..(SENDERS_PER_CORE * cores).min(SENDERS_MAX) {
             let (channel, tasks) = bounded(SENDER_INPUTS_MAX);
             threads.spawn("sender", THREAD_STACK_BYTES, move || run(&tasks))?;
             channels.push(channel);
         }
-        Ok(Self(channels))
+        Ok(Self(channels.into()))
     }
 
-    pub fn join(&self, room: RoomKey, member: MemberId, wants: Wants, outbox: Arc<Outbox>) {
+    /// For one room's thread.
+    #[must_use]
+    pub fn for_room(&self, room: RoomKey) -> RoomSenders {
+        RoomSenders {
+            room,
+            channels: Arc::clone(&self.0),
+            members: vec![0; self.0.len()],
+            sender_of: HashMap::new(),
+        }
+    }
+}
+
+/// A room's way to its members. A small room is served by one sender, so that a message wakes one thread; what
+/// goes beyond that is spread over all of them.
+pub struct RoomSenders {
+    room: RoomKey,
+    channels: Arc<[Sender<Task>]>,
+    /// How many members each sender has.
+    members: Vec<usize>,
+    sender_of: HashMap<MemberId, usize>,
+}
+
+impl RoomSenders {
+    pub fn join(&mut self, member: MemberId, wants: Wants, outbox: Arc<Outbox>) {
+        let spread = match self.sender_of.len() < SMALL_ROOM_MEMBERS {
+            true => self.room.0,
+            false => member.0,
+        };
+        let index = usize::try_from(spread % self.channels.len() as u64)
+            .expect("bug: smaller than a length");
+        self.sender_of.insert(member, index);
+        self.members[index] += 1;
         let seat = Seat {
             member,
             wants,
             outbox,
         };
-        self.tell(member, Task::Join { room, seat });
+        let room = self.room;
+        self.tell(index, Task::Join { room, seat });
     }
 
-    pub fn leave(&self, room: RoomKey, member: MemberId) {
-        self.tell(member, Task::Leave { room, member });
+    /// Nothing happens when it never joined.
+    pub fn leave(&mut self, member: MemberId) {
+        if let Some(index) = self.sender_of.remove(&member) {
+            self.members[index] -= 1;
+            let room = self.room;
+            self.tell(index, Task::Leave { room, member });
+        }
     }
 
-    pub fn one(&self, room: RoomKey, member: MemberId, frame: Arc<Frame>) {
-        self.tell(
-            member,
-            Task::One {
-                room,
+    pub fn one(&self, member: MemberId, frame: Arc<Frame>) {
+        if let Some(&index) = self.sender_of.get(&member) {
+            let task = Task::One {
+                room: self.room,
                 member,
                 frame,
-            },
-        );
+            };
+            self.tell(index, task);
+        }
     }
 
     /// To every member of the room that receives this kind (all of them for `None`), except some (sorted).
-    pub fn all(
-        &self,
-        room: RoomKey,
-        kind: Option<Kind>,
-        frame: &Arc<Frame>,
-        except: Vec<MemberId>,
-    ) {
+    pub fn all(&self, kind: Option<Kind>, frame: &Arc<Frame>, except: Vec<MemberId>) {
         let except: Arc<[MemberId]> = except.into();
-        for channel in &self.0 {
+        for (index, _) in self.members.iter().enumerate().filter(|&(_, n)| *n > 0) {
             let task = Task::All {
-                room,
+                room: self.room,
                 kind,
                 frame: Arc::clone(frame),
                 except: Arc::clone(&except),
             };
-            channel.send(task).expect(SENDER_LIVES);
+            self.tell(index, task);
         }
     }
 
-    fn tell(&self, member: MemberId, task: Task) {
-        let share = member.0 % self.0.len() as u64;
-        let index = usize::try_from(share).expect("bug: smaller than a length");
-        self.0[index].send(task).expect(SENDER_LIVES);
+    fn tell(&self, sender: usize, task: Task) {
+        self.channels[sender].send(task).expect(SENDER_LIVES);
     }
 }
 
