@@ -66,7 +66,7 @@ fn every_asset_is_found_under_its_name_and_has_a_known_kind() {
         let (_, extension) = asset.name.rsplit_once('.').expect("an extension");
         // Others have no content type.
         assert!(
-            ["js", "css", "svg", "webmanifest"].contains(&extension),
+            ["js", "css", "svg", "png", "webmanifest"].contains(&extension),
             "{}",
             asset.name
         );

@@ -13,26 +13,48 @@ struct Goal {
 }
 
 const FANOUT: &str = "fanout-1000";
+const FANOUT_LARGE: &str = "fanout-3000";
 
 const GOALS: &[Goal] = &[
     Goal {
         what: "1,000 viewers, p50: jam / FastAPI",
         unit: "",
-        measure: |report| fanout_ratio(report, FASTAPI),
+        measure: |report| ratio(report, FANOUT, FASTAPI),
         must: 0.30,
         stretch: Some(0.20),
     },
     Goal {
         what: "1,000 viewers, p50: jam / tokio-tungstenite 2 KiB",
         unit: "",
-        measure: |report| fanout_ratio(report, TOKIO_2K),
+        measure: |report| ratio(report, FANOUT, TOKIO_2K),
         must: 1.10,
         stretch: Some(0.90),
     },
     Goal {
         what: "1,000 viewers, p50: jam / Bun",
         unit: "",
-        measure: |report| fanout_ratio(report, BUN),
+        measure: |report| ratio(report, FANOUT, BUN),
+        must: 0.75,
+        stretch: Some(0.55),
+    },
+    Goal {
+        what: "3,000 viewers, p50: jam / FastAPI",
+        unit: "",
+        measure: |report| ratio(report, FANOUT_LARGE, FASTAPI),
+        must: 0.30,
+        stretch: Some(0.20),
+    },
+    Goal {
+        what: "3,000 viewers, p50: jam / tokio-tungstenite 2 KiB",
+        unit: "",
+        measure: |report| ratio(report, FANOUT_LARGE, TOKIO_2K),
+        must: 1.10,
+        stretch: Some(0.90),
+    },
+    Goal {
+        what: "3,000 viewers, p50: jam / Bun",
+        unit: "",
+        measure: |report| ratio(report, FANOUT_LARGE, BUN),
         must: 0.75,
         stretch: Some(0.55),
     },
@@ -76,9 +98,9 @@ const GOALS: &[Goal] = &[
     },
 ];
 
-fn fanout_ratio(report: &Report, rival: &str) -> Option<f64> {
-    let own = report.figure(FANOUT, JAM, "p50_ms")?;
-    Some(own / report.figure(FANOUT, rival, "p50_ms")?)
+fn ratio(report: &Report, scenario: &str, rival: &str) -> Option<f64> {
+    let own = report.figure(scenario, JAM, "p50_ms")?;
+    Some(own / report.figure(scenario, rival, "p50_ms")?)
 }
 
 /// The goals that could be measured, if any.
