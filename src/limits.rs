@@ -201,6 +201,9 @@ pub const HEAD_BYTES_MAX: usize = 8 * 1024;
 /// Fields of a request's head.
 pub const HEAD_FIELDS_MAX: usize = 64;
 
+/// A response's body up to this size is sent together with its head, in one system call and one packet.
+pub const COPIED_BODY_BYTES_MAX: usize = 4 * 1024;
+
 /// For a whole request head, however its bytes drip in.
 pub const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -222,14 +225,17 @@ pub const UPLOAD_BYTES_MAX: u64 = 512 << 20;
 /// Uploads at a time: each has a thread, a file and a buffer, and more would only be slower each.
 pub const UPLOADS_MAX: usize = 16;
 
+/// Uploads at a time from one address: the page sends one after the other, and nobody else's places are taken.
+pub const UPLOADS_PER_ADDRESS_MAX: usize = 4;
+
 /// An upload that brings no byte for this long is over.
 pub const UPLOAD_STALL: Duration = Duration::from_secs(15);
 
 /// After this long an upload has to have brought `UPLOAD_BYTES_PER_SEC_MIN` on average.
 pub const UPLOAD_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Slower than any network on which people would share music.
-pub const UPLOAD_BYTES_PER_SEC_MIN: f64 = 4096.0;
+/// Slower than any network on which people would share music: a song takes five minutes.
+pub const UPLOAD_BYTES_PER_SEC_MIN: f64 = 16.0 * 1024.0;
 
 /// A client that was refused may go on sending this long, so that it can read why.
 pub const UPLOAD_REFUSAL_DEADLINE: Duration = Duration::from_secs(10);
@@ -292,16 +298,19 @@ pub const FLAC_FRAME_BYTES_MAX: u64 = 256 * 1024;
 /// What FLAC's picture block may have beside the picture.
 pub const PICTURE_WORDS_BYTES_MAX: usize = 64 * 1024;
 
-/// Pictures of tracks kept in memory: the current one, the next ones, and those of a few other rooms.
-pub const COVERS_KEPT_MAX: usize = 12;
+/// Pictures of tracks kept in memory: a screen of a queue, which every listener asks for.
+pub const COVERS_KEPT_MAX: usize = 24;
 
 /// Tracks in one room.
 pub const QUEUE_TRACKS_MAX: usize = 500;
 
-/// Bytes of a queue as JSON: 500 tracks of ordinary names. The whole list goes to everybody, and has to find room
+/// Bytes of a queue as JSON: 380 to 500 tracks, as much as their tags say. The whole list goes to everybody, and has to find room
 /// in an outbox beside the other lists.
 pub const QUEUE_BYTES_MAX: usize = 112 * 1024;
 const _: () = assert!(2 * QUEUE_BYTES_MAX < OUTBOX_BYTES_MAX);
+
+/// What an ordinary entry of it has.
+pub const QUEUE_ENTRY_BYTES: usize = 300;
 
 /// Entries of a room's history: an evening of songs.
 pub const PLAYED_MAX: usize = 50;

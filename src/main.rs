@@ -3,7 +3,7 @@
 //! Exit codes: 0 done, 1 could not do it, 2 wrong arguments.
 
 use jam::cli::{self, Command, ServerOptions, UsageError};
-use jam::limits::QUEUE_TRACKS_MAX;
+use jam::room::queue::Queue;
 use jam::server::run::{Config, Server};
 use jam::server::tracks::queue_entry;
 use jam::sys::logger::Logger;
@@ -12,7 +12,7 @@ use jam::track::error::LibraryError;
 use jam::track::folder;
 use jam::track::library::{Library, Progress, Track};
 use log::LevelFilter;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
@@ -97,19 +97,26 @@ fn serve(options: ServerOptions) -> Result<(), Failure> {
     // From the first moment on, so that a signal during a long hashing stops the program as well.
     let mut signals =
         Signals::new([SIGINT, SIGTERM]).map_err(|error| failed("waiting for signals", error))?;
+    // A limit of the size of files is an error of that file, and not the end of the party.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())
+        .map_err(|error| failed("ignoring SIGXFSZ", error))?;
     let connections_max = connections_max(options.connections_max);
     let (library, tracks) = gather_music(&options, &mut signals)?;
+    let entries = tracks.iter().map(|track| queue_entry(track, None));
+    let tracks = Queue::new(entries.clone()).tracks();
     let offered = tracks.len();
-    let tracks = tracks
-        .iter()
-        .map(|track| queue_entry(track, None))
-        .collect();
+    if entries.len() > offered {
+        log::warn!(
+            "{} tracks are more than a room takes: it has the first {offered}",
+            entries.len()
+        );
+    }
     let server = Server::start(Config {
         listen: options.listen,
         connections_max,
         upload_bytes_max: options.upload_bytes_max,
         library,
-        tracks: HashMap::from([(options.room.clone(), tracks)]),
+        tracks: HashMap::from([(options.room.clone(), tracks.to_vec())]),
     })
     .map_err(|error| cannot_listen(&options, &error))?;
     log::info!(
@@ -185,13 +192,6 @@ fn gather_music(
     tracks.extend(stored);
     let mut seen = HashSet::new();
     tracks.retain(|track| seen.insert(track.id));
-    if tracks.len() > QUEUE_TRACKS_MAX {
-        log::warn!(
-            "{} tracks are more than a room takes: it has the first {QUEUE_TRACKS_MAX}",
-            tracks.len()
-        );
-        tracks.truncate(QUEUE_TRACKS_MAX);
-    }
     Ok((library, tracks))
 }
 

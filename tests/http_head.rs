@@ -35,7 +35,7 @@ const GRANTED: &[(&str, &str)] = &[
     ),
     (
         "chromium-websocket",
-        "GET /ws/jam1 keep-alive deflate websocket[dGhlIHNhbXBsZSBub25jZQ==]",
+        "GET /ws/jam1 keep-alive deflate relayed websocket[dGhlIHNhbXBsZSBub25jZQ==]",
     ),
     (
         "firefox-websocket",
@@ -75,7 +75,7 @@ const GRANTED: &[(&str, &str)] = &[
     ),
     (
         "chromium-upload",
-        "PUT /tracks ?[name=Gr%C3%BC%C3%9Fe%20%26%20mehr.flac&room=jam1] keep-alive deflate body[31457280] bearer[{KEY}]",
+        "PUT /tracks ?[name=Gr%C3%BC%C3%9Fe%20%26%20mehr.flac&room=jam1] keep-alive deflate body[31457280] bearer[{KEY}] relayed",
     ),
     (
         "upload-through-a-proxy",

@@ -2,6 +2,7 @@
 
 use jam::room::members::{Member, MemberId, Members};
 use jam::room::message::{Role, Wants};
+use jam::room::queue::Queue;
 use jam::room::upload::{UploadRefusal, Uploader, may_upload};
 
 use UploadRefusal::{NoHost, NotTheHost, SharedAddress, WrongKey};
@@ -44,7 +45,7 @@ fn ask(
 ) -> Result<String, UploadRefusal> {
     let ip = address.parse().expect("an address");
     let key = key.map(Into::into);
-    may_upload(members, &Uploader { ip, key, relayed })
+    may_upload(members, &Queue::default(), &Uploader { ip, key, relayed })
 }
 
 #[test]

@@ -56,6 +56,26 @@ fn the_host_seat_is_for_one_and_free_again_when_the_host_is_gone() {
     assert_eq!(successor.hear("STATE")["payload"]["status"], "PAUSE");
 }
 
+#[test]
+fn who_was_sent_away_is_gone_even_while_it_goes_on_sending_half_a_message() {
+    let server = TestServer::start(&[]);
+    let (_host, _) = Client::join(&server, "a", "host");
+    let mut second = Client::connect(&server, "a");
+    second.say(r#"{"type":"HELLO","role":"host"}"#);
+    assert_eq!(second.hear_close(), (1008, "Host already assigned".into()));
+    // A frame of 4,096 bytes, which comes byte by byte.
+    let mut socket = second.0.get_ref().try_clone().expect("a socket");
+    let mut sent = socket.write_all(&[0x81, 0xfe, 0x10, 0, 1, 2, 3, 4]);
+    for _ in 0..4096 {
+        if sent.is_err() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+        sent = socket.write_all(b"x");
+    }
+    panic!("it is still there");
+}
+
 /// The room learns of a closed connection a moment after the one who closed it.
 fn join_when_free(server: &TestServer) -> (Client, String) {
     loop {

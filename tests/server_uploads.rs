@@ -9,7 +9,7 @@ mod temp;
 
 use common::{Client, TRACK, TestServer, jam, run};
 use http::{Response, get, put, put_head, read_response};
-use jam::limits::{SNIFF_BYTES, UPLOADS_MAX};
+use jam::limits::{SNIFF_BYTES, UPLOADS_PER_ADDRESS_MAX};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -114,7 +114,7 @@ fn the_same_bytes_are_one_track_also_when_they_come_at_the_same_moment() {
             let path = format!("/tracks?name=song{name}.wav&room=a");
             scope.spawn(move || put(&mut socket, &path, key, body).status)
         };
-        let running: Vec<_> = (0..8).map(upload).collect();
+        let running: Vec<_> = (0..4).map(upload).collect();
         running
             .into_iter()
             .map(|upload| upload.join().expect("no panic"))
@@ -221,6 +221,8 @@ fn only_the_host_of_the_room_may_add_to_it() {
         ("Authorization: Bearer \r\n", "key"),
         ("X-Forwarded-For: 10.0.0.1\r\n", "only the host"),
         ("Forwarded: for=10.0.0.1\r\n", "only the host"),
+        ("X-Real-IP: 10.0.0.1\r\n", "only the host"),
+        ("Origin: http://elsewhere.example\r\n", "only the host"),
     ] {
         let refused = upload(&server, SONG, fields, &wav(1, 1000));
         assert_eq!(refused.status, 403, "{fields}");
@@ -295,12 +297,12 @@ fn a_malformed_upload_is_told_how_it_is_done() {
 }
 
 #[test]
-fn more_uploads_at_once_than_the_server_takes_are_told_to_wait() {
+fn more_uploads_at_once_than_an_address_may_have_are_told_to_wait() {
     let server = TestServer::start(&[]);
     let (mut host, key) = host(&server);
     let body = wav(1, 200_000);
     let (early, late) = body.split_at(100_000);
-    let mut running: Vec<_> = (0..UPLOADS_MAX)
+    let mut running: Vec<_> = (0..UPLOADS_PER_ADDRESS_MAX)
         .map(|_| {
             let mut socket = server.connect();
             let expects = format!("{key}Expect: 100-continue\r\n");
@@ -320,6 +322,46 @@ fn more_uploads_at_once_than_the_server_takes_are_told_to_wait() {
     }
     host.hear("QUEUE");
     assert_eq!(upload(&server, SONG, &key, &body).status, 200);
+}
+
+#[test]
+fn a_full_queue_is_said_before_the_track_is_sent() {
+    let server = TestServer::start(&[]);
+    let (mut host, key) = host(&server);
+    for mark in 0..=u8::MAX {
+        for samples in [10, 11] {
+            let path = format!("/tracks?name={}&room=a", "x".repeat(120));
+            let status = upload(&server, &path, &key, &wav(mark, samples)).status;
+            assert!([201, 409].contains(&status), "{status}");
+        }
+    }
+    let mut socket = server.connect();
+    let head = put_head(SONG, 1_000_000, &format!("{key}Expect: 100-continue\r\n"));
+    socket.write_all(head.as_bytes()).expect("sent");
+    let refused = read_response(&mut socket);
+    assert_eq!(refused.status, 409);
+    assert!(
+        refused.text().contains("queue is full"),
+        "{}",
+        refused.text()
+    );
+    host.hear("QUEUE");
+}
+
+#[test]
+fn a_limit_of_file_sizes_is_a_full_disk_and_not_the_end() {
+    let mut command = Command::new("sh");
+    let script = format!(
+        "ulimit -f 1000 && exec {} server --listen 127.0.0.1:0",
+        env!("CARGO_BIN_EXE_jam")
+    );
+    command.args(["-c", &script]).env_remove("JAM_LOG");
+    command.stdout(std::process::Stdio::piped());
+    command.stderr(std::process::Stdio::piped());
+    let server = TestServer::start_command(command);
+    let (_host, key) = host(&server);
+    assert_eq!(upload(&server, SONG, &key, &wav(1, 3_000_000)).status, 507);
+    assert_eq!(upload(&server, SONG, &key, &wav(1, 1000)).status, 201);
 }
 
 // ---- what goes wrong -----------------------------------------------------------------------------

@@ -103,7 +103,7 @@ impl Room {
     /// # Errors
     /// Why not.
     pub fn may_upload(&self, uploader: &Uploader) -> Result<String, UploadRefusal> {
-        may_upload(&self.members, uploader)
+        may_upload(&self.members, self.turntable.queue(), uploader)
     }
 
     /// Puts an uploaded track at the end of the queue, unless it is there already.

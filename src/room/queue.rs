@@ -3,7 +3,7 @@
 //! Bounded in entries and in bytes, because the whole list goes to every member that asks for it.
 
 use super::message::QueueTrack;
-use crate::limits::{QUEUE_BYTES_MAX, QUEUE_TRACKS_MAX};
+use crate::limits::{QUEUE_BYTES_MAX, QUEUE_ENTRY_BYTES, QUEUE_TRACKS_MAX};
 use crate::track::id::TrackId;
 use std::sync::Arc;
 
@@ -44,6 +44,12 @@ impl Queue {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tracks.is_empty()
+    }
+
+    /// Whether there is no room for another track of ordinary names.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.tracks.len() >= QUEUE_TRACKS_MAX || self.bytes + QUEUE_ENTRY_BYTES > QUEUE_BYTES_MAX
     }
 
     /// Bytes of the entries as JSON.

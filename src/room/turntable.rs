@@ -165,7 +165,7 @@ impl Turntable {
             Some(next) => {
                 let track_id = Some(next.to_string());
                 // A thread never wakes quite in time; that must not be heard as a gap.
-                let soonest = now + lead_sec;
+                let soonest = now + lead_sec.min(ADVANCE_LEAD_SEC_MIN);
                 let at = match soonest <= ends_at + ADVANCE_LATE_SEC_MAX {
                     true => ends_at,
                     false => soonest,

@@ -1,6 +1,7 @@
 //! Who may upload into a room: its host, who shows the key from WELCOME, or comes from where the host is.
 
 use super::members::Members;
+use super::queue::{Queue, QueueFull};
 use std::net::IpAddr;
 
 /// Who asks.
@@ -8,7 +9,7 @@ use std::net::IpAddr;
 pub struct Uploader {
     pub ip: IpAddr,
     pub key: Option<String>,
-    /// Whether the request came through a proxy, whose address says nothing.
+    /// Whether somebody else had the request sent, such as a proxy, whose address says nothing.
     pub relayed: bool,
 }
 
@@ -19,12 +20,14 @@ pub enum UploadRefusal {
     WrongKey,
     NotTheHost,
     SharedAddress,
+    QueueFull,
 }
 
 impl UploadRefusal {
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
+            Self::QueueFull => QueueFull::TEXT,
             Self::NoHost => {
                 "nobody hosts this room, and only its host may add music (open it and choose Host)"
             }
@@ -45,7 +48,19 @@ impl UploadRefusal {
 ///
 /// # Errors
 /// Why this uploader may not.
-pub fn may_upload(members: &Members, uploader: &Uploader) -> Result<String, UploadRefusal> {
+pub fn may_upload(
+    members: &Members,
+    queue: &Queue,
+    uploader: &Uploader,
+) -> Result<String, UploadRefusal> {
+    let host = allowed_for(members, uploader)?;
+    match queue.is_full() {
+        true => Err(UploadRefusal::QueueFull),
+        false => Ok(host),
+    }
+}
+
+fn allowed_for(members: &Members, uploader: &Uploader) -> Result<String, UploadRefusal> {
     let host_id = members.host().ok_or(UploadRefusal::NoHost)?;
     let host = members.get(host_id).expect("bug: the host is a member");
     if let Some(key) = &uploader.key {

@@ -12,8 +12,9 @@ use super::upload::{self, Failed};
 use super::websocket::Reader;
 use super::{covers, tracks};
 use crate::limits::{
-    HEAD_BYTES_MAX, HEAD_DEADLINE, KEEP_ALIVE_IDLE, MEMBER_SEND_BUFFER_BYTES, QR_TEXT_BYTES_MAX,
-    READER_STACK_BYTES, REFUSAL_DEADLINE, UPLOAD_REFUSAL_DEADLINE,
+    COPIED_BODY_BYTES_MAX, HEAD_BYTES_MAX, HEAD_DEADLINE, KEEP_ALIVE_IDLE,
+    MEMBER_SEND_BUFFER_BYTES, QR_TEXT_BYTES_MAX, READER_STACK_BYTES, REFUSAL_DEADLINE,
+    UPLOAD_REFUSAL_DEADLINE,
 };
 use crate::room::name::RoomName;
 use serde::Serialize;
@@ -249,10 +250,17 @@ pub fn send(
     body: &[u8],
 ) -> io::Result<()> {
     let mut bytes = finish_head(request, head.field("Content-Length", body.len()));
-    if request.method != Method::Head {
-        bytes.extend_from_slice(body);
+    if request.method == Method::Head {
+        return socket.write_all(&bytes);
     }
-    socket.write_all(&bytes)
+    if body.len() <= COPIED_BODY_BYTES_MAX {
+        bytes.extend_from_slice(body);
+        return socket.write_all(&bytes);
+    }
+    // A copy would be held for as long as the client takes.
+    socket.write_all(&bytes)?;
+    drop(bytes);
+    socket.write_all(body)
 }
 
 /// The head's bytes, with what the connection does next.

@@ -33,6 +33,11 @@ impl Covers {
         }
         slot
     }
+
+    fn forget(&self, slot: &Slot) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(_, other)| !Arc::ptr_eq(other, slot));
+    }
 }
 
 /// Answers GET or HEAD of a track's picture.
@@ -63,6 +68,7 @@ pub fn send_cover(hub: &Hub, id: TrackId, socket: &TcpStream, request: &Request)
             send(socket, request, head, &cover.bytes)
         }
         None => {
+            hub.covers.forget(&slot); // The file may come back.
             let text = "the server cannot read this track any more";
             send_text(socket, request, Status::InternalError, text)
         }

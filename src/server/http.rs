@@ -5,7 +5,7 @@
 use crate::limits::HEAD_FIELDS_MAX;
 use std::fmt::Write;
 
-/// Why a request is refused, with the line of text that says so.
+/// How a response begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Ok,
@@ -87,7 +87,8 @@ pub struct Request {
     pub expects_continue: bool,
     /// The key of `Authorization: Bearer KEY`.
     pub bearer: Option<String>,
-    /// Whether a proxy says that it passes this on for somebody.
+    /// Whether somebody else had it sent: a proxy passes it on, or a page asked its browser for it. Then the address
+    /// says nothing about who that is.
     pub relayed: bool,
     /// The key of a WebSocket upgrade, if this is one that can be granted.
     pub websocket_key: Option<String>,
@@ -107,8 +108,8 @@ pub struct Refusal {
     pub text: &'static str,
 }
 
-/// What a proxy adds; one of them is enough.
-const RELAYED_BY: [&str; 3] = ["x-forwarded-for", "forwarded", "via"];
+/// What a proxy adds, or a browser on behalf of a page; one of them is enough.
+const RELAYED_BY: [&str; 5] = ["x-forwarded-for", "x-real-ip", "forwarded", "via", "origin"];
 
 pub const WRONG_METHOD: &str = "only GET and HEAD are answered here, and PUT at /tracks";
 

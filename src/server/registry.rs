@@ -39,6 +39,19 @@ impl RoomHandle {
         self.0.inputs.send(message).is_ok()
     }
 
+    /// Whether somebody may upload into the room, and under which name; `None` when it did not answer in time.
+    #[must_use]
+    pub fn may_upload(&self, uploader: Uploader) -> Option<Result<String, UploadRefusal>> {
+        self.ask(|answer| ToRoom::MayUpload { uploader, answer })
+    }
+
+    /// Puts an uploaded track into the room's queue; `None` when it did not answer in time.
+    #[must_use]
+    pub fn add_uploaded(&self, track: QueueTrack) -> Option<Result<(), QueueFull>> {
+        let track = Box::new(track);
+        self.ask(|answer| ToRoom::AddUploaded { track, answer })
+    }
+
     /// `None`: it did not answer in time.
     fn ask<T>(&self, question: impl FnOnce(Sender<T>) -> ToRoom) -> Option<T> {
         let (answer, answered) = bounded(1);
@@ -169,32 +182,9 @@ impl Registry {
         }
     }
 
-    /// Whether somebody may upload into a room, and under which name; `None` when it did not answer in time.
+    /// The room of this name, if there is one.
     #[must_use]
-    pub fn may_upload(
-        &self,
-        name: &RoomName,
-        uploader: Uploader,
-    ) -> Option<Result<String, UploadRefusal>> {
-        match self.find(name) {
-            Some(room) => room.ask(|answer| ToRoom::MayUpload { uploader, answer }),
-            None => Some(Err(UploadRefusal::NoHost)),
-        }
-    }
-
-    /// Puts an uploaded track into a room's queue; `None` when the room did not answer in time, or has gone.
-    #[must_use]
-    pub fn add_uploaded(
-        &self,
-        name: &RoomName,
-        track: QueueTrack,
-    ) -> Option<Result<(), QueueFull>> {
-        let track = Box::new(track);
-        let room = self.find(name)?;
-        room.ask(|answer| ToRoom::AddUploaded { track, answer })
-    }
-
-    fn find(&self, name: &RoomName) -> Option<RoomHandle> {
+    pub fn find(&self, name: &RoomName) -> Option<RoomHandle> {
         self.lock().by_name.get(name).cloned()
     }
 

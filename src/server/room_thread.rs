@@ -133,16 +133,17 @@ impl RoomThread {
     fn next_wait(&self, empty_since: Option<Instant>) -> Duration {
         // Soon enough to see that the server has become crowded, or that a reader let go of an empty room.
         const LONGEST: Duration = Duration::from_secs(5);
-        let linger = empty_since.map(|since| self.linger().saturating_sub(since.elapsed()));
-        let wake = self.room.wake_at().map(|at| self.clock.until(at));
-        let wait = [linger, wake].into_iter().flatten().min();
         // An empty room whose last reader has not let go yet asks again a little later.
-        let wait = wait.unwrap_or(LONGEST).min(LONGEST);
-        if wake.is_none() {
-            wait.max(Duration::from_millis(10))
-        } else {
-            wait
-        }
+        const AGAIN: Duration = Duration::from_millis(10);
+        let linger = empty_since.map(|since| {
+            let left = self.linger().saturating_sub(since.elapsed());
+            left.max(AGAIN)
+        });
+        let wake = self.room.wake_at().map(|at| self.clock.until(at));
+        [linger, wake]
+            .into_iter()
+            .flatten()
+            .fold(LONGEST, Duration::min)
     }
 
     fn linger(&self) -> Duration {

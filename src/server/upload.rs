@@ -1,48 +1,62 @@
 //! PUT /tracks: takes a track from the host of a room, hashes it on the way and puts it into the room's queue.
 
-use super::connection::{read_before, send};
+use super::connection::{is_timeout, read_before, send};
 use super::http::{Refusal, Request, ResponseHead, Status, query_value};
 use super::run::Hub;
 use super::tracks::queue_entry;
 use crate::limits::{
     HASH_BUFFER_BYTES, TRACK_NAME_CHARS_MAX, UPLOAD_BYTES_PER_SEC_MIN, UPLOAD_PATIENCE,
-    UPLOAD_STALL, UPLOADS_MAX,
+    UPLOAD_STALL, UPLOADS_MAX, UPLOADS_PER_ADDRESS_MAX,
 };
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
 use crate::room::queue::QueueFull;
-use crate::room::upload::Uploader;
+use crate::room::upload::{UploadRefusal, Uploader};
 use crate::text::clean_display_text;
 use crate::track::error::LibraryError;
 use crate::track::incoming::Incoming;
 use crate::track::library::Track;
 use crate::track::sniff::NOT_AUDIO;
+use std::collections::HashMap;
 use std::io::Write;
 use std::net::{IpAddr, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// How many uploads are under way.
+/// How many uploads are under way from each address.
 #[derive(Debug, Default)]
-pub struct Uploads(AtomicUsize);
+pub struct Uploads(Mutex<HashMap<IpAddr, usize>>);
 
-struct Permit<'a>(&'a Uploads);
+/// A place among the uploads, given back when it is dropped.
+struct Permit<'a> {
+    uploads: &'a Uploads,
+    ip: IpAddr,
+}
 
 impl Uploads {
-    fn begin(&self) -> Option<Permit<'_>> {
-        let began = self
-            .0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |running| {
-                (running < UPLOADS_MAX).then_some(running + 1)
-            });
-        began.is_ok().then(|| Permit(self))
+    fn begin(&self, ip: IpAddr) -> Option<Permit<'_>> {
+        let mut running = self.lock();
+        let own = running.get(&ip).copied().unwrap_or(0);
+        if own >= UPLOADS_PER_ADDRESS_MAX || running.values().sum::<usize>() >= UPLOADS_MAX {
+            return None;
+        }
+        running.insert(ip, own + 1);
+        Some(Permit { uploads: self, ip })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        // The table is whole between any two statements that hold it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        let mut running = self.uploads.lock();
+        match running.get_mut(&self.ip) {
+            Some(own) if *own > 1 => *own -= 1,
+            _ => drop(running.remove(&self.ip)),
+        }
     }
 }
 
@@ -81,16 +95,23 @@ pub fn receive(
         key: request.bearer.clone(),
         relayed: request.relayed,
     };
-    let host = match hub.registry.may_upload(&room, uploader) {
+    // Held to the end, so that the room waits for its track.
+    let Some(handle) = hub.registry.find(&room) else {
+        return refuse(Status::Forbidden, UploadRefusal::NoHost.text());
+    };
+    let host = match handle.may_upload(uploader) {
         Some(Ok(host)) => host,
+        Some(Err(UploadRefusal::QueueFull)) => {
+            return refuse(Status::Conflict, UploadRefusal::QueueFull.text());
+        }
         Some(Err(refusal)) => return refuse(Status::Forbidden, refusal.text()),
-        None => return refuse(Status::ServiceUnavailable, "the room is busy, try again"),
+        None => return refuse(Status::ServiceUnavailable, ROOM_IS_BUSY),
     };
     if request.body_bytes > hub.upload_bytes_max {
         let text = "this file is larger than the server takes (jam server --max-upload)";
         return refuse(Status::ContentTooLarge, text);
     }
-    let Some(_permit) = hub.uploads.begin() else {
+    let Some(_permit) = hub.uploads.begin(ip) else {
         let text = "too many uploads at once, try again in a moment";
         return refuse(Status::ServiceUnavailable, text);
     };
@@ -100,10 +121,10 @@ pub fn receive(
     }
     let (track, is_new) = take(hub, socket, request.body_bytes, unread, name)?;
     let entry = queue_entry(&track, Some(host));
-    match hub.registry.add_uploaded(&room, entry.clone()) {
+    match handle.add_uploaded(entry.clone()) {
         Some(Ok(())) => {}
         Some(Err(QueueFull)) => return refuse(Status::Conflict, QueueFull::TEXT),
-        None => return refuse(Status::ServiceUnavailable, "the room is busy, try again"),
+        None => return refuse(Status::ServiceUnavailable, ROOM_IS_BUSY),
     }
     log::info!(
         "room {room}: {} bytes uploaded as {:?}",
@@ -113,6 +134,8 @@ pub fn receive(
     hub.metrics.uploads.add(1);
     answer(socket, request, &entry, is_new).map_err(|_| Failed::Gone)
 }
+
+const ROOM_IS_BUSY: &str = "the room is busy, try again";
 
 const HOW_TO_ASK: &str =
     "say the name and the room: curl -T song.mp3 'http://HOST:8000/tracks?name=song.mp3&room=jam1'";
@@ -131,6 +154,7 @@ fn take(
         .min(usize::try_from(bytes).unwrap_or(usize::MAX));
     incoming.write(&unread[..early]).map_err(refusal_of)?;
     unread.drain(..early);
+    hub.metrics.upload_bytes_received.add(early as u64);
     let mut buffer = vec![0; HASH_BUFFER_BYTES];
     while incoming.bytes() < bytes {
         let left = usize::try_from(bytes - incoming.bytes()).unwrap_or(usize::MAX);
@@ -138,7 +162,7 @@ fn take(
         let count = match read_before(socket, &mut buffer[..wanted], Instant::now() + UPLOAD_STALL)
         {
             Ok(count) if count > 0 => count,
-            Err(error) if super::connection::is_timeout(&error) => return refuse_slow(),
+            Err(error) if is_timeout(&error) => return refuse_slow(),
             _ => return Err(Failed::Gone),
         };
         hub.metrics.upload_bytes_received.add(count as u64);

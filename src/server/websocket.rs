@@ -292,6 +292,10 @@ impl Incoming {
 
 impl Read for Incoming {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // Whoever was sent away may not stay by sending half a message after another.
+        if self.deadline.is_none() && self.outbox.has_ended() {
+            self.deadline = Some(Instant::now() + STOP_GRACE);
+        }
         if let Some(deadline) = self.deadline {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {

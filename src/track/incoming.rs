@@ -135,7 +135,8 @@ impl Arrived {
 /// Whether a file is what a copy that was cut off left behind.
 #[must_use]
 pub fn is_partial(file_name: &str) -> bool {
-    file_name.starts_with(PARTIAL_START) && file_name.ends_with(PARTIAL_END)
+    let ours = file_name.starts_with(PARTIAL_START);
+    ours && (file_name.ends_with(PARTIAL_END) || file_name.ends_with(".name"))
 }
 
 /// Where the name for display of a stored track lies.

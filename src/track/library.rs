@@ -232,7 +232,8 @@ impl Library {
             return Ok(folder.clone());
         }
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(scratch) = &*scratch {
+        // Somebody who clears away temporary files may have taken it.
+        if let Some(scratch) = scratch.as_ref().filter(|scratch| scratch.path().is_dir()) {
             return Ok(scratch.path().to_owned());
         }
         let made = scratch.insert(ScratchFolder::make()?);

@@ -2,12 +2,12 @@
 //! left behind is cleared away by the next one, which knows by a lock that nobody uses it any more.
 
 use super::error::{LibraryError, io_error};
-use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io::ErrorKind;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-const FOLDER_START: &str = "uploads-";
+const FOLDER_START: &str = "jam-uploads-";
 const LOCK: &str = "lock";
 
 /// Removed when this is dropped.
@@ -30,7 +30,7 @@ impl ScratchFolder {
         let in_cache = cache.and_then(|cache| Self::make_in(&cache.join("jam")).ok());
         match in_cache {
             Some(made) => Ok(made),
-            None => Self::make_in(&std::env::temp_dir().join("jam")),
+            None => Self::make_in(&std::env::temp_dir()),
         }
     }
 
@@ -69,9 +69,17 @@ impl ScratchFolder {
 
 impl Drop for ScratchFolder {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.path) {
+        let removed = fs::remove_dir_all(&self.path);
+        if let Err(error) = removed.or_else(gone_is_well) {
             log::warn!("cannot remove {}: {error}", self.path.display());
         }
+    }
+}
+
+fn gone_is_well(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
     }
 }
 
@@ -96,7 +104,7 @@ fn clear_abandoned(parent: &Path) {
 /// A folder without a lock may be one that is just being made.
 fn is_abandoned(folder: &Path) -> bool {
     match File::open(folder.join(LOCK)) {
-        Ok(lock) => !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)),
+        Ok(lock) => lock.try_lock().is_ok(),
         Err(_) => false,
     }
 }

@@ -266,8 +266,9 @@ impl Deck {
             // Without a gap, if there is nearly time enough.
             Some(next) => {
                 let track = id_json(next.song);
-                let late = now + lead - end;
-                let timestamp = if late <= 0.1 { end } else { now + lead };
+                let soonest = now + lead.min(1.0);
+                let is_nearly_in_time = soonest - end <= 0.1;
+                let timestamp = if is_nearly_in_time { end } else { soonest };
                 self.put_on(timestamp, track, true, "0.0")
             }
             None => self.rest(now),
