@@ -218,8 +218,8 @@ pub const QR_TEXT_BYTES_MAX: usize = 256;
 
 // ---- uploads ----------------------------------------------------------------------------------
 
-/// Largest track that is taken, unless told otherwise: an hour and a half of CD sound as WAV has more, an evening
-/// of FLAC less.
+/// Largest track that is taken, unless told otherwise: 50 minutes of CD sound as WAV, more than an hour and a half
+/// as FLAC.
 pub const UPLOAD_BYTES_MAX: u64 = 512 << 20;
 
 /// Uploads at a time: each has a thread, a file and a buffer, and more would only be slower each.

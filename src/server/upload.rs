@@ -60,7 +60,7 @@ impl Drop for Permit<'_> {
     }
 }
 
-/// Why an upload did not come to an answer.
+/// How an upload ends when nothing came of it.
 pub enum Failed {
     Refused(Refusal),
     /// The client went away.
