@@ -3,7 +3,9 @@
 //! The map, from the outside in; an arrow never points back up (`tests/tidy.rs` checks it):
 //!
 //! - [`cli`]: arguments to a command, and the help texts.
+//! - [`commands`]: what `jam seed`, `fetch`, `peer` and `check` do, and what they say on the way.
 //! - [`server`]: the hub. Rooms over WebSocket, tracks and the page over HTTP, on one port.
+//! - [`swarm`]: moving chunks. Nodes that fetch tracks from each other, and where they keep them.
 //! - [`room`]: what a room is. Messages, members, nodes and the state machine; pure.
 //! - [`sync`]: being together. When a change takes effect; pure.
 //! - [`track`]: what a track is. Its id, its kind, its tags and length, the library on disk.
@@ -16,9 +18,11 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod commands;
 pub mod limits;
 pub mod room;
 pub mod server;
+pub mod swarm;
 pub mod sync;
 pub mod sys;
 pub mod text;

@@ -84,8 +84,23 @@ pub const CHUNKS_MAX: u32 = 1 << 20;
 /// Chunks that a node may name while it has not said how many its track has: what fits in 8 KiB of bits.
 pub const CHUNKS_UNSTATED_MAX: u32 = 1 << 16;
 
+/// Smallest chunk, 1 KiB: a leaf of a BLAKE3 tree, below which nothing can be checked.
+pub const CHUNK_BYTES_MIN: u32 = 1 << 10;
+const _: () = assert!(CHUNK_BYTES_MIN as usize == blake3::CHUNK_LEN);
+
 /// Largest chunk, 4 MiB.
 pub const CHUNK_BYTES_MAX: u32 = 4 << 20;
+
+// ---- what may be asked for on the command line -------------------------------------------------
+
+/// Longest name of a host: what the domain name system takes.
+pub const HOST_BYTES_MAX: usize = 253;
+
+/// Requests under way to one peer that `jam peer` can be told to keep: beyond a few they only fill queues.
+pub const REQUESTS_IN_FLIGHT_MAX: u8 = 16;
+
+/// Longest `--seed-after`: eleven days, after which it is a mistake, and which can be added to any clock.
+pub const SEED_AFTER_SEC_MAX: u32 = 1_000_000;
 
 // ---- a start in the near future ---------------------------------------------------------------
 
@@ -315,5 +330,165 @@ pub const QUEUE_ENTRY_BYTES: usize = 300;
 /// Entries of a room's history: an evening of songs.
 pub const PLAYED_MAX: usize = 50;
 
+/// Longest name of a file, in bytes: what Linux, macOS and the usual file systems take.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+
+/// Names that a fetched track is tried under, `name (1000)` the last.
+pub const FINAL_NAMES_MAX: u32 = 1000;
+
+/// How often a download's part may be moved away in the very moment it is opened.
+pub const PART_OPEN_ATTEMPTS: u32 = 10;
+
 /// Longest track: whatever claims more is mistaken, and would never end.
 pub const TRACK_DURATION_SEC_MAX: f64 = 30.0 * 86_400.0;
+
+// ---- the swarm --------------------------------------------------------------------------------
+
+/// A leaf of a BLAKE3 tree: what proves the length of a track.
+pub const LEAF_BYTES: usize = 1024;
+
+/// Longest name of a track in a frame.
+pub const TRACK_NAME_BYTES_MAX: usize = 1024;
+const _: () = assert!(TRACK_NAME_BYTES_MAX >= 4 * TRACK_NAME_CHARS_MAX);
+
+/// HELLO, WELCOME and PROOF have 83 bytes at most, a REFUSE its text.
+pub const SWARM_HANDSHAKE_BYTES_MAX: u32 = 1024;
+
+/// Longest text of a refusal.
+pub const SWARM_REFUSAL_BYTES_MAX: usize = 512;
+
+/// INFO: a bit for every chunk, and addresses.
+pub const SWARM_INFO_BYTES_MAX: u32 = CHUNKS_MAX / 8 + 4096;
+
+/// Chunks named as news in one frame; the rest comes with the next.
+pub const SWARM_NEWS_MAX: usize = 4096;
+
+/// Every frame but those with data: full of news, and to spare.
+pub const SWARM_SMALL_BYTES_MAX: u32 = 32 * 1024;
+const _: () = assert!(4 * SWARM_NEWS_MAX + 1024 < SWARM_SMALL_BYTES_MAX as usize);
+
+/// Checksums in one frame of a manifest: a song's are one frame.
+pub const SWARM_MANIFEST_CHECKSUMS: usize = 2048;
+
+/// MANIFEST: these, the name, and the proof of the length.
+pub const SWARM_MANIFEST_BYTES_MAX: u32 = 80 * 1024;
+const _: () = assert!(
+    32 * SWARM_MANIFEST_CHECKSUMS + TRACK_NAME_BYTES_MAX + LEAF_BYTES + 1024
+        < SWARM_MANIFEST_BYTES_MAX as usize
+);
+
+/// Addresses of other nodes in one frame.
+pub const SWARM_ADDRESSES_MAX: usize = 64;
+
+/// Tracks that a list names.
+pub const SWARM_LISTED_MAX: usize = 100;
+
+/// What a connection's buffer begins with: most frames without data fit.
+pub const SWARM_READ_BYTES: usize = 4 * 1024;
+
+/// Connections of a node: two for each of a hundred partners, and some for those who only want to know about others.
+/// Each has a thread.
+pub const SWARM_CONNECTIONS_MAX: usize = 256;
+
+/// Connections that one address may open: a lab behind one router has many nodes, but none may shut out all others.
+pub const SWARM_CONNECTIONS_PER_ADDRESS_MAX: usize = 96;
+const _: () = assert!(2 * SWARM_CONNECTIONS_PER_ADDRESS_MAX < SWARM_CONNECTIONS_MAX);
+
+/// Connections that the kernel completes before they are accepted.
+pub const SWARM_BACKLOG: i32 = 256;
+
+/// Stack of a node's threads; virtual, only what is touched counts.
+pub const SWARM_STACK_BYTES: usize = 256 * 1024;
+
+/// From connecting to WELCOME, and between any two frames of the handshake.
+pub const SWARM_HANDSHAKE_DEADLINE: Duration = Duration::from_secs(8);
+
+/// An acceptor that does not know the track itself yet waits this long until it says so.
+pub const SWARM_CONTENT_PATIENCE: Duration = Duration::from_secs(5);
+const _: () = assert!(SWARM_CONTENT_PATIENCE.as_secs() < SWARM_HANDSHAKE_DEADLINE.as_secs());
+
+/// A connection on which no byte comes or goes for this long is over, though somebody waits for one.
+pub const SWARM_SILENCE: Duration = Duration::from_secs(15);
+
+/// An asker that needs nothing says so this often.
+pub const SWARM_KEEP_ALIVE: Duration = Duration::from_secs(4);
+const _: () = assert!(2 * SWARM_KEEP_ALIVE.as_secs() < SWARM_SILENCE.as_secs());
+
+/// For a TCP connection to come about.
+pub const SWARM_DIAL_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long an answer that has only news may wait for some.
+pub const SWARM_NEWS_WAIT: Duration = Duration::from_millis(50);
+
+/// How long an asker that needs nothing of a seed rests until it looks again.
+pub const SWARM_REST_SEC: f64 = 0.05;
+
+/// How often such an asker wants to know about other nodes.
+pub const SWARM_ASK_AGAIN: Duration = Duration::from_secs(3);
+
+/// A manifest that does not come for this long is asked of somebody else.
+pub const SWARM_MANIFEST_PATIENCE_SEC: f64 = 2.0;
+
+/// Most requests in flight on one connection: 16 chunks cover a round trip of 20 ms at 100 Mbit/s.
+pub const SWARM_IN_FLIGHT_MAX: usize = 16;
+
+/// Requests in flight where packets are lost.
+pub const SWARM_IN_FLIGHT_LOSS: usize = 4;
+
+/// Linux waits at least 200 ms for a retransmission; nothing else on a local network stands still for so long.
+pub const SWARM_STALL_SEC: f64 = 0.15;
+
+/// A chunk that is asked of a second node at the end was waited for at least this long.
+pub const SWARM_LATE_SEC_MIN: f64 = 0.005;
+
+/// Chunks among which the rarest is looked for: more make no difference, and each costs.
+pub const SWARM_PICK_SCAN_MAX: usize = 2048;
+
+/// Up to so many nodes everybody dials everybody.
+pub const SWARM_MESH_MAX: usize = 16;
+
+/// Partners of a node in a larger swarm.
+pub const SWARM_PARTNERS: usize = 10;
+
+/// Addresses that a node remembers for one track.
+pub const SWARM_BOOK_MAX: usize = 1024;
+
+/// Nodes that are remembered because they sent wrong bytes.
+pub const SWARM_BANNED_MAX: usize = 1024;
+
+/// Nodes whose share is counted.
+pub const SWARM_SOURCES_MAX: usize = 1024;
+
+/// An address that cannot be reached is tried again after this at the latest.
+pub const SWARM_RETRY_SEC_MAX: f64 = 8.0;
+
+/// Connections to the only node there is.
+pub const SWARM_LINKS_ALONE: usize = 3;
+
+/// How long one node alone is asked on one connection: others may be about to come.
+pub const SWARM_EXTRA_AFTER_SEC: f64 = 0.15;
+
+/// A node that has been met and does not dial back for this long is offered to be answered.
+pub const SWARM_OFFER_AFTER_SEC: f64 = 1.5;
+
+/// And again after this.
+pub const SWARM_OFFER_AGAIN_SEC: f64 = 5.0;
+
+/// How often a scout looks for addresses that are due.
+pub const SWARM_SCOUT_TICK: Duration = Duration::from_millis(100);
+
+/// For the threads of a node to end.
+pub const SWARM_STOP_GRACE: Duration = Duration::from_secs(2);
+
+/// TRACKS: a list of them.
+pub const SWARM_TRACKS_BYTES_MAX: u32 = 128 * 1024;
+const _: () = assert!(SWARM_LISTED_MAX * (TRACK_NAME_BYTES_MAX + 64) < SWARM_TRACKS_BYTES_MAX as usize);
+
+/// How often a command that waits looks around, and draws its progress.
+pub const COMMAND_TICK: Duration = Duration::from_millis(100);
+
+/// How often names typed with `--connect` are looked up again while nobody answers.
+pub const RESOLVE_AGAIN: Duration = Duration::from_secs(5);
+
+/// A finished fetch goes on serving so long at most, while others need what it has.
+pub const SEED_AFTER_USUAL: Duration = Duration::from_secs(10);

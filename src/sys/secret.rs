@@ -3,6 +3,22 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+/// Random bytes from the system's generator.
+///
+/// # Errors
+/// When the system gives none.
+pub fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Random bytes for what need not be a secret: a lot that is drawn, an offset to begin with.
+#[must_use]
+pub fn random_or_zero<const N: usize>() -> [u8; N] {
+    random().unwrap_or([0; N])
+}
+
 /// Drawn once when a program starts.
 pub struct Secret([u8; 32]);
 
@@ -10,9 +26,7 @@ impl Secret {
     /// # Errors
     /// When the system gives no random numbers.
     pub fn draw() -> io::Result<Self> {
-        let mut bytes = [0; 32];
-        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        Ok(Self(bytes))
+        random().map(Self)
     }
 
     /// The key with this number for this purpose: 32 hexadecimal digits, always the same.

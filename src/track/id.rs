@@ -13,6 +13,17 @@ impl TrackId {
         Self(*hash.as_bytes())
     }
 
+    /// As it travels between nodes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// `None` unless `text` is 64 hexadecimal digits; upper case is accepted.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

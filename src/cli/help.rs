@@ -1,0 +1,151 @@
+//! The help texts, which the README repeats.
+
+pub const HELP: &str = "\
+jam: a listening party from one small binary. Everyone in the room hears the same moment.
+
+Usage: jam COMMAND [OPTIONS]
+
+Commands:
+  server    Host rooms: the page, the sound and the tracks, on one port
+  seed      Share files from this machine, in verified chunks
+  fetch     Download a track from everybody who has some of it, and pass it on
+  peer      Send or fetch made-up chunks, to try a network out
+  check     Tell how the way to another machine is
+
+Options:
+  -h, --help       This text; `jam COMMAND --help` tells about a command
+  -V, --version    The version
+
+Try it: jam server --share song.mp3
+        jam seed song.mp3               says what to type on another machine to fetch it
+";
+
+pub const SERVER_HELP: &str = "\
+Hosts rooms: serves the page, keeps everyone together and hands out the tracks, on one port.
+
+Usage: jam server [OPTIONS] [--share FILE...]
+
+Options:
+      --listen ADDR:PORT     Where to listen [default: 0.0.0.0:8000]; port 0 takes a free one,
+                             [::]:8000 takes IPv6 as well
+  -p, --port PORT            Another port, the address as it is
+      --share FILE...        Music to offer: files, or folders for the audio files in them.
+                             WAV, FLAC, MP3, Ogg Vorbis, Ogg Opus, AAC or M4A
+      --room NAME            The room that offers it [default: jam1]
+      --library DIR          Keep uploads and copies of shared music in DIR, and offer what is there
+                             already; without it uploads are gone when the server stops
+      --max-upload SIZE      Largest track that a host may upload [default: 512MiB]
+      --max-connections N    Refuse more with 503 [default: 8192, or what the system allows]
+      --log LEVEL            error, warn, info, debug or trace [default: info, or JAM_LOG]
+  -h, --help                 This text
+
+Ctrl-C stops it. Everybody who can reach this machine can join its rooms.
+
+Examples:
+  jam server --share song.mp3 Music/
+  jam server --library ~/jam --port 8080 --room kitchen
+";
+
+pub const SEED_HELP: &str = "\
+Shares files where they lie: others fetch them in verified chunks, and pass the chunks on.
+
+Usage: jam seed [OPTIONS] FILE...
+
+Options:
+      --room URL             Offer them in a room: ws://HOST:8000/ws/jam1, or its page's address
+      --host                 Join that room as its host
+      --name NAME            What the others in the room see
+      --listen-port PORT     Where others fetch from [default: 9003, or a free one if it is taken];
+                             0 takes a free one
+      --chunk-size SIZE      A power of two from 1KiB to 4MiB [default: by the length of the file]
+      --key TEXT             Serve only those who give the same [default: the room's key, or none]
+      --log LEVEL            error, warn, info, debug or trace [default: warn, or JAM_LOG]
+  -h, --help                 This text
+
+FILE is any file; for a folder name the files in it, as in Music/*.flac. Ctrl-C stops it.
+
+Examples:
+  jam seed song.mp3
+  jam seed *.flac --room http://192.168.1.20:8000/jam1 --host
+";
+
+pub const FETCH_HELP: &str = "\
+Downloads a track in verified chunks from everybody who has some of it, and passes them on.
+
+Usage: jam fetch [OPTIONS] [TRACK_ID] --room URL
+       jam fetch [OPTIONS] [TRACK_ID] --connect HOST:PORT...
+
+TRACK_ID is the 64 digits that `jam seed` and `b3sum` print. Without it: what plays in the room,
+or the only track that the others offer.
+
+Options:
+      --room URL             From everybody in a room: ws://HOST:8000/ws/jam1, or its page's address
+      --connect HOST:PORT... From these, and from those they know; the port may be left out if it
+                             is 9003
+      --output DIR           The folder for it [default: .]
+      --listen-port PORT     Where others fetch from [default: 9004, or a free one if it is taken];
+                             0 takes a free one
+      --seed-after [SECONDS] Serve others at least so long when done; without a number, until Ctrl-C
+                             [default: until the others are done, at most 10 seconds]
+      --key TEXT             The key of the others [default: the room's key, or none]
+      --name NAME            What the others in the room see
+      --json                 Tell everything in lines of JSON on standard output
+      --log LEVEL            error, warn, info, debug or trace [default: warn, or JAM_LOG]
+  -h, --help                 This text
+
+A download that was stopped goes on from what is there. Nothing has its name until all of it is
+verified; no file is overwritten.
+
+Examples:
+  jam fetch --room http://192.168.1.20:8000/jam1
+  jam fetch --connect 192.168.1.20 --output Music
+  jam fetch TRACK_ID --connect 192.168.1.20:9003 192.168.1.21:9004 --seed-after 600
+";
+
+pub const PEER_HELP: &str = "\
+Sends or fetches made-up chunks and says so for each, to try a network out. It keeps no file.
+
+Usage: jam peer [OPTIONS] --seed
+       jam peer [OPTIONS] --connect HOST:PORT...
+       jam peer [OPTIONS] --tracker-ws URL
+
+Options:
+      --seed                 Have all chunks, and serve them until Ctrl-C
+      --connect HOST:PORT... Fetch from these; the port may be left out if it is 9003
+      --listen-port PORT     Where others fetch from [default: 9003 for a seed, else 9004, or a free
+                             one if it is taken]; 0 takes a free one
+      --num-chunks N         Chunks, the same number on all sides [default: 120]
+      --chunk-size SIZE      A power of two from 1KiB to 4MiB, the same on all sides [default: 4096]
+      --inflight N           Requests under way to each peer, 1 to 16 [default: as the network asks]
+      --tracker-ws URL       Find the others in a room: ws://HOST:8000/ws/jam1
+      --room NAME            That room, instead of the one in the URL
+      --log LEVEL            error, warn, info, debug or trace [default: warn, or JAM_LOG]
+  -h, --help                 This text
+
+Examples:
+  jam peer --seed --listen-port 9003
+  jam peer --connect 192.168.1.20:9003 --listen-port 9004
+  jam peer --seed --num-chunks 2000 --chunk-size 64KiB --tracker-ws ws://192.168.1.20:8000/ws/jam1
+";
+
+pub const CHECK_HELP: &str = "\
+Tells how the way to another machine is: whether it can be reached, how far it is and how fast.
+
+Usage: jam check [OPTIONS] --listen-port PORT
+       jam check [OPTIONS] HOST[:PORT]
+       jam check [OPTIONS] --room URL
+
+Options:
+      --listen-port PORT     Wait here for the other side until Ctrl-C; 0 takes a free port
+      --room URL             Check a room's server, and the nodes in the room
+      --json                 Tell it as JSON on standard output
+      --log LEVEL            error, warn, info, debug or trace [default: warn, or JAM_LOG]
+  -h, --help                 This text
+
+Without a port HOST is dialled at 9001.
+
+Examples:
+  jam check --listen-port 9001       on one machine
+  jam check 192.168.1.20:9001        on the other
+  jam check --room ws://192.168.1.20:8000/ws/jam1
+";

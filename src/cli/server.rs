@@ -1,0 +1,122 @@
+//! `jam server`: its options.
+
+use super::help::SERVER_HELP;
+use super::values::{
+    on_one_line, parse_log_level, parse_port, parse_room, parse_size, text, usage,
+};
+use super::{Command, Invocation, UsageError, print};
+use crate::limits::{CONNECTIONS_MAX, UPLOAD_BYTES_MAX};
+use crate::room::address::SERVER_PORT;
+use crate::room::name::RoomName;
+use lexopt::prelude::*;
+use log::LevelFilter;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+#[derive(Debug, PartialEq)]
+pub struct ServerOptions {
+    pub listen: SocketAddr,
+    pub library: Option<PathBuf>,
+    pub share: Vec<PathBuf>,
+    pub room: RoomName,
+    pub connections_max: usize,
+    pub upload_bytes_max: u64,
+}
+
+const COMMAND: &str = "server";
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), SERVER_PORT);
+const DEFAULT_ROOM: &str = "jam1";
+
+pub(super) fn parse(
+    parser: &mut lexopt::Parser,
+    mut log: Option<LevelFilter>,
+) -> Result<Invocation, UsageError> {
+    let wrong = |error| usage(COMMAND, error);
+    let mut options = ServerOptions {
+        listen: DEFAULT_LISTEN,
+        library: None,
+        share: Vec::new(),
+        room: RoomName::parse(DEFAULT_ROOM).expect("bug: the default is a room name"),
+        connections_max: CONNECTIONS_MAX,
+        upload_bytes_max: UPLOAD_BYTES_MAX,
+    };
+    let mut port = None;
+    while let Some(argument) = parser.next().map_err(wrong)? {
+        match argument {
+            Short('h') | Long("help") => return print(SERVER_HELP),
+            Long("listen") => options.listen = parse_listen(&text(COMMAND, parser)?)?,
+            Short('p') | Long("port") => {
+                port = Some(parse_port("--port", &text(COMMAND, parser)?)?)
+            }
+            Long("library") => options.library = Some(parser.value().map_err(wrong)?.into()),
+            Long("share") => {
+                let files = parser.values().map_err(share_usage)?;
+                options.share.extend(files.map(PathBuf::from));
+            }
+            Long("room") => options.room = parse_room(&text(COMMAND, parser)?)?,
+            Long("max-connections") => {
+                options.connections_max = parse_count(&text(COMMAND, parser)?)?;
+            }
+            Long("max-upload") => {
+                options.upload_bytes_max = parse_upload_size(&text(COMMAND, parser)?)?;
+            }
+            Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
+            Value(word) if word == "help" => return print(SERVER_HELP),
+            Value(file) => {
+                let file = on_one_line(&file.to_string_lossy());
+                let hint =
+                    format!("unexpected {file:?} (type `jam server --share {file}` to offer it)");
+                return Err(UsageError(hint));
+            }
+            other => return Err(wrong(other.unexpected())),
+        }
+    }
+    if let Some(port) = port {
+        options.listen.set_port(port);
+    }
+    Ok(Invocation {
+        command: Command::Server(options),
+        log,
+    })
+}
+
+/// A file whose name looks like an option is the usual reason why `--share` finds none.
+fn share_usage(error: lexopt::Error) -> UsageError {
+    let UsageError(line) = usage(COMMAND, error);
+    let advice = "(type `jam server --share FILE`; a name that begins with - as ./-name)";
+    UsageError(line.replace("(type `jam server --help`)", advice))
+}
+
+/// `0.0.0.0:8000`, `[::]:8000`, `:8000`, `8000` or `0.0.0.0`.
+fn parse_listen(text: &str) -> Result<SocketAddr, UsageError> {
+    let port_alone = text.strip_prefix(':').unwrap_or(text);
+    if let Ok(port) = port_alone.parse() {
+        return Ok(SocketAddr::new(DEFAULT_LISTEN.ip(), port));
+    }
+    let host = text.replacen("localhost", "127.0.0.1", 1);
+    let address = host.parse().ok();
+    let address =
+        address.or_else(|| Some(SocketAddr::new(host.parse().ok()?, DEFAULT_LISTEN.port())));
+    address.ok_or_else(|| {
+        UsageError(format!(
+            "--listen {text:?} is not an address (type for example --listen 0.0.0.0:8000)"
+        ))
+    })
+}
+
+fn parse_count(text: &str) -> Result<usize, UsageError> {
+    let count = text.parse().ok().filter(|&count| count > 0);
+    count.ok_or_else(|| {
+        UsageError(format!(
+            "--max-connections {text:?} is not a number (type for example --max-connections 2000)"
+        ))
+    })
+}
+
+fn parse_upload_size(text: &str) -> Result<u64, UsageError> {
+    parse_size(text).ok_or_else(|| {
+        UsageError(format!(
+            "--max-upload {text:?} is not a size (type for example --max-upload 512MiB)"
+        ))
+    })
+}

@@ -1,0 +1,262 @@
+//! `jam fetch`: gets tracks from all nodes that have them, and serves what it has meanwhile.
+
+use super::progress::Progress;
+use super::report::{Fetched, Source};
+use super::session::Session;
+use super::words::Waiting;
+use super::Failure;
+use crate::cli::{FETCH_PORT, FetchOptions, SeedAfter};
+use crate::limits::{COMMAND_TICK, SEED_AFTER_USUAL};
+use crate::swarm::lister;
+use crate::swarm::store::part_file::{Opened, PartFile};
+use crate::swarm::store::seed_file::SeedFile;
+use crate::swarm::bitfield::Bitfield;
+use crate::swarm::track_swarm::{Status, Taste, TrackSwarm};
+use crate::track::id::TrackId;
+use crate::track::manifest::Manifest;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// # Errors
+/// When it was stopped, or the disk or the network did not let it finish.
+pub fn run(options: &FetchOptions) -> Result<(), Failure> {
+    let key = options.key.as_deref();
+    let session = Session::start(options.listen_port, FETCH_PORT, key, &options.connect)?;
+    let mut progress = Progress::new(options.json);
+    let fetched = fetch_all(options, &session, &mut progress);
+    if let Err(Failure(message)) = &fetched {
+        progress.failed(message);
+    }
+    drop(progress);
+    let ended = fetched.map(|tracks| serve_on(options, &session, &tracks));
+    session.end();
+    ended
+}
+
+fn fetch_all(
+    options: &FetchOptions,
+    session: &Session,
+    progress: &mut Progress,
+) -> Result<Vec<Arc<TrackSwarm>>, Failure> {
+    let ids = match options.track {
+        Some(id) => vec![id],
+        None => list(session, progress)?,
+    };
+    let mut tracks = Vec::new();
+    for id in ids {
+        let track = TrackSwarm::new(id, session.key, None, Taste::default());
+        session.join(&track)?;
+        let fetched = fetch(options, session, &track, progress)?;
+        progress
+            .done(&fetched)
+            .map_err(|error| Failure::new("writing to standard output", &error))?;
+        tracks.push(track);
+    }
+    Ok(tracks)
+}
+
+/// What the nodes that were named have.
+fn list(session: &Session, progress: &mut Progress) -> Result<Vec<TrackId>, Failure> {
+    loop {
+        let mut tried = session.unresolved();
+        for address in session.resolved() {
+            match lister::list(address, session.identity(), session.key) {
+                Ok(tracks) if tracks.is_empty() => {
+                    tried.push((address.to_string(), "it has no tracks".into()));
+                }
+                Ok(tracks) => return Ok(tracks.iter().map(|listed| listed.track).collect()),
+                Err(error) => tried.push((address.to_string(), error.to_string())),
+            }
+        }
+        progress.waiting(&Waiting::Nobody { tried: &tried });
+        if session.pause(5 * COMMAND_TICK) {
+            return Err(Failure::stopped());
+        }
+    }
+}
+
+fn fetch(
+    options: &FetchOptions,
+    session: &Session,
+    track: &Arc<TrackSwarm>,
+    progress: &mut Progress,
+) -> Result<Fetched, Failure> {
+    let began = Instant::now();
+    let manifest = loop {
+        if let Some(manifest) = track.wait_for_manifest(COMMAND_TICK) {
+            break manifest;
+        }
+        if session.stop.is_asked() {
+            return Err(Failure::stopped());
+        }
+        wait(session, track, progress, began.elapsed());
+    };
+    let part = match open(options, session, &manifest, progress)? {
+        Place::There(path) => return serve_there(track, manifest, path),
+        Place::Part(part, held) => {
+            let part = Arc::new(part);
+            track.begin(Arc::clone(&manifest), part.clone(), held);
+            part
+        }
+    };
+    let length = manifest.layout().length();
+    let had_bytes = track.status().held_bytes;
+    let mut last_gain = (Instant::now(), had_bytes);
+    loop {
+        track.wait_for_end(COMMAND_TICK);
+        if let Some(error) = track.take_failure() {
+            let hint = if error.is_disk_full() {
+                " (free some space and run the same command again: what is there is kept)"
+            } else {
+                ""
+            };
+            return Err(Failure(format!("{error}{hint}")));
+        }
+        let status = track.status();
+        if status.complete {
+            break;
+        }
+        if session.stop.is_asked() {
+            return Err(Failure(format!(
+                "stopped; {} of {length} bytes are kept in {} (run the same command again to go on)",
+                status.held_bytes,
+                part.path().display()
+            )));
+        }
+        if status.held_bytes != last_gain.1 {
+            last_gain = (Instant::now(), status.held_bytes);
+        }
+        if last_gain.0.elapsed() < Duration::from_secs(2) {
+            progress.fetching(status.held_bytes, length, status.peers);
+        } else {
+            say_waiting(session, &status, &manifest, progress);
+        }
+    }
+    let path = part.finish()?;
+    Ok(report(track, path, length, had_bytes, began.elapsed()))
+}
+
+enum Place {
+    There(PathBuf),
+    Part(PartFile, Bitfield),
+}
+
+fn open(
+    options: &FetchOptions,
+    session: &Session,
+    manifest: &Manifest,
+    progress: &mut Progress,
+) -> Result<Place, Failure> {
+    let mut hashing = |path: &Path, done, total| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        progress.hashing(&name, done, total);
+        match session.stop.is_asked() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    };
+    Ok(match PartFile::open(&options.output, manifest, &mut hashing)? {
+        Opened::AlreadyThere(path) => Place::There(path),
+        Opened::Part(part, held) => Place::Part(part, held),
+    })
+}
+
+/// It is there already: others may have it.
+fn serve_there(
+    track: &Arc<TrackSwarm>,
+    manifest: Arc<Manifest>,
+    path: PathBuf,
+) -> Result<Fetched, Failure> {
+    let layout = manifest.layout();
+    let size = Some(layout.chunk_size());
+    let (store, found) = SeedFile::open(&path, size, &mut |_, _, _| ControlFlow::Continue(()))?;
+    if found.id() == manifest.id() {
+        track.begin(manifest, Arc::new(store), Bitfield::full(layout.count()));
+    }
+    let length = layout.length();
+    Ok(report(track, path, length, length, Duration::ZERO))
+}
+
+fn report(
+    track: &TrackSwarm,
+    path: PathBuf,
+    bytes: u64,
+    had_bytes: u64,
+    took: Duration,
+) -> Fetched {
+    let sources = track.status().sources;
+    Fetched {
+        path,
+        bytes,
+        had_bytes,
+        seconds: took.as_secs_f64(),
+        sources: sources
+            .iter()
+            .map(|source| Source {
+                node: source.node.to_string(),
+                address: source.address.map(|address| address.to_string()),
+                seed: source.seed,
+                bytes: source.bytes,
+            })
+            .collect(),
+    }
+}
+
+fn wait(session: &Session, track: &TrackSwarm, progress: &mut Progress, waited: Duration) {
+    if waited >= Duration::from_secs(1) {
+        let tried = tried(session, &track.status());
+        progress.waiting(&Waiting::Nobody { tried: &tried });
+    }
+}
+
+fn tried(session: &Session, status: &Status) -> Vec<(String, String)> {
+    let mut tried = session.unresolved();
+    let unreached = status.unreached.iter();
+    tried.extend(unreached.map(|at| (at.address.to_string(), at.why.clone())));
+    tried
+}
+
+fn say_waiting(
+    session: &Session,
+    status: &Status,
+    manifest: &Manifest,
+    progress: &mut Progress,
+) {
+    if status.peers > 0 {
+        let missing = manifest.layout().length() - status.held_bytes;
+        let chunk = u64::from(manifest.layout().chunk_size().bytes());
+        progress.waiting(&Waiting::Chunks {
+            missing: u32::try_from(missing.div_ceil(chunk)).unwrap_or(u32::MAX),
+            peers: status.peers,
+        });
+    } else {
+        let tried = tried(session, status);
+        progress.waiting(&Waiting::Nobody { tried: &tried });
+    }
+}
+
+/// Goes on serving as long as the user wants, or as long as the others need it.
+fn serve_on(options: &FetchOptions, session: &Session, tracks: &[Arc<TrackSwarm>]) {
+    let (at_least, at_most) = match options.seed_after {
+        SeedAfter::OthersDone => (Duration::ZERO, Some(SEED_AFTER_USUAL)),
+        SeedAfter::AtLeast(time) => (time, Some(time)),
+        SeedAfter::Stopped => (Duration::ZERO, None),
+    };
+    let began = Instant::now();
+    while !session.stop.is_asked() {
+        let elapsed = began.elapsed();
+        if at_most.is_some_and(|most| elapsed >= most) {
+            return;
+        }
+        let leechers = tracks.iter().map(|track| track.status().leechers);
+        let needed = leechers.sum::<usize>() > 0;
+        if at_most.is_some() && elapsed >= at_least && !needed && options.seed_after == SeedAfter::OthersDone {
+            return;
+        }
+        if session.pause(COMMAND_TICK) {
+            return;
+        }
+    }
+}

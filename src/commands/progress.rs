@@ -1,0 +1,129 @@
+//! Says on the way how a command is doing: a line that is rewritten on a terminal, a line now and then elsewhere,
+//! lines of JSON for programs. Results go to standard output, everything else to standard error.
+//!
+//! `Pace` decides when and what, and is pure; `Progress` only looks at the clock and writes. What cannot be written
+//! is not worth a failed download, so only results report errors.
+
+use super::event;
+use super::meter::Meter;
+use super::pace::{Mode, Pace};
+use super::report::{self, Fetched};
+use super::words::{Fetching, Waiting};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::time::Instant;
+
+/// What `COLUMNS` says if it says something sensible, and a terminal's width of old if not.
+const COLUMNS_USUAL: usize = 80;
+const COLUMNS_MIN: usize = 20;
+
+/// Of one download, or of one command that hashes.
+pub struct Progress {
+    began: Instant,
+    pace: Pace,
+    meter: Option<Meter>,
+}
+
+impl Progress {
+    /// For a person at the terminal or a log, or for a program with `json`.
+    #[must_use]
+    pub fn new(json: bool) -> Self {
+        let columns = std::env::var("COLUMNS").ok();
+        let columns = columns.and_then(|columns| columns.parse().ok());
+        let columns = columns.filter(|&columns| columns >= COLUMNS_MIN);
+        let mode = match (json, io::stderr().is_terminal()) {
+            (true, _) => Mode::Json,
+            // The last column stays free: a cursor behind it would begin a new line.
+            (false, true) => Mode::Terminal {
+                columns: columns.unwrap_or(COLUMNS_USUAL) - 1,
+            },
+            (false, false) => Mode::Plain,
+        };
+        Self {
+            began: Instant::now(),
+            pace: Pace::new(mode),
+            meter: None,
+        }
+    }
+
+    fn now_sec(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    /// `done` of `total` bytes of this file are hashed. Nothing is said of what is quickly done.
+    pub fn hashing(&mut self, name: &str, done: u64, total: u64) {
+        let text = self.pace.hashing(self.now_sec(), name, done, total);
+        self.say(text);
+    }
+
+    /// Nothing comes, and why. To be called again while that lasts.
+    pub fn waiting(&mut self, why: &Waiting) {
+        let text = self.pace.waiting(self.now_sec(), why);
+        self.say(text);
+    }
+
+    /// `bytes` of `total` are verified, with what was there before. To be called often: it says little.
+    pub fn fetching(&mut self, bytes: u64, total: u64, peers: usize) {
+        let now_sec = self.now_sec();
+        let meter = self.meter.get_or_insert_with(|| Meter::new(total));
+        meter.update(now_sec, bytes);
+        let now = Fetching {
+            bytes,
+            total,
+            rate: meter.rate(),
+            peers,
+            eta_sec: meter.eta(),
+        };
+        let text = self.pace.fetching(now_sec, &now);
+        self.say(text);
+    }
+
+    /// The line on the terminal goes, so that something else can be written.
+    pub fn clear(&mut self) {
+        let text = self.pace.clear();
+        self.say(text);
+    }
+
+    /// The result, on standard output.
+    ///
+    /// # Errors
+    /// When it could not be written; a reader that has gone is no error.
+    pub fn done(&mut self, fetched: &Fetched) -> io::Result<()> {
+        self.clear();
+        let text = match self.pace.mode() {
+            Mode::Json => event::done(fetched),
+            _ => report::fetched(fetched),
+        };
+        match write(&mut io::stdout().lock(), &text) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Clears the way for the error line, which is the caller's to print; programs get theirs here.
+    pub fn failed(&mut self, message: &str) {
+        self.clear();
+        if *self.pace.mode() == Mode::Json {
+            self.say(Some(event::error(message)));
+        }
+    }
+
+    fn say(&self, text: Option<String>) {
+        let Some(text) = text else { return };
+        // Nothing to be done about a terminal that has gone.
+        let _ = match self.pace.mode() {
+            Mode::Json => write(&mut io::stdout().lock(), &text),
+            _ => write(&mut io::stderr().lock(), &text),
+        };
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
+}

@@ -1,0 +1,100 @@
+//! `jam seed`: hashes files and serves them until it is stopped.
+
+use super::progress::Progress;
+use super::report::{self, Invitation, Seeded};
+use super::session::Session;
+use super::{Failure, print};
+use crate::cli::{SEED_PORT, SeedOptions};
+use crate::limits::COMMAND_TICK;
+use crate::swarm::bitfield::Bitfield;
+use crate::swarm::store::seed_file::SeedFile;
+use crate::swarm::track_swarm::{Taste, TrackSwarm};
+use crate::track::manifest::Manifest;
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+/// # Errors
+/// When a file cannot be served, the port is taken, or no file is left to serve.
+pub fn run(options: &SeedOptions) -> Result<(), Failure> {
+    let session = Session::start(options.listen_port, SEED_PORT, options.key.as_deref(), &[])?;
+    let files = hash(options, &session)?;
+    let mut tracks = Vec::new();
+    for (store, manifest) in files {
+        let track = TrackSwarm::new(manifest.id(), session.key, None, Taste::default());
+        let held = Bitfield::full(manifest.layout().count());
+        track.begin(Arc::new(manifest), Arc::new(store), held);
+        session.join(&track)?;
+        tracks.push(track);
+    }
+    invite(options, &session, &tracks)?;
+    let ended = serve(&session, &mut tracks);
+    session.end();
+    ended
+}
+
+fn hash(options: &SeedOptions, session: &Session) -> Result<Vec<(SeedFile, Manifest)>, Failure> {
+    let mut progress = Progress::new(false);
+    let mut seen = HashSet::new();
+    let mut files = Vec::new();
+    for path in &options.files {
+        let mut report = |path: &Path, done, total| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            progress.hashing(&name, done, total);
+            match session.stop.is_asked() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        let (store, manifest) = SeedFile::open(path, options.chunk_size, &mut report)?;
+        if seen.insert(manifest.id()) {
+            files.push((store, manifest));
+        }
+    }
+    Ok(files)
+}
+
+fn invite(
+    options: &SeedOptions,
+    session: &Session,
+    tracks: &[Arc<TrackSwarm>],
+) -> Result<(), Failure> {
+    let contents = tracks.iter().filter_map(|track| track.content());
+    let seeded: Vec<Seeded> = contents
+        .map(|content| Seeded {
+            id: content.manifest.id(),
+            name: content.manifest.name().to_owned(),
+            bytes: content.manifest.layout().length(),
+            chunks: content.manifest.layout().count(),
+            chunk_size: content.manifest.layout().chunk_size(),
+        })
+        .collect();
+    let invitation = Invitation {
+        addresses: &session.addresses(),
+        port: session.node.port(),
+        room: options.room.as_ref(),
+        key: options.key.is_some(),
+    };
+    print(&report::seeding(&seeded, &invitation))
+}
+
+/// Until it is stopped, or nothing is left.
+fn serve(session: &Session, tracks: &mut Vec<Arc<TrackSwarm>>) -> Result<(), Failure> {
+    while !session.pause(COMMAND_TICK) {
+        let mut last = None;
+        tracks.retain(|track| match track.take_failure() {
+            Some(error) => {
+                session.node.leave(track);
+                log::error!("{error}; it is not served any more");
+                last = Some(error);
+                false
+            }
+            None => true,
+        });
+        if let Some(error) = last.filter(|_| tracks.is_empty()) {
+            return Err(Failure::new("nothing is left to serve", &error));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,345 @@
+//! Where a room or a node is, as people type and paste it. Names are not looked up here.
+
+use super::name::RoomName;
+use crate::limits::HOST_BYTES_MAX;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Where a server listens unless told otherwise.
+pub const SERVER_PORT: u16 = 8000;
+
+/// A host and a port to dial. Shown as `host:port`, an IPv6 address in brackets.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// A name, an IPv4 address, or an IPv6 address without its brackets.
+    pub host: String,
+    /// Never 0.
+    pub port: u16,
+}
+
+/// A room on a server. Shown as the URL of its WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RoomAddress {
+    /// A name, an IPv4 address, or an IPv6 address without its brackets.
+    pub host: String,
+    /// Never 0.
+    pub port: u16,
+    pub room: RoomName,
+}
+
+/// Why a text is no address, to be put behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressError {
+    /// `wss:` or `https:`.
+    Encrypted,
+    /// `ftp:` and the like.
+    Scheme,
+    /// No host, or one with characters that no host has.
+    Host,
+    /// An IPv6 address without brackets, whose end might be a port.
+    Brackets,
+    /// Not a number from 1 to 65535.
+    Port,
+    NoRoom,
+    RoomName,
+    /// More behind the room, or any path behind a node's address.
+    Path,
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Encrypted => "asks for encryption, which jam does not have yet",
+            Self::Scheme => "begins with something else than ws:// or http://",
+            Self::Host => "names no host",
+            Self::Brackets => "needs brackets around the IPv6 address",
+            Self::Port => "has no port from 1 to 65535 behind the colon",
+            Self::NoRoom => "names no room",
+            Self::RoomName => "ends in no room name, which is 1 to 64 of A-Z a-z 0-9 _ -",
+            Self::Path => "has a path that leads nowhere",
+        })
+    }
+}
+
+impl std::error::Error for AddressError {}
+
+impl Endpoint {
+    /// `name`, `10.0.0.2:9003`, `[fd00::2]:9003`; `port` is meant where none is written.
+    ///
+    /// # Errors
+    /// What is wrong with it. An IPv6 address needs its brackets.
+    pub fn parse(text: &str, port: u16) -> Result<Self, AddressError> {
+        if text.contains("://") {
+            return Err(AddressError::Scheme);
+        }
+        if text.contains(['/', '?', '#']) {
+            return Err(AddressError::Path);
+        }
+        let (host, written) = split_port(text)?;
+        let port = written.map_or(Ok(port), parse_port)?;
+        let host = host.to_owned();
+        Ok(Self { host, port })
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+impl RoomAddress {
+    /// `ws://HOST:8000/ws/jam1`, and what the page shows: `http://HOST:8000/jam1`, `HOST:8000/jam1`.
+    ///
+    /// Without a port a URL means port 80, as everywhere, and an address without `ws://` or `http://` port 8000.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        let (Endpoint { host, port }, room) = split_url(text)?;
+        let room = room.ok_or(AddressError::NoRoom)?;
+        Ok(Self { host, port, room })
+    }
+
+    /// The same with the room named apart: `ws://HOST:8000/ws/jam1` or `HOST:8000`, and `room` instead of its own.
+    ///
+    /// # Errors
+    /// What is wrong with `text`.
+    pub fn parse_server(text: &str, room: RoomName) -> Result<Self, AddressError> {
+        let (Endpoint { host, port }, _) = split_url(text)?;
+        Ok(Self { host, port, room })
+    }
+
+    /// The server that has the room.
+    #[must_use]
+    pub fn endpoint(&self) -> Endpoint {
+        let host = self.host.clone();
+        let port = self.port;
+        Endpoint { host, port }
+    }
+}
+
+impl fmt::Display for RoomAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ws://{}/ws/{}", self.endpoint(), self.room)
+    }
+}
+
+fn split_url(text: &str) -> Result<(Endpoint, Option<RoomName>), AddressError> {
+    let (rest, usual_port) = match text.split_once("://") {
+        None => (text, SERVER_PORT),
+        Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
+            "ws" | "http" => (rest, 80),
+            "wss" | "https" => return Err(AddressError::Encrypted),
+            _ => return Err(AddressError::Scheme),
+        },
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let endpoint = Endpoint::parse(authority, usual_port)?;
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let name = match path.strip_prefix("ws/") {
+        Some(name) => name,
+        None if path == "ws" => "",
+        None => path,
+    };
+    if name.contains('/') {
+        return Err(AddressError::Path);
+    }
+    let room = match name {
+        "" => None,
+        name => Some(RoomName::parse(name).ok_or(AddressError::RoomName)?),
+    };
+    Ok((endpoint, room))
+}
+
+/// The host without brackets, and what stands behind its colon.
+fn split_port(text: &str) -> Result<(&str, Option<&str>), AddressError> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, after) = rest.split_once(']').ok_or(AddressError::Host)?;
+        if !is_ipv6(host) {
+            return Err(AddressError::Host);
+        }
+        return match after.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if after.is_empty() => Ok((host, None)),
+            None => Err(AddressError::Port),
+        };
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((_, more)) if more.contains(':') => {
+            return Err(match is_ipv6(text) {
+                true => AddressError::Brackets,
+                false => AddressError::Host,
+            });
+        }
+        Some((host, port)) => (host, Some(port)),
+        None => (text, None),
+    };
+    match is_name_or_ipv4(host) {
+        true => Ok((host, port)),
+        false => Err(AddressError::Host),
+    }
+}
+
+fn parse_port(text: &str) -> Result<u16, AddressError> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let port = text.parse().ok().filter(|&port| digits && port != 0);
+    port.ok_or(AddressError::Port)
+}
+
+/// With or without the name of an interface: `fe80::1%eth0`.
+fn is_ipv6(text: &str) -> bool {
+    let (address, zone) = text.split_once('%').unwrap_or((text, "1"));
+    let in_zone = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty() && zone.bytes().all(in_zone)
+}
+
+/// A number alone is no name: systems take it for an IPv4 address in one piece, which nobody means.
+fn is_name_or_ipv4(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let begins_well = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let name = (1..=HOST_BYTES_MAX).contains(&text.len())
+        && text.bytes().all(allowed)
+        && text.bytes().next().is_some_and(begins_well)
+        && !text.contains("..");
+    let last = text.strip_suffix('.').unwrap_or(text);
+    let last = last.rsplit('.').next().unwrap_or_default();
+    let numeric = last.bytes().all(|byte| byte.is_ascii_digit());
+    name && (!numeric || text.parse::<Ipv4Addr>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(text: &str) -> Result<String, AddressError> {
+        Endpoint::parse(text, 9003).map(|endpoint| endpoint.to_string())
+    }
+
+    fn room(text: &str) -> Result<String, AddressError> {
+        RoomAddress::parse(text).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn a_node_is_a_name_or_an_address_with_or_without_a_port() {
+        for (text, expected) in [
+            ("10.0.0.2:9003", "10.0.0.2:9003"),
+            ("10.0.0.2", "10.0.0.2:9003"),
+            ("anas-laptop.local:1", "anas-laptop.local:1"),
+            ("lab_2", "lab_2:9003"),
+            ("3com", "3com:9003"),
+            ("example.org.:65535", "example.org.:65535"),
+            ("[fd00::2]:9004", "[fd00::2]:9004"),
+            ("[::1]", "[::1]:9003"),
+            ("[fe80::1%eth0]:9004", "[fe80::1%eth0]:9004"),
+        ] {
+            assert_eq!(endpoint(text).as_deref(), Ok(expected), "{text}");
+        }
+        let bare = Endpoint::parse("[fd00::2]", 1).expect("an address");
+        assert_eq!((bare.host.as_str(), bare.port), ("fd00::2", 1));
+    }
+
+    #[test]
+    fn what_is_no_node_is_refused_with_the_reason() {
+        use AddressError::{Brackets, Host, Path, Port, Scheme};
+        for (text, expected) in [
+            ("", Host),
+            (":9003", Host),
+            ("9003", Host),
+            ("10.0.0.300", Host),
+            ("10.0.1:9003", Host),
+            ("-a", Host),
+            ("a..b", Host),
+            ("a b", Host),
+            ("ana@host", Host),
+            ("é", Host),
+            (&"a".repeat(254), Host),
+            ("[fd00::2", Host),
+            ("[10.0.0.2]:9003", Host),
+            ("[fe80::1%]", Host),
+            ("a:b:c", Host),
+            ("fd00::2", Brackets),
+            ("fd00::2:9003", Brackets),
+            ("host:", Port),
+            ("host:0", Port),
+            ("host:+1", Port),
+            ("host:65536", Port),
+            ("[::1]9003", Port),
+            ("host:9003/", Path),
+            ("ws://host:9003", Scheme),
+        ] {
+            assert_eq!(endpoint(text), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_room_is_found_in_whatever_people_paste() {
+        for (text, expected) in [
+            ("ws://host:8000/ws/jam1", "ws://host:8000/ws/jam1"),
+            ("WS://host:8000/ws/jam1/", "ws://host:8000/ws/jam1"),
+            ("ws://host/ws/jam1", "ws://host:80/ws/jam1"),
+            ("http://10.0.0.2:8000/jam1", "ws://10.0.0.2:8000/ws/jam1"),
+            ("http://10.0.0.2/jam1/?x=y#z", "ws://10.0.0.2:80/ws/jam1"),
+            ("http://host:8000/ws/jam1", "ws://host:8000/ws/jam1"),
+            ("host:9/jam1", "ws://host:9/ws/jam1"),
+            ("host/jam1", "ws://host:8000/ws/jam1"),
+            ("[fd00::2]:8000/jam1", "ws://[fd00::2]:8000/ws/jam1"),
+        ] {
+            assert_eq!(room(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_room_is_refused_with_the_reason() {
+        use AddressError::{Brackets, Encrypted, Host, NoRoom, Path, Port, Scheme};
+        for (text, expected) in [
+            ("wss://host/ws/jam1", Encrypted),
+            ("HTTPS://host/jam1", Encrypted),
+            ("ftp://host/jam1", Scheme),
+            ("", Host),
+            ("/ws/jam1", Host),
+            ("ws:///ws/jam1", Host),
+            ("jam1", NoRoom),
+            ("host:8000", NoRoom),
+            ("ws://host:8000/ws", NoRoom),
+            ("ws://host:8000/ws/", NoRoom),
+            ("ws://host:8000/ws/jam1/x", Path),
+            ("http://host:8000/tracks/x", Path),
+            ("ws://host:x/ws/jam1", Port),
+            ("ws://fd00::2/ws/jam1", Brackets),
+            ("ws://host/ws/a%20b", AddressError::RoomName),
+        ] {
+            assert_eq!(room(text), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_room_that_is_named_apart_replaces_the_one_in_the_url() {
+        let named = |text| {
+            let room = RoomName::parse("lab").expect("a room");
+            RoomAddress::parse_server(text, room).map(|address| address.to_string())
+        };
+        for text in ["ws://host:8000/ws/jam1", "ws://host:8000/ws", "host:8000"] {
+            assert_eq!(named(text).as_deref(), Ok("ws://host:8000/ws/lab"));
+        }
+        assert_eq!(named("wss://host"), Err(AddressError::Encrypted));
+    }
+
+    #[test]
+    fn what_is_shown_is_read_back() {
+        for text in [
+            "ws://a:1/ws/b",
+            "ws://[::1]:80/ws/b",
+            "ws://[fe80::1%e]:80/ws/b",
+        ] {
+            assert_eq!(room(text).as_deref(), Ok(text));
+        }
+        for text in ["a:1", "[fe80::1%e]:80"] {
+            assert_eq!(endpoint(text).as_deref(), Ok(text));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Which connections a node has: never more than it can serve, never too many from one address, and all of them ended
+//! together when it stops.
+
+use crate::limits::{SWARM_CONNECTIONS_MAX, SWARM_CONNECTIONS_PER_ADDRESS_MAX};
+use std::collections::HashMap;
+use std::net::{IpAddr, Shutdown, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+#[derive(Default)]
+pub struct Doors(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    closed: bool,
+    next_id: u64,
+    sockets: HashMap<u64, (Arc<TcpStream>, Option<IpAddr>)>,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// Why a connection is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shut {
+    Stopping,
+    Full,
+    FullForAddress,
+}
+
+/// A place among the connections, free again when this is dropped.
+pub struct Place {
+    id: u64,
+    doors: Arc<Doors>,
+}
+
+impl Doors {
+    /// `from`: where it came from, when it was not this node that dialled.
+    ///
+    /// # Errors
+    /// Why there is no place for it.
+    pub fn admit(
+        self: &Arc<Self>,
+        socket: &Arc<TcpStream>,
+        from: Option<IpAddr>,
+    ) -> Result<Place, Shut> {
+        let mut table = self.lock();
+        if table.closed {
+            return Err(Shut::Stopping);
+        }
+        if table.sockets.len() >= SWARM_CONNECTIONS_MAX {
+            return Err(Shut::Full);
+        }
+        if let Some(ip) = from {
+            let count = table.by_address.entry(ip).or_default();
+            if *count >= SWARM_CONNECTIONS_PER_ADDRESS_MAX {
+                return Err(Shut::FullForAddress);
+            }
+            *count += 1;
+        }
+        let id = table.next_id;
+        table.next_id += 1;
+        table.sockets.insert(id, (Arc::clone(socket), from));
+        let doors = Arc::clone(self);
+        Ok(Place { id, doors })
+    }
+
+    /// Ends every connection, and admits no other; their threads notice.
+    pub fn shut_all(&self) {
+        let mut table = self.lock();
+        table.closed = true;
+        for (socket, _) in table.sockets.values() {
+            let _gone = socket.shutdown(Shutdown::Both);
+        }
+    }
+
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lock().sockets.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        // The table is whole between any two statements that hold it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut table = self.doors.lock();
+        let Some((socket, from)) = table.sockets.remove(&self.id) else {
+            return;
+        };
+        let _gone = socket.shutdown(Shutdown::Both);
+        let Some(ip) = from else { return };
+        if let Some(count) = table.by_address.get_mut(&ip) {
+            *count -= 1;
+            if *count == 0 {
+                table.by_address.remove(&ip);
+            }
+        }
+    }
+}

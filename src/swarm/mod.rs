@@ -1,0 +1,27 @@
+//! Moving chunks of tracks from node to node, and keeping them.
+//!
+//! A node seeds a track when it has all of it, and is a leecher while it still fetches; all nodes of a track are its swarm.
+//! Bytes are checked against the track's manifest before they are kept or passed on.
+//!
+//! What is decided is pure: [`machine`] (what to ask of whom, what to answer), with [`pass`], [`window`] and [`bitfield`];
+//! [`book`] (whom to dial); [`frame`] and [`key`] (bytes on the wire). Around it: [`wire`] and [`handshake`] read and write,
+//! [`asker`] and [`answerer`] are the two sides of a connection, [`scout`] finds company, [`track_swarm`] is what the
+//! threads share, [`doors`] counts connections, [`node`] starts and stops it all, [`store`] keeps the bytes.
+
+pub mod answerer;
+pub mod asker;
+pub mod bitfield;
+pub mod book;
+pub mod doors;
+pub mod frame;
+pub mod handshake;
+pub mod key;
+pub mod lister;
+pub mod machine;
+pub mod node;
+pub mod pass;
+pub mod scout;
+pub mod store;
+pub mod track_swarm;
+pub mod window;
+pub mod wire;

@@ -1,0 +1,283 @@
+//! Finds company for a track: one thread that dials who is due, each in a thread of its own, and offers to answer
+//! nodes that cannot dial this one.
+
+use super::asker::{Asker, Ended};
+use super::answerer::Answerer;
+use super::frame::{RefusalCode, Role};
+use super::handshake::{self, Met, Purpose, refusal};
+use super::machine::{LinkKey, Swarm};
+use super::node::Shared;
+use super::track_swarm::{State, TrackSwarm};
+use super::wire::{Wire, WireError};
+use crate::limits::{
+    SWARM_DIAL_DEADLINE, SWARM_EXTRA_AFTER_SEC, SWARM_LINKS_ALONE, SWARM_OFFER_AFTER_SEC,
+    SWARM_OFFER_AGAIN_SEC, SWARM_SCOUT_TICK, SWARM_STACK_BYTES,
+};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+
+/// What to dial.
+#[derive(Clone, Copy, Debug)]
+enum Errand {
+    Ask,
+    /// One more connection to the only node there is.
+    AskMore,
+    Offer,
+}
+
+/// Looks for nodes until the track is stopped.
+pub fn run(shared: &Arc<Shared>, track: &Arc<TrackSwarm>) {
+    while !track.is_stopped() {
+        let errands = plan(track);
+        for (address, errand) in errands {
+            let (own_shared, own_track) = (Arc::clone(shared), Arc::clone(track));
+            let dial = move || go(&own_shared, &own_track, address, errand);
+            if let Err(error) = shared.threads.spawn("dial", SWARM_STACK_BYTES, dial) {
+                let why = format!("no thread to dial with: {error}");
+                give_up(track, address, errand, why);
+            }
+        }
+        shared.threads.reap();
+        track.wait_to_dial(SWARM_SCOUT_TICK);
+    }
+}
+
+fn plan(track: &TrackSwarm) -> Vec<(SocketAddr, Errand)> {
+    let now = track.now();
+    let mut guard = track.lock();
+    let state = &mut *guard;
+    if state.failure.is_some() {
+        return Vec::new();
+    }
+    let mut errands = Vec::new();
+    if !state.swarm.as_ref().is_some_and(Swarm::is_complete) {
+        let asking = &state.asking;
+        let due = state.book.dial(now, |node| asking.contains_key(&node));
+        errands.extend(due.into_iter().map(|address| (address, Errand::Ask)));
+        errands.extend(one_more(state, now).map(|address| (address, Errand::AskMore)));
+    }
+    errands.extend(offers(state, now));
+    errands
+}
+
+/// With one node alone, that has everything, several connections keep both machines busy: one verifies while another
+/// is read.
+fn one_more(state: &mut State, now: f64) -> Option<SocketAddr> {
+    let (&node, asking) = state.asking.iter_mut().next()?;
+    if asking.links >= SWARM_LINKS_ALONE || now < asking.since + SWARM_EXTRA_AFTER_SEC {
+        return None;
+    }
+    let swarm = state.swarm.as_ref()?;
+    let alone = state.asking.len() == 1 && swarm.peer_count() == 1;
+    if !alone || swarm.peer_is_complete(node) != Some(true) {
+        return None;
+    }
+    let address = state.book.address_of(node)?;
+    let asking = state.asking.get_mut(&node).expect("bug: it is there");
+    asking.links += 1;
+    Some(address)
+}
+
+/// Nodes that lack something, and have had the time to dial this one: perhaps they cannot.
+fn offers(state: &mut State, now: f64) -> Vec<(SocketAddr, Errand)> {
+    let Some(swarm) = state.swarm.as_ref().filter(|swarm| swarm.held().count_ones() > 0) else {
+        return Vec::new();
+    };
+    let mut offers = Vec::new();
+    for (&node, offer_at) in &mut state.offer_at {
+        if now < *offer_at
+            || state.answering.contains_key(&node)
+            || state.banned.contains(&node)
+            || swarm.peer_is_complete(node) == Some(true)
+        {
+            continue;
+        }
+        if let Some(address) = state.book.address_of(node) {
+            *offer_at = now + SWARM_OFFER_AGAIN_SEC;
+            offers.push((address, Errand::Offer));
+        }
+    }
+    offers
+}
+
+fn give_up(track: &TrackSwarm, address: SocketAddr, errand: Errand, why: String) {
+    let now = track.now();
+    let mut state = track.lock();
+    match errand {
+        Errand::Ask => state.book.failed(now, address, why),
+        Errand::AskMore => {
+            if let Some(node) = state.book.node_at(address) {
+                state.end_asking_of(node);
+            }
+        }
+        Errand::Offer => {}
+    }
+}
+
+fn go(shared: &Shared, track: &Arc<TrackSwarm>, address: SocketAddr, errand: Errand) {
+    let socket = match TcpStream::connect_timeout(&address, SWARM_DIAL_DEADLINE) {
+        Ok(socket) => Arc::new(socket),
+        Err(error) => return give_up(track, address, errand, error.to_string()),
+    };
+    let place = match shared.doors.admit(&socket, None) {
+        Ok(place) => place,
+        Err(_) => {
+            let why = "this node has too many connections".to_owned();
+            return give_up(track, address, errand, why);
+        }
+    };
+    match errand {
+        Errand::Ask | Errand::AskMore => ask(shared, track, socket, address, errand),
+        Errand::Offer => offer(shared, track, socket, address),
+    }
+    drop(place);
+}
+
+fn purpose(track: &TrackSwarm, role: Role) -> Purpose {
+    Purpose {
+        role,
+        track: track.id,
+        key: track.key,
+        layout: track.layout,
+    }
+}
+
+fn ask(
+    shared: &Shared,
+    track: &Arc<TrackSwarm>,
+    socket: Arc<TcpStream>,
+    address: SocketAddr,
+    errand: Errand,
+) {
+    let own = shared.identity;
+    let more = matches!(errand, Errand::AskMore);
+    let mut told = 0;
+    let mut reserved = None;
+    let met = Wire::new(socket, address, &[])
+        .map_err(WireError::from)
+        .and_then(|mut wire| {
+            let met = handshake::dial(&mut wire, own, &purpose(track, Role::Ask), |node| {
+                if !more && !track.lock().begin_asking_of(node, track.now()) {
+                    let text = "asked by another way already";
+                    return Err(refusal(RefusalCode::AlreadyConnected, text));
+                }
+                reserved = Some(node);
+                let (info, gains) = track.own_info(own.listen_port, node);
+                told = gains;
+                Ok(info)
+            })?;
+            Ok((wire, met))
+        });
+    let ended = match met {
+        Ok((wire, met)) => {
+            if !more {
+                track.lock().book.reached(address, met.node);
+            }
+            track.meet(&met, address);
+            let link = shared.next_link();
+            Asker {
+                track: Arc::clone(track),
+                wire,
+                met,
+                link,
+                told,
+            }
+            .run()
+        }
+        Err(error) => Err(error),
+    };
+    let now = track.now();
+    let mut state = track.lock();
+    if more {
+        if let Some(node) = reserved.or_else(|| state.book.node_at(address)) {
+            state.end_asking_of(node);
+        }
+    } else if let Some(node) = reserved {
+        state.end_asking_of(node);
+        state.book.lost(now, node);
+    }
+    if !more {
+        note_end(&mut state, now, address, ended);
+    }
+    drop(state);
+    track.look_again();
+}
+
+fn note_end(state: &mut State, now: f64, address: SocketAddr, ended: Result<Ended, WireError>) {
+    match ended {
+        Ok(Ended::Complete | Ended::Stopped) => state.book.postpone(now, address, None),
+        Err(WireError::Refused(refusal)) if refusal.code == RefusalCode::AlreadyConnected => {
+            state.book.postpone(now, address, None);
+        }
+        Err(WireError::Itself) => state.book.never(address, "this node itself"),
+        Err(error @ WireError::Wrong(_)) => {
+            log::warn!("peer {address} cut off: {error}; asking others");
+            state.book.never(address, &error.to_string());
+        }
+        Err(error) => {
+            log::debug!("peer {address}: {error}");
+            state.book.failed(now, address, error.to_string());
+        }
+    }
+}
+
+fn offer(shared: &Shared, track: &Arc<TrackSwarm>, socket: Arc<TcpStream>, address: SocketAddr) {
+    let own = shared.identity;
+    let Some(content) = track.content() else {
+        return;
+    };
+    let mut told = 0;
+    let answered = Wire::new(socket, address, &[])
+        .map_err(WireError::from)
+        .and_then(|mut wire| {
+            let met = handshake::dial(&mut wire, own, &purpose(track, Role::Offer), |node| {
+                let (info, gains) = track.own_info(own.listen_port, node);
+                told = gains;
+                Ok(info)
+            })?;
+            track.meet(&met, address);
+            Answerer {
+                track: Arc::clone(track),
+                content,
+                wire,
+                met,
+                told,
+            }
+            .run()
+        });
+    if let Err(error) = answered {
+        log::debug!("offer to {address}: {error}");
+    }
+}
+
+/// A connection on which the other side offered to answer.
+pub fn accept_offer(shared: &Shared, track: &Arc<TrackSwarm>, wire: Wire, met: Met, told: usize) {
+    let (node, address) = (met.node, wire.peer());
+    let link: LinkKey = shared.next_link();
+    let ended = Asker {
+        track: Arc::clone(track),
+        wire,
+        met,
+        link,
+        told,
+    }
+    .run();
+    if let Err(error) = &ended {
+        match error {
+            WireError::Wrong(_) => log::warn!("peer {address} cut off: {error}; asking others"),
+            _ => log::debug!("peer {address}: {error}"),
+        }
+    }
+    let now = track.now();
+    let mut state = track.lock();
+    state.end_asking_of(node);
+    state.book.lost(now, node);
+    drop(state);
+    track.look_again();
+}
+
+/// From when on a node that was met is offered to be answered.
+#[must_use]
+pub fn first_offer_at(now: f64) -> f64 {
+    now + SWARM_OFFER_AFTER_SEC
+}

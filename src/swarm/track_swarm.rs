@@ -1,0 +1,498 @@
+//! The swarm of one track as the threads of a node share it: one mutex around what is decided, and nothing is read,
+//! written or hashed under it.
+
+use super::bitfield::Bitfield;
+use super::book::{Book, Unreached};
+use super::frame::{Info, NodeId};
+use super::key::SwarmKey;
+use super::machine::{LinkKey, Order, Swarm};
+use super::store::{ChunkStore, StoreError};
+use super::handshake::Met;
+use super::scout::first_offer_at;
+use crate::limits::{
+    SWARM_ADDRESSES_MAX, SWARM_BANNED_MAX, SWARM_BOOK_MAX, SWARM_SOURCES_MAX,
+};
+use crate::sys::secret;
+use crate::track::chunks::Layout;
+use crate::track::id::TrackId;
+use crate::track::manifest::Manifest;
+use std::collections::{BTreeMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What is known of a track once its manifest is proved and its place is open.
+pub struct Content {
+    pub manifest: Arc<Manifest>,
+    pub store: Arc<dyn ChunkStore>,
+}
+
+/// How a node takes part.
+#[derive(Clone, Copy, Debug)]
+pub struct Taste {
+    pub order: Order,
+    /// Requests in flight on each connection, when they are not to adapt.
+    pub window: Option<usize>,
+}
+
+impl Default for Taste {
+    fn default() -> Self {
+        Self {
+            order: Order::RarestFirst,
+            window: None,
+        }
+    }
+}
+
+pub struct TrackSwarm {
+    pub id: TrackId,
+    pub key: SwarmKey,
+    /// What the track has to be cut into, when that is known beforehand.
+    pub layout: Option<Layout>,
+    taste: Taste,
+    began: Instant,
+    state: Mutex<State>,
+    /// There may be something to ask for, or to dial.
+    changed: Condvar,
+    /// A chunk was gained.
+    gained: Condvar,
+    /// There may be somebody to dial.
+    to_dial: Condvar,
+    /// It is complete, or cannot go on.
+    ended: Condvar,
+    stopped: AtomicBool,
+    sent_bytes: AtomicU64,
+}
+
+/// Where bytes came from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Source {
+    pub node: NodeId,
+    /// `None`: it cannot be dialled.
+    pub address: Option<SocketAddr>,
+    /// It had the whole track when it was met.
+    pub seed: bool,
+    pub chunks: u64,
+    pub bytes: u64,
+}
+
+/// How far it is, for people.
+#[derive(Clone, Debug)]
+pub struct Status {
+    pub held_bytes: u64,
+    pub total_bytes: Option<u64>,
+    pub complete: bool,
+    /// Connected nodes.
+    pub peers: usize,
+    /// Connected nodes that still lack something.
+    pub leechers: usize,
+    pub sent_bytes: u64,
+    pub sources: Vec<Source>,
+    pub unreached: Vec<Unreached>,
+}
+
+pub(super) struct State {
+    pub content: Option<Arc<Content>>,
+    /// Proved, and waiting for a place.
+    pub proved: Option<Arc<Manifest>>,
+    /// When a connection began to fetch the manifest.
+    pub manifest_asked_at: Option<f64>,
+    pub swarm: Option<Swarm>,
+    pub book: Book,
+    pub banned: HashSet<NodeId>,
+    pub sources: BTreeMap<NodeId, Source>,
+    pub held_bytes: u64,
+    /// Why it cannot go on.
+    pub failure: Option<StoreError>,
+    /// Connections on which this node answers, by node.
+    pub answering: BTreeMap<NodeId, usize>,
+    /// Nodes that this one asks, or is about to.
+    pub asking: BTreeMap<NodeId, Asking>,
+    /// When nodes that were met are offered to be answered.
+    pub offer_at: BTreeMap<NodeId, f64>,
+}
+
+/// Connections on which one node is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asking {
+    pub links: usize,
+    pub since: f64,
+}
+
+impl TrackSwarm {
+    /// # Errors
+    /// When the system gives no random numbers.
+    #[must_use]
+    pub fn new(id: TrackId, key: SwarmKey, layout: Option<Layout>, taste: Taste) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            key,
+            layout,
+            taste,
+            began: Instant::now(),
+            state: Mutex::new(State {
+                content: None,
+                proved: None,
+                manifest_asked_at: None,
+                swarm: None,
+                book: Book::default(),
+                banned: HashSet::new(),
+                sources: BTreeMap::new(),
+                held_bytes: 0,
+                failure: None,
+                answering: BTreeMap::new(),
+                asking: BTreeMap::new(),
+                offer_at: BTreeMap::new(),
+            }),
+            changed: Condvar::new(),
+            gained: Condvar::new(),
+            to_dial: Condvar::new(),
+            ended: Condvar::new(),
+            stopped: AtomicBool::new(false),
+            sent_bytes: AtomicU64::new(0),
+        })
+    }
+
+    /// Begins to serve what `held` says, and to fetch the rest.
+    pub fn begin(&self, manifest: Arc<Manifest>, store: Arc<dyn ChunkStore>, held: Bitfield) {
+        let layout = manifest.layout();
+        let held_bytes = held.iter_ones().map(|index| layout.chunk_bytes(index) as u64);
+        let mut state = self.lock();
+        state.held_bytes = held_bytes.sum();
+        let start = u32::from_be_bytes(secret::random_or_zero());
+        let Taste { order, window } = self.taste;
+        state.swarm = Some(Swarm::new(held, start, order, window));
+        state.content = Some(Arc::new(Content { manifest, store }));
+        drop(state);
+        self.wake();
+    }
+
+    /// The manifest, as soon as some node gave it; `None` when the time is over.
+    #[must_use]
+    pub fn wait_for_manifest(&self, patience: Duration) -> Option<Arc<Manifest>> {
+        let deadline = Instant::now() + patience;
+        let mut state = self.lock();
+        loop {
+            if let Some(manifest) = &state.proved {
+                return Some(Arc::clone(manifest));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.is_stopped() {
+                return None;
+            }
+            state = self.wait_changed(state, left);
+        }
+    }
+
+    /// Waits until it is complete or cannot go on, `patience` at most.
+    pub fn wait_for_end(&self, patience: Duration) {
+        let state = self.lock();
+        if state.is_complete() || state.failure.is_some() || self.is_stopped() {
+            return;
+        }
+        let woken = self.ended.wait_timeout(state, patience);
+        drop(woken.unwrap_or_else(PoisonError::into_inner).0);
+    }
+
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let state = self.lock();
+        let swarm = state.swarm.as_ref();
+        Status {
+            held_bytes: state.held_bytes,
+            total_bytes: state
+                .content
+                .as_ref()
+                .map(|content| content.manifest.layout().length()),
+            complete: swarm.is_some_and(Swarm::is_complete),
+            peers: swarm.map_or(0, Swarm::peer_count),
+            leechers: swarm.map_or(0, Swarm::leechers),
+            sent_bytes: self.sent_bytes.load(Ordering::Relaxed),
+            sources: state.sources().collect(),
+            unreached: state.book.unreached(),
+        }
+    }
+
+    /// The chunks gained since the first `known` ones, in the order in which they came.
+    #[must_use]
+    pub fn gains_since(&self, known: usize) -> Vec<u32> {
+        let state = self.lock();
+        let gains = state.swarm.as_ref().map_or(&[][..], Swarm::gains);
+        gains.get(known..).unwrap_or_default().to_vec()
+    }
+
+    /// Until this node knows the track; `None` when the time is over.
+    pub(super) fn wait_for_content(&self, patience: Duration) -> Option<Arc<Content>> {
+        let deadline = Instant::now() + patience;
+        let mut state = self.lock();
+        loop {
+            if let Some(content) = &state.content {
+                return Some(Arc::clone(content));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.is_stopped() {
+                return None;
+            }
+            state = self.wait_changed(state, left);
+        }
+    }
+
+    /// Takes note of what a node said of itself, and of the others that it knows.
+    pub(super) fn meet(&self, met: &Met, address: SocketAddr) {
+        let now = self.now();
+        let mut state = self.lock();
+        if met.info.complete {
+            // It needs nothing from this one.
+            state.offer_at.remove(&met.node);
+        } else if state.offer_at.len() < SWARM_BOOK_MAX && state.book.node_at(address).is_some() {
+            let at = first_offer_at(now);
+            state.offer_at.entry(met.node).or_insert(at);
+        }
+        drop(state);
+        for &other in met.info.addresses.iter().take(SWARM_ADDRESSES_MAX) {
+            self.learn(other, None, false);
+        }
+    }
+
+    #[must_use]
+    pub fn content(&self) -> Option<Arc<Content>> {
+        self.lock().content.clone()
+    }
+
+    /// Whether chunk `index` is here.
+    #[must_use]
+    pub fn holds(&self, index: u32) -> bool {
+        let state = self.lock();
+        let swarm = state.swarm.as_ref();
+        swarm.is_some_and(|swarm| swarm.held().get(index))
+    }
+
+    /// Nodes that were dialled in vain.
+    #[must_use]
+    pub fn unreachable_nodes(&self) -> Vec<NodeId> {
+        self.lock().book.unreachable_nodes()
+    }
+
+    /// Why it cannot go on, if so; taken out.
+    #[must_use]
+    pub fn take_failure(&self) -> Option<StoreError> {
+        self.lock().failure.take()
+    }
+
+    /// A listener needs chunk `index` and those behind it first.
+    pub fn play_from(&self, index: u32) {
+        if let Some(swarm) = &mut self.lock().swarm {
+            swarm.set_order(Order::Playback(index));
+        }
+    }
+
+    /// There may be a node at `address`; `given`: the user typed it.
+    pub fn learn(&self, address: SocketAddr, node: Option<NodeId>, given: bool) {
+        let lot = u64::from_be_bytes(secret::random_or_zero());
+        let now = self.now();
+        let mut state = self.lock();
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let news = state.book.learn(now, address, node, given, lot);
+        if let Some(node) = node
+            && state.offer_at.len() < SWARM_BOOK_MAX
+        {
+            let at = first_offer_at(now);
+            state.offer_at.entry(node).or_insert(at);
+        }
+        drop(state);
+        if news {
+            self.to_dial.notify_all();
+        }
+    }
+
+    /// The connections of this track end as soon as they look.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+        // Between the look of a waiting thread and its wait this lock is held.
+        drop(self.lock());
+        self.wake();
+        self.to_dial.notify_all();
+    }
+
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    // ---- for the threads of the node ------------------------------------------------------------
+
+    /// Seconds since this began.
+    pub(super) fn now(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    pub(super) fn at(&self, moment: Instant) -> f64 {
+        moment.saturating_duration_since(self.began).as_secs_f64()
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Whole between any two statements that hold it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn wait_changed<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        patience: Duration,
+    ) -> MutexGuard<'a, State> {
+        let woken = self.changed.wait_timeout(state, patience);
+        woken.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    pub(super) fn wait_gained<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        patience: Duration,
+    ) -> MutexGuard<'a, State> {
+        let woken = self.gained.wait_timeout(state, patience);
+        woken.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    pub(super) fn wait_to_dial(&self, patience: Duration) {
+        let woken = self.to_dial.wait_timeout(self.lock(), patience);
+        drop(woken.unwrap_or_else(PoisonError::into_inner).0);
+    }
+
+    /// Somebody was lost, or found.
+    pub(super) fn look_again(&self) {
+        self.to_dial.notify_all();
+        self.changed.notify_all();
+    }
+
+    pub(super) fn notify_changed(&self) {
+        self.changed.notify_all();
+    }
+
+    /// Everybody looks again.
+    pub(super) fn wake(&self) {
+        self.changed.notify_all();
+        self.gained.notify_all();
+        self.ended.notify_all();
+    }
+
+    /// A chunk was stored, and marked as held; `true`: it was the last.
+    pub(super) fn notify_gained(&self, last: bool) {
+        self.changed.notify_all();
+        self.gained.notify_all();
+        if last {
+            self.ended.notify_all();
+            self.to_dial.notify_all();
+        }
+    }
+
+    /// Waits until something changes, `patience` at most.
+    pub(super) fn rest(&self, patience: Duration) {
+        drop(self.wait_changed(self.lock(), patience));
+    }
+
+    pub(super) fn count_sent(&self, bytes: usize) {
+        self.sent_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// What this node says of itself to `to`, and how many of its gains that tells.
+    pub(super) fn own_info(&self, listen_port: u16, to: NodeId) -> (Info, usize) {
+        let state = self.lock();
+        let swarm = state.swarm.as_ref();
+        let complete = swarm.is_some_and(Swarm::is_complete);
+        let held = swarm.map(Swarm::held).filter(|held| held.count_ones() > 0);
+        let info = Info {
+            listen_port,
+            complete,
+            has_manifest: swarm.is_some(),
+            addresses: state.book.addresses(SWARM_ADDRESSES_MAX / 2, to),
+            bitfield: match held {
+                Some(held) if !complete => held.to_bytes(),
+                _ => Vec::new(),
+            },
+        };
+        (info, swarm.map_or(0, |swarm| swarm.gains().len()))
+    }
+
+    /// It cannot go on: the first reason counts.
+    pub(super) fn fail(&self, error: StoreError) {
+        let mut state = self.lock();
+        state.failure.get_or_insert(error);
+        drop(state);
+        self.wake();
+    }
+
+    /// `node` sent wrong bytes: it is not asked or answered again.
+    pub(super) fn ban(&self, node: NodeId) {
+        let mut state = self.lock();
+        if state.banned.len() < SWARM_BANNED_MAX {
+            state.banned.insert(node);
+        }
+        if let Some(address) = state.book.address_of(node) {
+            state.book.never(address, "it sent wrong bytes");
+        }
+    }
+}
+
+impl State {
+    pub(super) fn is_complete(&self) -> bool {
+        self.swarm.as_ref().is_some_and(Swarm::is_complete)
+    }
+
+    /// `false`: it is asked already, or not to be asked.
+    pub(super) fn begin_asking_of(&mut self, node: NodeId, now: f64) -> bool {
+        if self.asking.contains_key(&node) || self.banned.contains(&node) {
+            return false;
+        }
+        let (links, since) = (1, now);
+        self.asking.insert(node, Asking { links, since });
+        true
+    }
+
+    /// One connection on which `node` was asked is over.
+    pub(super) fn end_asking_of(&mut self, node: NodeId) {
+        if let Some(asking) = self.asking.get_mut(&node) {
+            asking.links -= 1;
+            if asking.links == 0 {
+                self.asking.remove(&node);
+            }
+        }
+    }
+
+    /// With the addresses at which they can be dialled, if they can.
+    fn sources(&self) -> impl Iterator<Item = Source> {
+        self.sources.iter().map(|(&node, source)| Source {
+            address: self.book.address_of(node),
+            ..*source
+        })
+    }
+
+    /// A verified chunk of `bytes` came from `node`.
+    pub(super) fn credit(&mut self, node: NodeId, seed: bool, bytes: usize) {
+        self.held_bytes += bytes as u64;
+        if self.sources.len() >= SWARM_SOURCES_MAX && !self.sources.contains_key(&node) {
+            return;
+        }
+        let source = self.sources.entry(node).or_insert(Source {
+            node,
+            address: None,
+            seed,
+            chunks: 0,
+            bytes: 0,
+        });
+        source.chunks += 1;
+        source.bytes += bytes as u64;
+    }
+
+    pub(super) fn swarm(&mut self) -> &mut Swarm {
+        self.swarm.as_mut().expect("bug: the swarm has begun")
+    }
+
+    /// Ends what `link` asked for.
+    pub(super) fn end_asking(&mut self, link: LinkKey, node: NodeId) {
+        if let Some(swarm) = &mut self.swarm {
+            swarm.end_asking(link);
+            swarm.disconnect(node);
+        }
+    }
+}
