@@ -482,7 +482,8 @@ pub const SWARM_STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// TRACKS: a list of them.
 pub const SWARM_TRACKS_BYTES_MAX: u32 = 128 * 1024;
-const _: () = assert!(SWARM_LISTED_MAX * (TRACK_NAME_BYTES_MAX + 64) < SWARM_TRACKS_BYTES_MAX as usize);
+const _: () =
+    assert!(SWARM_LISTED_MAX * (TRACK_NAME_BYTES_MAX + 64) < SWARM_TRACKS_BYTES_MAX as usize);
 
 /// How often a command that waits looks around, and draws its progress.
 pub const COMMAND_TICK: Duration = Duration::from_millis(100);

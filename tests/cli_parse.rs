@@ -3,12 +3,31 @@
 #[path = "common/random.rs"]
 mod random;
 
-use jam::cli::{self, Command, HELP, Invocation, SERVER_HELP, ServerOptions, UsageError};
+use jam::cli::{
+    self, CHECK_HELP, CheckOptions, CheckTarget, Command, FETCH_HELP, FetchOptions, HELP,
+    Invocation, PEER_HELP, PeerOptions, SEED_HELP, SERVER_HELP, SeedAfter, SeedOptions,
+    ServerOptions, UsageError,
+};
 use jam::limits::CONNECTIONS_MAX;
+use jam::room::address::{Endpoint, RoomAddress};
 use jam::room::name::RoomName;
+use jam::track::chunks::ChunkSize;
+use jam::track::id::TrackId;
 use log::LevelFilter;
 use random::for_each_seed;
 use std::path::PathBuf;
+use std::time::Duration;
+
+const COMMANDS: [(&str, &str); 5] = [
+    ("server", SERVER_HELP),
+    ("seed", SEED_HELP),
+    ("fetch", FETCH_HELP),
+    ("peer", PEER_HELP),
+    ("check", CHECK_HELP),
+];
+
+/// Of nothing at all.
+const ID: &str = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
 
 /// The arguments as a shell would cut them, at blanks.
 fn parse(line: &str) -> Result<Invocation, UsageError> {
@@ -18,14 +37,58 @@ fn parse(line: &str) -> Result<Invocation, UsageError> {
 fn options(line: &str) -> ServerOptions {
     match parse(line).expect(line).command {
         Command::Server(options) => options,
-        Command::Print(_) => panic!("{line}: only prints"),
+        other => panic!("{line}: {other:?}"),
     }
+}
+
+fn seed(line: &str) -> SeedOptions {
+    match parse(line).expect(line).command {
+        Command::Seed(options) => options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn fetch(line: &str) -> FetchOptions {
+    match parse(line).expect(line).command {
+        Command::Fetch(options) => options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn peer(line: &str) -> PeerOptions {
+    match parse(line).expect(line).command {
+        Command::Peer(options) => options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn check(line: &str) -> CheckOptions {
+    match parse(line).expect(line).command {
+        Command::Check(options) => options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn room(url: &str) -> RoomAddress {
+    RoomAddress::parse(url).expect(url)
+}
+
+fn node(address: &str) -> Endpoint {
+    Endpoint::parse(address, 1).expect(address)
+}
+
+fn track() -> TrackId {
+    TrackId::parse(ID).expect("an id")
+}
+
+fn chunk_size(bytes: u64) -> ChunkSize {
+    ChunkSize::from_bytes(bytes).expect("a chunk size")
 }
 
 fn printed(line: &str) -> String {
     match parse(line).expect(line).command {
         Command::Print(text) => text,
-        Command::Server(_) => panic!("{line}: starts a server"),
+        other => panic!("{line}: {other:?}"),
     }
 }
 
@@ -136,15 +199,18 @@ fn help_and_version_are_printed_wherever_they_are_asked_for() {
     for line in ["--help", "-h", "help"] {
         assert_eq!(printed(line), HELP, "{line}");
     }
-    for line in [
-        "server --help",
-        "server -h",
-        "server --port 9 --help",
-        "server help",
-        "help server",
-    ] {
-        assert_eq!(printed(line), SERVER_HELP, "{line}");
+    for (command, help) in COMMANDS {
+        for line in [
+            format!("{command} --help"),
+            format!("{command} -h"),
+            format!("{command} --log warn --help"),
+            format!("{command} help"),
+            format!("help {command}"),
+        ] {
+            assert_eq!(printed(&line), help, "{line}");
+        }
     }
+    assert_eq!(printed("help nonsense"), HELP);
     for line in ["--version", "-V"] {
         assert_eq!(
             printed(line),
@@ -156,26 +222,328 @@ fn help_and_version_are_printed_wherever_they_are_asked_for() {
 
 #[test]
 fn the_help_fits_a_terminal_and_names_every_option_that_is_understood() {
-    for text in [HELP, SERVER_HELP] {
+    for text in COMMANDS.map(|(_, help)| help).iter().chain(&[HELP]) {
         assert!(text.ends_with('\n'));
         for line in text.lines() {
             assert!(line.chars().count() <= 100, "too wide: {line}");
             assert_eq!(line, line.trim_end(), "blanks at the end");
         }
     }
-    for option in [
-        "--listen",
-        "-p, --port",
-        "--share",
-        "--room",
-        "--library",
-        "--max-connections",
-        "--log",
-        "-h, --help",
-    ] {
-        assert!(SERVER_HELP.contains(option), "{option} is not explained");
+    for (command, help) in COMMANDS {
+        for option in OPTIONS.iter().filter(|(of, _, _)| *of == command) {
+            let (_, option, _) = option;
+            assert!(
+                help.contains(&format!(" {option} ")),
+                "{command}: {option} is not explained"
+            );
+        }
+        assert!(help.contains("\n  -h, --help "), "{command}");
+        assert!(
+            help.contains(&format!("\nUsage: jam {command} [OPTIONS]")),
+            "{command}"
+        );
+        assert!(HELP.contains(&format!("\n  {command} ")), "{command}");
     }
     assert!(SERVER_HELP.contains(&format!("default: {CONNECTIONS_MAX},")));
+}
+
+/// Every option with a value that it takes; no value for those that take none.
+const OPTIONS: [(&str, &str, &str); 37] = [
+    ("server", "--listen", "127.0.0.1:1"),
+    ("server", "--port", "1"),
+    ("server", "--share", "a.mp3"),
+    ("server", "--room", "a"),
+    ("server", "--library", "music"),
+    ("server", "--max-upload", "1MiB"),
+    ("server", "--max-connections", "1"),
+    ("server", "--log", "info"),
+    ("seed", "--room", "host/a"),
+    ("seed", "--host", ""),
+    ("seed", "--name", "Ana"),
+    ("seed", "--listen-port", "1"),
+    ("seed", "--chunk-size", "1KiB"),
+    ("seed", "--key", "k"),
+    ("seed", "--log", "info"),
+    ("fetch", "--room", "host/a"),
+    ("fetch", "--connect", "host"),
+    ("fetch", "--output", "music"),
+    ("fetch", "--listen-port", "1"),
+    ("fetch", "--seed-after", ""),
+    ("fetch", "--key", "k"),
+    ("fetch", "--name", "Ana"),
+    ("fetch", "--json", ""),
+    ("fetch", "--log", "info"),
+    ("peer", "--seed", ""),
+    ("peer", "--connect", "host"),
+    ("peer", "--listen-port", "1"),
+    ("peer", "--num-chunks", "1"),
+    ("peer", "--chunk-size", "1KiB"),
+    ("peer", "--inflight", "1"),
+    ("peer", "--tracker-ws", "host/a"),
+    ("peer", "--room", "a"),
+    ("peer", "--log", "info"),
+    ("check", "--listen-port", "1"),
+    ("check", "--room", "host/a"),
+    ("check", "--json", ""),
+    ("check", "--log", "info"),
+];
+
+/// What makes a command whole, whatever else is said.
+fn rest_of(command: &str, option: &str) -> &'static str {
+    match command {
+        "check" if option == "--json" || option == "--log" => "host",
+        "seed" => "a.mp3 --room host/a",
+        "fetch" => "--room host/a",
+        "peer" => "--seed --tracker-ws host/a",
+        _ => "",
+    }
+}
+
+#[test]
+fn every_option_is_understood_also_with_an_equals_sign() {
+    for (command, option, value) in OPTIONS {
+        let rest = rest_of(command, option);
+        for line in [
+            format!("{command} {rest} {option} {value}"),
+            format!("{command} {rest} {option}={value}"),
+        ] {
+            let takes_one = !value.is_empty();
+            if takes_one || !line.contains('=') {
+                let parsed = parse(&line).expect(&line);
+                assert!(!matches!(parsed.command, Command::Print(_)), "{line}");
+            } else {
+                assert_is_helpful(&refusal(line.split_whitespace()));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_option_that_needs_a_value_is_refused_without_one() {
+    for (command, option, value) in OPTIONS {
+        if value.is_empty() {
+            continue;
+        }
+        let line = format!("{command} {} {option}", rest_of(command, option));
+        let line = refusal(line.split_whitespace());
+        assert!(line.contains(option), "{line}");
+        assert_is_helpful(&line);
+    }
+}
+
+#[test]
+fn a_seed_needs_nothing_but_a_file() {
+    let expected = SeedOptions {
+        files: vec![PathBuf::from("song.mp3")],
+        room: None,
+        host: false,
+        listen_port: None,
+        chunk_size: None,
+        key: None,
+        name: None,
+    };
+    assert_eq!(seed("seed song.mp3"), expected);
+}
+
+#[test]
+fn every_option_of_a_seed_reaches_its_place_between_its_files() {
+    let line = "seed a.mp3 --room ws://10.0.0.2:8000/ws/lab b.flac --host --listen-port 9999 \
+                --chunk-size 64KiB --key secret --name Ana --log debug c.wav help";
+    let expected = SeedOptions {
+        files: ["a.mp3", "b.flac", "c.wav", "help"]
+            .map(PathBuf::from)
+            .into(),
+        room: Some(room("ws://10.0.0.2:8000/ws/lab")),
+        host: true,
+        listen_port: Some(9999),
+        chunk_size: Some(chunk_size(65536)),
+        key: Some("secret".into()),
+        name: Some("Ana".into()),
+    };
+    assert_eq!(seed(line), expected);
+    assert_eq!(parse(line).expect("valid").log, Some(LevelFilter::Debug));
+    let named = cli::parse(["seed", "--name", "  Ana\n Bo ", "--", "-dash.wav"]).expect("valid");
+    let Command::Seed(options) = named.command else {
+        panic!("not a seed")
+    };
+    assert_eq!(options.name.as_deref(), Some("Ana Bo"));
+    assert_eq!(options.files, [PathBuf::from("-dash.wav")]);
+}
+
+#[test]
+fn a_chunk_size_may_be_written_in_many_ways() {
+    for (text, bytes) in [
+        ("1024", 1024),
+        ("4096", 4096),
+        ("1KiB", 1024),
+        ("4k", 4096),
+        ("64KB", 65536),
+        ("1m", 1 << 20),
+        ("4MiB", 4 << 20),
+        ("4194304", 4 << 20),
+    ] {
+        let line = format!("seed a --chunk-size {text}");
+        assert_eq!(seed(&line).chunk_size, Some(chunk_size(bytes)), "{line}");
+        let line = format!("peer --seed --chunk-size {text}");
+        assert_eq!(peer(&line).chunk_size, chunk_size(bytes), "{line}");
+    }
+}
+
+#[test]
+fn a_fetch_needs_nothing_but_a_room_or_somebody_to_connect_to() {
+    let expected = || FetchOptions {
+        track: None,
+        room: None,
+        connect: Vec::new(),
+        output: PathBuf::from("."),
+        listen_port: None,
+        seed_after: SeedAfter::OthersDone,
+        key: None,
+        name: None,
+        json: false,
+    };
+    let of_room = FetchOptions {
+        room: Some(room("ws://10.0.0.2:8000/ws/jam1")),
+        ..expected()
+    };
+    assert_eq!(fetch("fetch --room http://10.0.0.2:8000/jam1"), of_room);
+    let of_node = FetchOptions {
+        connect: vec![node("10.0.0.2:9003")],
+        ..expected()
+    };
+    assert_eq!(fetch("fetch --connect 10.0.0.2"), of_node);
+}
+
+#[test]
+fn every_option_of_a_fetch_reaches_its_place() {
+    let line = format!(
+        "fetch --room host:8000/lab --connect 10.0.0.2 [fd00::2]:9009 --output music \
+         --listen-port 0 --seed-after 600 --key secret --name Ana --json --log trace {ID} \
+         --connect=lab-3.local:1"
+    );
+    let expected = FetchOptions {
+        track: Some(track()),
+        room: Some(room("ws://host:8000/ws/lab")),
+        connect: vec![
+            node("10.0.0.2:9003"),
+            node("[fd00::2]:9009"),
+            node("lab-3.local:1"),
+        ],
+        output: PathBuf::from("music"),
+        listen_port: Some(0),
+        seed_after: SeedAfter::AtLeast(Duration::from_secs(600)),
+        key: Some("secret".into()),
+        name: Some("Ana".into()),
+        json: true,
+    };
+    assert_eq!(fetch(&line), expected);
+    assert_eq!(parse(&line).expect("valid").log, Some(LevelFilter::Trace));
+}
+
+#[test]
+fn a_track_is_found_wherever_it_stands() {
+    for line in [
+        format!("fetch {ID} --connect a b"),
+        format!("fetch --connect a b {ID}"),
+        format!("fetch --connect a {ID} --connect b"),
+        format!("fetch --connect a --connect b {}", ID.to_uppercase()),
+        format!("fetch --connect=a {ID} --connect=b"),
+        format!("fetch --connect a b -- {ID}"),
+        format!("fetch --seed-after {ID} --connect a b"),
+        format!("fetch --seed-after 5 {ID} --connect a b"),
+    ] {
+        let options = fetch(&line);
+        assert_eq!(options.track, Some(track()), "{line}");
+        assert_eq!(options.connect, [node("a:9003"), node("b:9003")], "{line}");
+    }
+}
+
+#[test]
+fn seeding_on_takes_a_number_of_seconds_or_none() {
+    let digits = "1".repeat(64);
+    for (text, expected) in [
+        ("", SeedAfter::OthersDone),
+        ("--seed-after", SeedAfter::Stopped),
+        ("--seed-after --json", SeedAfter::Stopped),
+        ("--seed-after 0", SeedAfter::AtLeast(Duration::ZERO)),
+        (
+            "--seed-after=90",
+            SeedAfter::AtLeast(Duration::from_secs(90)),
+        ),
+        ("--seed-after 5 --seed-after", SeedAfter::Stopped),
+        (&format!("--seed-after {digits}"), SeedAfter::Stopped),
+    ] {
+        let options = fetch(&format!("fetch --connect a {text}"));
+        assert_eq!(options.seed_after, expected, "{text}");
+        let digits_are_the_track = options.track.map(|id| id.to_string()) == Some(digits.clone());
+        assert_eq!(digits_are_the_track, text.ends_with(&digits), "{text}");
+    }
+}
+
+#[test]
+fn a_peer_has_120_chunks_of_4_kib_unless_told_otherwise() {
+    let expected = PeerOptions {
+        seed: true,
+        listen_port: None,
+        num_chunks: 120,
+        chunk_size: chunk_size(4096),
+        connect: Vec::new(),
+        inflight: None,
+        tracker: None,
+    };
+    assert_eq!(peer("peer --seed"), expected);
+}
+
+#[test]
+fn every_option_of_a_peer_reaches_its_place() {
+    let line = "peer --listen-port 9004 --num-chunks 1048576 --chunk-size 1024 --connect a:1 b \
+                --inflight 16 --tracker-ws ws://host:8000/ws/jam1 --connect c --log off";
+    let expected = PeerOptions {
+        seed: false,
+        listen_port: Some(9004),
+        num_chunks: 1_048_576,
+        chunk_size: chunk_size(1024),
+        connect: ["a:1", "b:9003", "c:9003"].map(node).into(),
+        inflight: Some(16),
+        tracker: Some(room("ws://host:8000/ws/jam1")),
+    };
+    assert_eq!(peer(line), expected);
+}
+
+#[test]
+fn a_peers_room_replaces_the_one_in_the_url_wherever_it_stands() {
+    for line in [
+        "peer --tracker-ws ws://host:8000/ws/jam1 --room lab",
+        "peer --room lab --tracker-ws ws://host:8000/ws/jam1",
+        "peer --room lab --tracker-ws ws://host:8000/ws",
+        "peer --room lab --tracker-ws host:8000",
+    ] {
+        assert_eq!(peer(line).tracker, Some(room("host:8000/lab")), "{line}");
+    }
+}
+
+#[test]
+fn a_check_has_one_target() {
+    for (line, target) in [
+        (
+            "check 10.0.0.2:9003",
+            CheckTarget::Peer(node("10.0.0.2:9003")),
+        ),
+        (
+            "check lab-3.local",
+            CheckTarget::Peer(node("lab-3.local:9001")),
+        ),
+        ("check --listen-port 9001", CheckTarget::Listen(9001)),
+        ("check --listen-port 0", CheckTarget::Listen(0)),
+        (
+            "check --room host/a",
+            CheckTarget::Room(room("host:8000/a")),
+        ),
+    ] {
+        let json = false;
+        assert_eq!(check(line), CheckOptions { target, json }, "{line}");
+    }
+    assert!(check("check --json 10.0.0.2").json);
 }
 
 #[test]
@@ -269,20 +637,164 @@ fn wrong_arguments_are_refused_with_what_to_type() {
 }
 
 #[test]
-fn an_option_without_its_value_is_refused_with_what_to_type() {
-    for option in [
-        "--listen",
-        "--port",
-        "-p",
-        "--share",
-        "--room",
-        "--library",
-        "--max-connections",
-        "--log",
+fn wrong_arguments_to_the_swarms_commands_are_refused_with_what_to_type() {
+    for (line, expected) in [
+        ("seed", "which file? (type for example `jam seed song.mp3`)"),
+        (
+            "seed --frob",
+            "invalid option '--frob' (type `jam seed --help`)",
+        ),
+        (
+            "seed a --host",
+            "--host of which room? (type --room ws://HOST:8000/ws/jam1 as well)",
+        ),
+        (
+            "seed a --chunk-size 5000",
+            "--chunk-size \"5000\" is not a chunk size (type a power of two from 1 KiB to 4 MiB, \
+             for example --chunk-size 64KiB)",
+        ),
+        (
+            "seed a --listen-port 65536",
+            "--listen-port \"65536\" is not a port (type a number from 0 to 65535)",
+        ),
+        (
+            "seed a --room wss://host/ws/jam1",
+            "--room \"wss://host/ws/jam1\" asks for encryption, which jam does not have yet \
+             (type for example --room ws://192.168.1.20:8000/ws/jam1)",
+        ),
+        (
+            "seed a --room jam1",
+            "--room \"jam1\" names no room \
+             (type for example --room ws://192.168.1.20:8000/ws/jam1)",
+        ),
+        (
+            "fetch",
+            "from whom? (type --connect HOST:9003, or --room ws://HOST:8000/ws/jam1)",
+        ),
+        (
+            "fetch --conect a",
+            "invalid option '--conect' (type `jam fetch --help`)",
+        ),
+        (
+            "fetch --connect",
+            "missing argument for option '--connect' (type `jam fetch --help`)",
+        ),
+        (
+            "fetch --connect 9003",
+            "--connect \"9003\" names no host (type for example --connect 192.168.1.20:9003)",
+        ),
+        (
+            "fetch --connect fd00::2",
+            "--connect \"fd00::2\" needs brackets around the IPv6 address \
+             (type for example --connect [fd00::2]:9003)",
+        ),
+        (
+            "fetch --connect af1349b9f5f9a1a6a0404dea36dcc949",
+            "--connect \"af1349b9f5f9a1a6a0404dea36dcc949\" is a track id \
+             (type for example --connect 192.168.1.20:9003)",
+        ),
+        (
+            "fetch af1349b9 --connect a",
+            "\"af1349b9\" is not a track id \
+             (type the 64 hexadecimal digits that `jam seed` prints)",
+        ),
+        (
+            "fetch --connect a af1349b9f5f9a1a6a0404dea36dcc949",
+            "\"af1349b9f5f9a1a6a0404dea36dcc949\" is not a track id \
+             (type the 64 hexadecimal digits that `jam seed` prints)",
+        ),
+        (
+            "fetch 10.0.0.2:9003",
+            "\"10.0.0.2:9003\" is not a track id (type --connect 10.0.0.2:9003)",
+        ),
+        (
+            "fetch ws://host/ws/jam1",
+            "\"ws://host/ws/jam1\" is not a track id (type --room ws://host/ws/jam1)",
+        ),
+        (
+            "fetch --connect a --seed-after 10m",
+            "\"10m\" is not a track id (type the 64 hexadecimal digits that `jam seed` prints)",
+        ),
+        (
+            "fetch --connect a --seed-after=10m",
+            "--seed-after \"10m\" is out of range (type a number from 0 to 1000000)",
+        ),
+        (
+            "fetch --connect a --seed-after 9999999",
+            "--seed-after \"9999999\" is out of range (type a number from 0 to 1000000)",
+        ),
+        (
+            "peer",
+            "from whom? (type --connect HOST:9003, --tracker-ws ws://HOST:8000/ws/jam1, or --seed)",
+        ),
+        (
+            "peer --seed song.mp3",
+            "unexpected argument \"song.mp3\" (type `jam peer --help`)",
+        ),
+        (
+            "peer --seed --num-chunks 0",
+            "--num-chunks \"0\" is out of range (type a number from 1 to 1048576)",
+        ),
+        (
+            "peer --seed --inflight 17",
+            "--inflight \"17\" is out of range (type a number from 1 to 16)",
+        ),
+        (
+            "peer --seed --room lab",
+            "--room lab on which server? (type --tracker-ws ws://HOST:8000/ws/lab)",
+        ),
+        (
+            "peer --tracker-ws ws://host:8000/ws",
+            "--tracker-ws \"ws://host:8000/ws\" names no room \
+             (type for example --tracker-ws ws://192.168.1.20:8000/ws/jam1)",
+        ),
+        (
+            "check",
+            "check what? (type --listen-port 9001 here, and `jam check HOST:9001` there; \
+             or --room ws://HOST:8000/ws/jam1)",
+        ),
+        (
+            "check a --room host/a",
+            "one at a time (type HOST:PORT, --listen-port PORT or --room URL)",
+        ),
+        (
+            "check a --listen-port 1",
+            "one at a time (type HOST:PORT, --listen-port PORT or --room URL)",
+        ),
+        (
+            "check a b",
+            "unexpected argument \"b\" (type `jam check --help`)",
+        ),
+        (
+            "check 9001",
+            "\"9001\" names no host (type for example 192.168.1.20:9001)",
+        ),
+        (
+            "check http://host:8000/jam1",
+            "this is a room (type `jam check --room http://host:8000/jam1`)",
+        ),
     ] {
-        let line = refusal(["server", option]);
-        assert!(line.contains(option), "{line}");
-        assert_is_helpful(&line);
+        let refused = refusal(line.split_whitespace());
+        assert_eq!(refused, expected, "{line}");
+        assert_is_helpful(&refused);
+    }
+    for arguments in [
+        &["seed", ""][..],
+        &["seed", "a", "--key", ""],
+        &["seed", "a", "--name", " \u{200b} "],
+        &["fetch", "", "--connect", "a"],
+        &["fetch", "--connect", ""],
+        &["fetch", "--connect", &"a".repeat(1000)],
+        &["fetch", &"ä".repeat(1000), "--connect", "a"],
+        &["seed", "a", "--room", &"a/".repeat(1000)],
+        &["seed", "a", "--chunk-size", &"1".repeat(1000)],
+        &["check", &format!("host/{}", "a".repeat(1000))],
+        &["fetch", "--connect", "a", "--output", ""],
+        &["peer", &"a".repeat(1000)],
+        &["peer", &format!("--{}", "a".repeat(1000))],
+        &[&"a".repeat(1000)],
+    ] {
+        assert_is_helpful(&refusal(arguments.iter().copied()));
     }
 }
 
@@ -300,7 +812,14 @@ fn a_refusal_stays_one_line_whatever_was_typed() {
         "é\u{0}",
         "--room=\n",
     ] {
-        for arguments in [&[odd][..], &["server", odd], &["server", "--port", odd]] {
+        let mut lines = vec![vec![odd]];
+        for (command, _) in COMMANDS {
+            lines.push(vec![command, odd]);
+        }
+        for (command, option, _) in OPTIONS {
+            lines.push(vec![command, option, odd]);
+        }
+        for arguments in lines {
             if let Err(UsageError(line)) = cli::parse(arguments) {
                 assert_is_helpful(&line);
             }
@@ -332,20 +851,12 @@ fn a_file_name_need_not_be_utf_8_but_every_other_value_must() {
 
 #[test]
 fn random_arguments_never_panic_and_are_refused_in_one_helpful_line() {
-    const WORDS: [&str; 24] = [
-        "server",
+    const WORDS: [&str; 20] = [
         "help",
         "--help",
         "-h",
         "-V",
-        "--listen",
-        "--port",
         "-p",
-        "--share",
-        "--room",
-        "--library",
-        "--max-connections",
-        "--log",
         "--",
         "-",
         "",
@@ -357,9 +868,23 @@ fn random_arguments_never_panic_and_are_refused_in_one_helpful_line() {
         "-pp",
         "--room=é",
         "=",
+        "host:9003",
+        "ws://host/ws/jam1",
+        "--connect=",
+        ID,
     ];
+    let known = OPTIONS
+        .iter()
+        .flat_map(|&(_, option, value)| [option, value]);
+    let commands = COMMANDS.map(|(command, _)| command);
+    let words: Vec<&str> = WORDS.into_iter().chain(known).chain(commands).collect();
     for_each_seed(20_000, |random| {
-        let arguments: Vec<&str> = (0..random.below(6)).map(|_| *random.pick(&WORDS)).collect();
+        let arguments: Vec<&str> = (0..random.below(6)).map(|_| *random.pick(&words)).collect();
+        let command = *random.pick(&commands);
+        let arguments = match random.one_in(4) {
+            true => arguments,
+            false => [&[command], &arguments[..]].concat(),
+        };
         if let Err(UsageError(line)) = cli::parse(&arguments) {
             assert_is_helpful(&line);
         }

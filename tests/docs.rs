@@ -1,6 +1,6 @@
 //! The documents are true: help texts, dependencies and links.
 
-use jam::cli::{HELP, SERVER_HELP};
+use jam::cli::{CHECK_HELP, FETCH_HELP, HELP, PEER_HELP, SEED_HELP, SERVER_HELP};
 use std::fs;
 use std::path::Path;
 
@@ -18,7 +18,14 @@ fn read(file: &str) -> String {
 #[test]
 fn the_readme_has_the_help_that_the_program_prints() {
     let readme = read("README.md");
-    for help in [HELP, SERVER_HELP] {
+    for help in [
+        HELP,
+        SERVER_HELP,
+        SEED_HELP,
+        FETCH_HELP,
+        PEER_HELP,
+        CHECK_HELP,
+    ] {
         assert!(
             readme.contains(&format!("```text\n{help}```\n")),
             "the README lacks:\n{help}"

@@ -27,6 +27,10 @@ fn help_and_version_are_results() {
         (&["-h"], "jam: a listening party"),
         (&["help"], "jam: a listening party"),
         (&["server", "--help"], "Hosts rooms"),
+        (&["seed", "--help"], "Shares files"),
+        (&["fetch", "--help"], "Downloads a track"),
+        (&["help", "peer"], "Sends or fetches"),
+        (&["check", "-h"], "Tells how the way"),
         (&["--version"], concat!("jam ", env!("CARGO_PKG_VERSION"))),
     ] {
         let outcome = outcome(arguments);
@@ -54,6 +58,12 @@ fn wrong_arguments_end_with_2_and_one_line_that_says_what_to_type() {
         &["server", "--share"],
         &["server", "--max-connections", "0"],
         &["server", "--log", "loud"],
+        &["seed"],
+        &["seed", "song.mp3", "--room", "wss://host/ws/jam1"],
+        &["fetch"],
+        &["fetch", "--conect", "host"],
+        &["peer", "--seed", "--chunk-size", "5000"],
+        &["check"],
     ] {
         let outcome = outcome(arguments);
         assert_eq!(

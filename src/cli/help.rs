@@ -93,8 +93,8 @@ Options:
       --log LEVEL            error, warn, info, debug or trace [default: warn, or JAM_LOG]
   -h, --help                 This text
 
-A download that was stopped goes on from what is there. Nothing has its name until all of it is
-verified; no file is overwritten.
+A download that was stopped goes on from what is there. A file gets its name when all of it is
+verified, and no other file is overwritten.
 
 Examples:
   jam fetch --room http://192.168.1.20:8000/jam1

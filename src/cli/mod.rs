@@ -21,7 +21,6 @@ pub use values::parse_log_level;
 use lexopt::prelude::*;
 use log::LevelFilter;
 use std::ffi::{OsStr, OsString};
-use values::on_one_line;
 
 /// Where `jam seed` and `jam peer --seed` listen unless told otherwise, and what a node's address without a port means.
 pub const SEED_PORT: u16 = 9003;
@@ -101,9 +100,9 @@ fn parse_command(
         Some("peer") => peer::parse(parser, log),
         Some("check") => check::parse(parser, log),
         _ => {
-            let command = on_one_line(&command.to_string_lossy());
+            let typed = values::typed("", &command.to_string_lossy());
             Err(UsageError(format!(
-                "there is no command {command:?} (type `jam --help`)"
+                "there is no command {typed} (type `jam --help`)"
             )))
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn text(command: &str, parser: &mut lexopt::Parser) -> Result<String,
 /// What lexopt says, and whose help to read; `command` may be empty.
 pub(super) fn usage(command: &str, error: lexopt::Error) -> UsageError {
     let blank = if command.is_empty() { "" } else { " " };
-    let error = on_one_line(&error);
+    let error = cut(on_one_line(&error), 160);
     UsageError(format!("{error} (type `jam{blank}{command} --help`)"))
 }
 
@@ -33,17 +33,22 @@ pub(super) fn on_one_line(typed: &(impl ToString + ?Sized)) -> String {
     clean_display_text(&typed.to_string(), usize::MAX).unwrap_or_default()
 }
 
-/// Begins a refusal with what was typed, cut where it gets too long to read.
-fn typed(option: &str, text: &str) -> String {
-    const CHARS_MAX: usize = 60;
-    let mut shown: String = text.chars().take(CHARS_MAX).collect();
-    if text.chars().nth(CHARS_MAX).is_some() {
-        shown += "...";
-    }
+/// Begins a refusal with what was typed.
+pub(super) fn typed(option: &str, text: &str) -> String {
+    let shown = cut(text.to_owned(), 60);
     match option {
         "" => format!("{shown:?}"),
         option => format!("{option} {shown:?}"),
     }
+}
+
+/// What gets too long to read.
+fn cut(mut text: String, chars_max: usize) -> String {
+    if let Some((at, _)) = text.char_indices().nth(chars_max) {
+        text.truncate(at);
+        text += "...";
+    }
+    text
 }
 
 /// The level named in `--log` or `JAM_LOG`.
@@ -52,24 +57,27 @@ fn typed(option: &str, text: &str) -> String {
 /// One line with the names that there are.
 pub fn parse_log_level(text: &str) -> Result<LevelFilter, UsageError> {
     text.parse().map_err(|_| {
+        let typed = typed("", text);
         UsageError(format!(
-            "no log level {text:?} (type error, warn, info, debug, trace or off)"
+            "no log level {typed} (type error, warn, info, debug, trace or off)"
         ))
     })
 }
 
 pub(super) fn parse_port(option: &str, text: &str) -> Result<u16, UsageError> {
     text.parse().map_err(|_| {
+        let typed = typed(option, text);
         UsageError(format!(
-            "{option} {text:?} is not a port (type a number from 0 to 65535)"
+            "{typed} is not a port (type a number from 0 to 65535)"
         ))
     })
 }
 
 pub(super) fn parse_room(text: &str) -> Result<RoomName, UsageError> {
     RoomName::parse(text).ok_or_else(|| {
+        let typed = typed("--room", text);
         UsageError(format!(
-            "--room {text:?} is not a room name (type 1 to 64 of A-Z a-z 0-9 _ -)"
+            "{typed} is not a room name (type 1 to 64 of A-Z a-z 0-9 _ -)"
         ))
     })
 }

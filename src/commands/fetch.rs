@@ -1,16 +1,16 @@
 //! `jam fetch`: gets tracks from all nodes that have them, and serves what it has meanwhile.
 
+use super::Failure;
 use super::progress::Progress;
 use super::report::{Fetched, Source};
 use super::session::Session;
 use super::words::Waiting;
-use super::Failure;
 use crate::cli::{FETCH_PORT, FetchOptions, SeedAfter};
 use crate::limits::{COMMAND_TICK, SEED_AFTER_USUAL};
+use crate::swarm::bitfield::Bitfield;
 use crate::swarm::lister;
 use crate::swarm::store::part_file::{Opened, PartFile};
 use crate::swarm::store::seed_file::SeedFile;
-use crate::swarm::bitfield::Bitfield;
 use crate::swarm::track_swarm::{Status, Taste, TrackSwarm};
 use crate::track::id::TrackId;
 use crate::track::manifest::Manifest;
@@ -157,10 +157,12 @@ fn open(
             false => ControlFlow::Continue(()),
         }
     };
-    Ok(match PartFile::open(&options.output, manifest, &mut hashing)? {
-        Opened::AlreadyThere(path) => Place::There(path),
-        Opened::Part(part, held) => Place::Part(part, held),
-    })
+    Ok(
+        match PartFile::open(&options.output, manifest, &mut hashing)? {
+            Opened::AlreadyThere(path) => Place::There(path),
+            Opened::Part(part, held) => Place::Part(part, held),
+        },
+    )
 }
 
 /// It is there already: others may have it.
@@ -218,12 +220,7 @@ fn tried(session: &Session, status: &Status) -> Vec<(String, String)> {
     tried
 }
 
-fn say_waiting(
-    session: &Session,
-    status: &Status,
-    manifest: &Manifest,
-    progress: &mut Progress,
-) {
+fn say_waiting(session: &Session, status: &Status, manifest: &Manifest, progress: &mut Progress) {
     if status.peers > 0 {
         let missing = manifest.layout().length() - status.held_bytes;
         let chunk = u64::from(manifest.layout().chunk_size().bytes());
@@ -252,7 +249,11 @@ fn serve_on(options: &FetchOptions, session: &Session, tracks: &[Arc<TrackSwarm>
         }
         let leechers = tracks.iter().map(|track| track.status().leechers);
         let needed = leechers.sum::<usize>() > 0;
-        if at_most.is_some() && elapsed >= at_least && !needed && options.seed_after == SeedAfter::OthersDone {
+        if at_most.is_some()
+            && elapsed >= at_least
+            && !needed
+            && options.seed_after == SeedAfter::OthersDone
+        {
             return;
         }
         if session.pause(COMMAND_TICK) {

@@ -30,9 +30,15 @@ pub fn run(options: &PeerOptions) -> Result<(), Failure> {
     };
     let track = TrackSwarm::new(manifest.id(), session.key, Some(layout), taste);
     let (store, held): (Arc<dyn ChunkStore>, _) = if options.seed {
-        (Arc::new(Generated::new(layout)), Bitfield::full(layout.count()))
+        (
+            Arc::new(Generated::new(layout)),
+            Bitfield::full(layout.count()),
+        )
     } else {
-        (Arc::new(GeneratedSink::new(layout)), Bitfield::new(layout.count()))
+        (
+            Arc::new(GeneratedSink::new(layout)),
+            Bitfield::new(layout.count()),
+        )
     };
     track.begin(Arc::clone(&manifest), store, held);
     session.join(&track)?;

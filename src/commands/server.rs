@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 /// When the music cannot be read, or the address cannot be bound.
 pub fn run(options: &ServerOptions) -> Result<(), Failure> {
     // From the first moment on, so that a signal during a long hashing stops the program as well.
-    let mut signals =
-        Signals::new([SIGINT, SIGTERM]).map_err(|error| Failure::new("waiting for signals", &error))?;
+    let mut signals = Signals::new([SIGINT, SIGTERM])
+        .map_err(|error| Failure::new("waiting for signals", &error))?;
     // A limit of the size of files is an error of that file, and not the end of the party.
     signal_hook::flag::register(SIGXFSZ, Arc::default())
         .map_err(|error| Failure::new("ignoring SIGXFSZ", &error))?;

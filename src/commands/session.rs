@@ -1,7 +1,7 @@
 //! What `seed`, `fetch` and `peer` share: a node that listens, and the lookup of the names that were typed.
 
-use super::stop::Stop;
 use super::Failure;
+use super::stop::Stop;
 use crate::limits::{COMMAND_TICK, RESOLVE_AGAIN, THREAD_STACK_BYTES};
 use crate::room::address::Endpoint;
 use crate::swarm::frame::NodeId;
@@ -35,7 +35,8 @@ impl Session {
         key: Option<&str>,
         connect: &[Endpoint],
     ) -> Result<Self, Failure> {
-        let stop = Stop::on_signals().map_err(|error| Failure::new("waiting for signals", &error))?;
+        let stop =
+            Stop::on_signals().map_err(|error| Failure::new("waiting for signals", &error))?;
         let node = match port {
             Some(port) => listen(port),
             None => match listen(usual) {

@@ -52,9 +52,8 @@ impl Asker {
         } else if self.met.info.bitfield.is_empty() {
             Bitfield::new(count)
         } else {
-            Bitfield::from_bytes(count, &self.met.info.bitfield).ok_or_else(|| {
-                WireError::Broken("its bitfield is not one of this track".into())
-            })?
+            Bitfield::from_bytes(count, &self.met.info.bitfield)
+                .ok_or_else(|| WireError::Broken("its bitfield is not one of this track".into()))?
         };
         let mut state = self.track.lock();
         let swarm = state.swarm();
@@ -136,7 +135,8 @@ impl Asker {
         let news = swarm.news_for(self.met.node, SWARM_NEWS_MAX);
         drop(state);
         let want = Want::News;
-        self.wire.write_frame(&Frame::Request(Request { want, news }))
+        self.wire
+            .write_frame(&Frame::Request(Request { want, news }))
     }
 
     fn read_peers(&mut self) -> Result<(), WireError> {
@@ -193,9 +193,7 @@ impl Asker {
                 let mut state = self.track.lock();
                 let swarm = state.swarm();
                 hear(swarm, node, &head)?;
-                swarm
-                    .receive_nothing(link, head.pass_over)
-                    .map_err(broken)
+                swarm.receive_nothing(link, head.pass_over).map_err(broken)
             }
             other => Err(unexpected(&other)),
         }
@@ -245,7 +243,11 @@ impl Asker {
                 Frame::Manifest(part) if part.first == first && !part.checksums.is_empty() => part,
                 other => return Err(unexpected(&other)),
             };
-            if self.track.layout.is_some_and(|layout| layout != part.layout) {
+            if self
+                .track
+                .layout
+                .is_some_and(|layout| layout != part.layout)
+            {
                 return Err(WireError::Wrong("its track is cut in another way".into()));
             }
             let whole = match &mut whole {

@@ -101,7 +101,8 @@ impl Book {
         } else {
             SWARM_PARTNERS
         };
-        let busy = |entry: &&Entry| matches!(entry.standing, Standing::Dialling | Standing::Asking(_));
+        let busy =
+            |entry: &&Entry| matches!(entry.standing, Standing::Dialling | Standing::Asking(_));
         let busy = self.entries.values().filter(busy).count();
         let mut due: Vec<(u32, u64, SocketAddr)> = self
             .entries
@@ -171,10 +172,13 @@ impl Book {
     /// When the next address is due.
     #[must_use]
     pub fn due_at(&self) -> Option<f64> {
-        let due = self.entries.values().filter_map(|entry| match entry.standing {
-            Standing::Due(at) => Some(at),
-            _ => None,
-        });
+        let due = self
+            .entries
+            .values()
+            .filter_map(|entry| match entry.standing {
+                Standing::Due(at) => Some(at),
+                _ => None,
+            });
         due.min_by(f64::total_cmp)
     }
 
@@ -187,8 +191,9 @@ impl Book {
             known && entry.failures == 0 && entry.standing != Standing::Never
         };
         let known = self.entries.iter().filter(|(_, entry)| good(entry));
-        let mut known: Vec<(u64, SocketAddr)> =
-            known.map(|(&address, entry)| (entry.lot, address)).collect();
+        let mut known: Vec<(u64, SocketAddr)> = known
+            .map(|(&address, entry)| (entry.lot, address))
+            .collect();
         known.sort_unstable();
         known.truncate(max);
         known.into_iter().map(|(_, address)| address).collect()
@@ -220,7 +225,10 @@ impl Book {
     /// At which address a node is known.
     #[must_use]
     pub fn address_of(&self, node: NodeId) -> Option<SocketAddr> {
-        let at = self.entries.iter().find(|(_, entry)| entry.node == Some(node));
+        let at = self
+            .entries
+            .iter()
+            .find(|(_, entry)| entry.node == Some(node));
         at.map(|(&address, _)| address)
     }
 }

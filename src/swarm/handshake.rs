@@ -58,11 +58,7 @@ pub fn dial(
         Frame::Welcome(welcome) => welcome,
         other => return Err(unexpected(&other)),
     };
-    let prove = |side| {
-        purpose
-            .key
-            .proof(side, nonce, welcome.nonce, purpose.track)
-    };
+    let prove = |side| purpose.key.proof(side, nonce, welcome.nonce, purpose.track);
     if !welcome.proof.is(&prove(Side::Acceptor)) {
         return Err(WireError::WrongKey);
     }

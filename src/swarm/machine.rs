@@ -140,7 +140,10 @@ impl Swarm {
     /// Connected nodes that still lack something.
     #[must_use]
     pub fn leechers(&self) -> usize {
-        self.peers.values().filter(|peer| !peer.has.is_full()).count()
+        self.peers
+            .values()
+            .filter(|peer| !peer.has.is_full())
+            .count()
     }
 
     /// Whether this connected node holds everything; `None` when it is not connected.
@@ -331,7 +334,12 @@ impl Swarm {
     ///
     /// # Errors
     /// When it was not asked for.
-    pub fn receive(&mut self, timing: Timing, link: LinkKey, index: u32) -> Result<bool, Violation> {
+    pub fn receive(
+        &mut self,
+        timing: Timing,
+        link: LinkKey,
+        index: u32,
+    ) -> Result<bool, Violation> {
         let asking = self.links.get_mut(&link).expect("bug: the link has begun");
         let Some((want, asked_at)) = asking.asked.pop_front() else {
             return Err(Violation::NotAsked(index));

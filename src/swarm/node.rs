@@ -356,7 +356,9 @@ impl Shared {
     /// Why a HELLO is about nothing that is here, in words that help.
     fn unknown(&self, hello: &Hello) -> Refusal {
         let tracks = self.tracks();
-        if tracks.keys().any(|(id, _)| *id == hello.track) || tracks.is_empty() && hello.role == Role::List {
+        if tracks.keys().any(|(id, _)| *id == hello.track)
+            || tracks.is_empty() && hello.role == Role::List
+        {
             let text = "this swarm needs another key (--key, or --room and its address)";
             return refusal(RefusalCode::WrongKey, text);
         }

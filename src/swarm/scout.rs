@@ -1,13 +1,14 @@
 //! Finds company for a track: one thread that dials who is due, each in a thread of its own, and offers to answer
 //! nodes that cannot dial this one.
 
-use super::asker::{Asker, Ended};
 use super::answerer::Answerer;
+use super::asker::{Asker, Ended};
 use super::frame::{RefusalCode, Role};
 use super::handshake::{self, Met, Purpose, refusal};
 use super::machine::{LinkKey, Swarm};
 use super::node::Shared;
-use super::track_swarm::{State, TrackSwarm};
+use super::track_state::State;
+use super::track_swarm::TrackSwarm;
 use super::wire::{Wire, WireError};
 use crate::limits::{
     SWARM_DIAL_DEADLINE, SWARM_EXTRA_AFTER_SEC, SWARM_LINKS_ALONE, SWARM_OFFER_AFTER_SEC,
@@ -80,7 +81,11 @@ fn one_more(state: &mut State, now: f64) -> Option<SocketAddr> {
 
 /// Nodes that lack something, and have had the time to dial this one: perhaps they cannot.
 fn offers(state: &mut State, now: f64) -> Vec<(SocketAddr, Errand)> {
-    let Some(swarm) = state.swarm.as_ref().filter(|swarm| swarm.held().count_ones() > 0) else {
+    let Some(swarm) = state
+        .swarm
+        .as_ref()
+        .filter(|swarm| swarm.held().count_ones() > 0)
+    else {
         return Vec::new();
     };
     let mut offers = Vec::new();

@@ -2,31 +2,24 @@
 //! written or hashed under it.
 
 use super::bitfield::Bitfield;
-use super::book::{Book, Unreached};
+use super::book::Unreached;
 use super::frame::{Info, NodeId};
-use super::key::SwarmKey;
-use super::machine::{LinkKey, Order, Swarm};
-use super::store::{ChunkStore, StoreError};
 use super::handshake::Met;
+use super::key::SwarmKey;
+use super::machine::{Order, Swarm};
 use super::scout::first_offer_at;
-use crate::limits::{
-    SWARM_ADDRESSES_MAX, SWARM_BANNED_MAX, SWARM_BOOK_MAX, SWARM_SOURCES_MAX,
-};
+use super::store::{ChunkStore, StoreError};
+use super::track_state::State;
+pub use super::track_state::{Content, Source};
+use crate::limits::{SWARM_ADDRESSES_MAX, SWARM_BANNED_MAX, SWARM_BOOK_MAX};
 use crate::sys::secret;
 use crate::track::chunks::Layout;
 use crate::track::id::TrackId;
 use crate::track::manifest::Manifest;
-use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// What is known of a track once its manifest is proved and its place is open.
-pub struct Content {
-    pub manifest: Arc<Manifest>,
-    pub store: Arc<dyn ChunkStore>,
-}
 
 /// How a node takes part.
 #[derive(Clone, Copy, Debug)]
@@ -65,18 +58,6 @@ pub struct TrackSwarm {
     sent_bytes: AtomicU64,
 }
 
-/// Where bytes came from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Source {
-    pub node: NodeId,
-    /// `None`: it cannot be dialled.
-    pub address: Option<SocketAddr>,
-    /// It had the whole track when it was met.
-    pub seed: bool,
-    pub chunks: u64,
-    pub bytes: u64,
-}
-
 /// How far it is, for people.
 #[derive(Clone, Debug)]
 pub struct Status {
@@ -92,34 +73,6 @@ pub struct Status {
     pub unreached: Vec<Unreached>,
 }
 
-pub(super) struct State {
-    pub content: Option<Arc<Content>>,
-    /// Proved, and waiting for a place.
-    pub proved: Option<Arc<Manifest>>,
-    /// When a connection began to fetch the manifest.
-    pub manifest_asked_at: Option<f64>,
-    pub swarm: Option<Swarm>,
-    pub book: Book,
-    pub banned: HashSet<NodeId>,
-    pub sources: BTreeMap<NodeId, Source>,
-    pub held_bytes: u64,
-    /// Why it cannot go on.
-    pub failure: Option<StoreError>,
-    /// Connections on which this node answers, by node.
-    pub answering: BTreeMap<NodeId, usize>,
-    /// Nodes that this one asks, or is about to.
-    pub asking: BTreeMap<NodeId, Asking>,
-    /// When nodes that were met are offered to be answered.
-    pub offer_at: BTreeMap<NodeId, f64>,
-}
-
-/// Connections on which one node is asked.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asking {
-    pub links: usize,
-    pub since: f64,
-}
-
 impl TrackSwarm {
     /// # Errors
     /// When the system gives no random numbers.
@@ -131,20 +84,7 @@ impl TrackSwarm {
             layout,
             taste,
             began: Instant::now(),
-            state: Mutex::new(State {
-                content: None,
-                proved: None,
-                manifest_asked_at: None,
-                swarm: None,
-                book: Book::default(),
-                banned: HashSet::new(),
-                sources: BTreeMap::new(),
-                held_bytes: 0,
-                failure: None,
-                answering: BTreeMap::new(),
-                asking: BTreeMap::new(),
-                offer_at: BTreeMap::new(),
-            }),
+            state: Mutex::default(),
             changed: Condvar::new(),
             gained: Condvar::new(),
             to_dial: Condvar::new(),
@@ -157,7 +97,9 @@ impl TrackSwarm {
     /// Begins to serve what `held` says, and to fetch the rest.
     pub fn begin(&self, manifest: Arc<Manifest>, store: Arc<dyn ChunkStore>, held: Bitfield) {
         let layout = manifest.layout();
-        let held_bytes = held.iter_ones().map(|index| layout.chunk_bytes(index) as u64);
+        let held_bytes = held
+            .iter_ones()
+            .map(|index| layout.chunk_bytes(index) as u64);
         let mut state = self.lock();
         state.held_bytes = held_bytes.sum();
         let start = u32::from_be_bytes(secret::random_or_zero());
@@ -430,69 +372,6 @@ impl TrackSwarm {
         }
         if let Some(address) = state.book.address_of(node) {
             state.book.never(address, "it sent wrong bytes");
-        }
-    }
-}
-
-impl State {
-    pub(super) fn is_complete(&self) -> bool {
-        self.swarm.as_ref().is_some_and(Swarm::is_complete)
-    }
-
-    /// `false`: it is asked already, or not to be asked.
-    pub(super) fn begin_asking_of(&mut self, node: NodeId, now: f64) -> bool {
-        if self.asking.contains_key(&node) || self.banned.contains(&node) {
-            return false;
-        }
-        let (links, since) = (1, now);
-        self.asking.insert(node, Asking { links, since });
-        true
-    }
-
-    /// One connection on which `node` was asked is over.
-    pub(super) fn end_asking_of(&mut self, node: NodeId) {
-        if let Some(asking) = self.asking.get_mut(&node) {
-            asking.links -= 1;
-            if asking.links == 0 {
-                self.asking.remove(&node);
-            }
-        }
-    }
-
-    /// With the addresses at which they can be dialled, if they can.
-    fn sources(&self) -> impl Iterator<Item = Source> {
-        self.sources.iter().map(|(&node, source)| Source {
-            address: self.book.address_of(node),
-            ..*source
-        })
-    }
-
-    /// A verified chunk of `bytes` came from `node`.
-    pub(super) fn credit(&mut self, node: NodeId, seed: bool, bytes: usize) {
-        self.held_bytes += bytes as u64;
-        if self.sources.len() >= SWARM_SOURCES_MAX && !self.sources.contains_key(&node) {
-            return;
-        }
-        let source = self.sources.entry(node).or_insert(Source {
-            node,
-            address: None,
-            seed,
-            chunks: 0,
-            bytes: 0,
-        });
-        source.chunks += 1;
-        source.bytes += bytes as u64;
-    }
-
-    pub(super) fn swarm(&mut self) -> &mut Swarm {
-        self.swarm.as_mut().expect("bug: the swarm has begun")
-    }
-
-    /// Ends what `link` asked for.
-    pub(super) fn end_asking(&mut self, link: LinkKey, node: NodeId) {
-        if let Some(swarm) = &mut self.swarm {
-            swarm.end_asking(link);
-            swarm.disconnect(node);
         }
     }
 }

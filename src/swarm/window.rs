@@ -74,7 +74,11 @@ impl Window {
             self.transfer_sec += WEIGHT * (transfer - self.transfer_sec);
         }
         // Steps of a tenth up or down find the middle, which single stalls do not move.
-        self.usual_sec *= if whole > self.usual_sec { 1.1 } else { 1.0 / 1.1 };
+        self.usual_sec *= if whole > self.usual_sec {
+            1.1
+        } else {
+            1.0 / 1.1
+        };
     }
 
     /// Requests to keep in flight.

@@ -30,7 +30,12 @@ pub fn bind(address: SocketAddr, backlog: i32) -> io::Result<Socket> {
 pub fn bind_everywhere(port: u16, backlog: i32) -> io::Result<Socket> {
     let old = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
     match bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)), backlog) {
-        Err(error) if !matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {
+        Err(error)
+            if !matches!(
+                error.kind(),
+                ErrorKind::AddrInUse | ErrorKind::PermissionDenied
+            ) =>
+        {
             bind(old, backlog)
         }
         result => result,

@@ -1,0 +1,121 @@
+//! What the threads of a track share under its one mutex.
+
+use super::book::Book;
+use super::frame::NodeId;
+use super::machine::{LinkKey, Swarm};
+use super::store::{ChunkStore, StoreError};
+use crate::limits::SWARM_SOURCES_MAX;
+use crate::track::manifest::Manifest;
+use std::collections::{BTreeMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What is known of a track once its manifest is proved and its place is open.
+pub struct Content {
+    pub manifest: Arc<Manifest>,
+    pub store: Arc<dyn ChunkStore>,
+}
+
+/// Where bytes came from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Source {
+    pub node: NodeId,
+    /// `None`: it cannot be dialled.
+    pub address: Option<SocketAddr>,
+    /// It had the whole track when it was met.
+    pub seed: bool,
+    pub chunks: u64,
+    pub bytes: u64,
+}
+
+#[derive(Default)]
+pub struct State {
+    pub content: Option<Arc<Content>>,
+    /// Proved, and waiting for a place.
+    pub proved: Option<Arc<Manifest>>,
+    /// When a connection began to fetch the manifest.
+    pub manifest_asked_at: Option<f64>,
+    pub swarm: Option<Swarm>,
+    pub book: Book,
+    pub banned: HashSet<NodeId>,
+    pub sources: BTreeMap<NodeId, Source>,
+    pub held_bytes: u64,
+    /// Why it cannot go on.
+    pub failure: Option<StoreError>,
+    /// Connections on which this node answers, by node.
+    pub answering: BTreeMap<NodeId, usize>,
+    /// Nodes that this one asks, or is about to.
+    pub asking: BTreeMap<NodeId, Asking>,
+    /// When nodes that were met are offered to be answered.
+    pub offer_at: BTreeMap<NodeId, f64>,
+}
+
+/// Connections on which one node is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking {
+    pub links: usize,
+    pub since: f64,
+}
+
+impl State {
+    pub fn is_complete(&self) -> bool {
+        self.swarm.as_ref().is_some_and(Swarm::is_complete)
+    }
+
+    /// `false`: it is asked already, or not to be asked.
+    pub fn begin_asking_of(&mut self, node: NodeId, now: f64) -> bool {
+        if self.asking.contains_key(&node) || self.banned.contains(&node) {
+            return false;
+        }
+        let (links, since) = (1, now);
+        self.asking.insert(node, Asking { links, since });
+        true
+    }
+
+    /// One connection on which `node` was asked is over.
+    pub fn end_asking_of(&mut self, node: NodeId) {
+        if let Some(asking) = self.asking.get_mut(&node) {
+            asking.links -= 1;
+            if asking.links == 0 {
+                self.asking.remove(&node);
+            }
+        }
+    }
+
+    /// With the addresses at which they can be dialled, if they can.
+    pub fn sources(&self) -> impl Iterator<Item = Source> {
+        self.sources.iter().map(|(&node, source)| Source {
+            address: self.book.address_of(node),
+            ..*source
+        })
+    }
+
+    /// A verified chunk of `bytes` came from `node`.
+    pub fn credit(&mut self, node: NodeId, seed: bool, bytes: usize) {
+        self.held_bytes += bytes as u64;
+        if self.sources.len() >= SWARM_SOURCES_MAX && !self.sources.contains_key(&node) {
+            return;
+        }
+        let source = self.sources.entry(node).or_insert(Source {
+            node,
+            address: None,
+            seed,
+            chunks: 0,
+            bytes: 0,
+        });
+        source.chunks += 1;
+        source.bytes += bytes as u64;
+    }
+
+    pub fn swarm(&mut self) -> &mut Swarm {
+        self.swarm.as_mut().expect("bug: the swarm has begun")
+    }
+
+    /// Ends what `link` asked for.
+    pub fn end_asking(&mut self, link: LinkKey, node: NodeId) {
+        if let Some(swarm) = &mut self.swarm {
+            swarm.end_asking(link);
+            swarm.disconnect(node);
+        }
+    }
+}
