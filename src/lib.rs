@@ -6,6 +6,7 @@
 //! - [`commands`]: what `jam seed`, `fetch`, `peer` and `check` do, and what they say on the way.
 //! - [`server`]: the hub. Rooms over WebSocket, tracks and the page over HTTP, on one port.
 //! - [`swarm`]: moving chunks. Nodes that fetch tracks from each other, and where they keep them.
+//! - [`client`]: a member of somebody else's room.
 //! - [`room`]: what a room is. Messages, members, nodes and the state machine; pure.
 //! - [`sync`]: being together. When a change takes effect; pure.
 //! - [`track`]: what a track is. Its id, its kind, its tags and length, the library on disk.
@@ -18,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod client;
 pub mod commands;
 pub mod limits;
 pub mod room;

@@ -457,7 +457,7 @@ pub const SWARM_BOOK_MAX: usize = 1024;
 pub const SWARM_BANNED_MAX: usize = 1024;
 
 /// Nodes whose share is counted.
-pub const SWARM_SOURCES_MAX: usize = 1024;
+pub const SWARM_CREDITED_MAX: usize = 1024;
 
 /// An address that cannot be reached is tried again after this at the latest.
 pub const SWARM_RETRY_SEC_MAX: f64 = 8.0;
@@ -493,3 +493,126 @@ pub const RESOLVE_AGAIN: Duration = Duration::from_secs(5);
 
 /// A finished fetch goes on serving so long at most, while others need what it has.
 pub const SEED_AFTER_USUAL: Duration = Duration::from_secs(10);
+
+// ---- members of somebody else's room, and checks of the network ---------------------------------------------------
+
+/// An address that has not answered after this long does not answer: three attempts of the system.
+pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The system's resolver asks two name servers twice, 5 s each, when all goes wrong; nobody waits for the end of that.
+pub const RESOLVE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The system's resolver puts its answers on the stack.
+pub const RESOLVE_STACK_BYTES: usize = 512 * 1024;
+
+/// From the connection to a whole answer to the upgrade.
+pub const UPGRADE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// From HELLO to PEER: a room's thread has nothing else to do.
+pub const JOIN_DEADLINE: Duration = Duration::from_secs(10);
+
+/// From PEER to WELCOME, which servers that know it send at once; others are not waited for.
+pub const WELCOME_PATIENCE: Duration = Duration::from_secs(1);
+
+/// After this long without a message the server is pinged, and after as long again it is gone.
+pub const CLIENT_SILENCE: Duration = Duration::from_secs(10);
+
+/// A server that does not take a message for this long is cut off.
+pub const CLIENT_WRITE_DEADLINE: Duration = Duration::from_secs(5);
+const _: () = assert!(2 * CLIENT_SILENCE.as_secs() + CLIENT_WRITE_DEADLINE.as_secs() < 30);
+
+/// How long a member that leaves waits for the server's goodbye.
+pub const CLIENT_CLOSE_GRACE: Duration = Duration::from_millis(500);
+
+/// First and longest wait before the next attempt to come back, and how much chance changes it.
+pub const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(500);
+pub const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(10);
+pub const RECONNECT_JITTER: f64 = 0.2;
+
+/// Longest message of a server: a list of 100 nodes of a swarm with all their links has less than 300 KiB.
+pub const SERVER_MESSAGE_BYTES_MAX: usize = 512 * 1024;
+
+/// tungstenite's read buffer of a member; it is really touched.
+pub const CLIENT_READ_BUFFER_BYTES: usize = 8 * 1024;
+
+/// The thread of a member parses JSON, nested up to 128 deep.
+pub const CLIENT_STACK_BYTES: usize = 512 * 1024;
+
+/// Events that wait for whoever joined a room: a burst of lists.
+pub const ROOM_EVENTS_MAX: usize = 64;
+
+/// Longest text of an ERROR that is shown.
+pub const SERVER_TEXT_CHARS_MAX: usize = 300;
+
+/// Nodes in a SWARM list.
+pub const SWARM_NODES_LISTED_MAX: usize = 100;
+
+/// Sources of a node, or nodes that it could not dial, in one list.
+pub const SWARM_SOURCES_MAX: usize = 64;
+
+/// Digits of a map of chunks.
+pub const SWARM_MAP_DIGITS: usize = 64;
+
+/// Tracks that a node announces as held whole.
+pub const TRACK_IDS_ANNOUNCED_MAX: usize = 64;
+
+/// Chunks named in one HAVE_DELTA: seven digits and a comma each.
+pub const HAVE_DELTA_INDICES_MAX: usize = 8_000;
+const _: () = assert!(HAVE_DELTA_INDICES_MAX * 8 + 200 < ROOM_MESSAGE_BYTES_MAX);
+
+/// Bytes that a check of the network sends each way: enough to fill what waits in routers on the way.
+pub const CHECK_BYTES: u32 = 1 << 20;
+
+/// What the answering side of a check sends or takes at most.
+pub const CHECK_BYTES_MAX: u32 = 4 << 20;
+
+/// Bytes in one DATA frame, and largest body of any frame of a check.
+pub const CHECK_DATA_BYTES: usize = 16 * 1024;
+
+/// Longest echo: small enough for one packet on any way.
+pub const CHECK_ECHO_BYTES_MAX: usize = 64;
+
+/// Echoes of one check; the middle one of their round trips is told.
+pub const CHECK_ECHOES: usize = 10;
+pub const CHECK_ECHOES_MAX: usize = 100;
+
+/// The answering side waits this long for each step.
+pub const CHECK_ANSWER_STEP: Duration = Duration::from_secs(4);
+
+/// The asking side waits longer than that, so that it hears what the other one missed.
+pub const CHECK_STEP: Duration = Duration::from_secs(7);
+const _: () = assert!(CHECK_STEP.as_secs() > CHECK_ANSWER_STEP.as_secs() + 1);
+
+/// How long all the data of a check may take to arrive once it has been sent: the system keeps it until then.
+pub const CHECK_RECEIPT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// A check is over after this long, whatever happens: 1 MiB each way at 20 KiB a second.
+pub const CHECK_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Longest text of a refusal: a line.
+pub const CHECK_REFUSAL_BYTES_MAX: usize = 200;
+
+/// Checks that are answered at a time; each has a thread.
+pub const CHECKS_MAX: usize = 16;
+
+/// What still comes when a check has ended is taken for this long.
+pub const CHECK_CLOSE_GRACE: Duration = Duration::from_millis(500);
+
+/// Less than that has arrived when not even one large packet came through.
+pub const CHECK_LARGE_PACKET_BYTES: u64 = 1200;
+
+/// How long a check of a room waits for the server's word whether this machine can be dialled.
+pub const CHECK_VERDICT_PATIENCE: Duration = Duration::from_secs(8);
+
+/// How long it gathers lists at least: they come four times a second at most, and a node tells of its links when it
+/// has them.
+pub const CHECK_LISTS_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a command waits at its end for threads that only wait for an answer.
+pub const ANSWERS_GRACE: Duration = Duration::from_millis(10);
+
+/// Nodes that a check of a room dials at a time.
+pub const CHECK_DIALS_MAX: usize = 16;
+
+/// How often a node in a room tells it what changed: four times a second the picture of the swarm moves.
+pub const COMPANY_TICK: Duration = Duration::from_millis(250);

@@ -90,9 +90,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "server", "swarm", "room", "track", "sys", "text", "limits",
+            "cli", "server", "client", "swarm", "room", "track", "sys", "text", "limits",
         ],
     ),
+    ("client", &["room", "sys", "text", "limits"]),
     ("cli", &["room", "track", "text", "limits"]),
     (
         "server",

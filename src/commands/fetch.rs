@@ -1,12 +1,14 @@
 //! `jam fetch`: gets tracks from all nodes that have them, and serves what it has meanwhile.
 
 use super::Failure;
+use super::company::{Company, Part};
 use super::progress::Progress;
 use super::report::{Fetched, Source};
 use super::session::Session;
 use super::words::Waiting;
 use crate::cli::{FETCH_PORT, FetchOptions, SeedAfter};
 use crate::limits::{COMMAND_TICK, SEED_AFTER_USUAL};
+use crate::room::message::Role;
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::lister;
 use crate::swarm::store::part_file::{Opened, PartFile};
@@ -23,7 +25,11 @@ use std::time::{Duration, Instant};
 /// When it was stopped, or the disk or the network did not let it finish.
 pub fn run(options: &FetchOptions) -> Result<(), Failure> {
     let key = options.key.as_deref();
-    let session = Session::start(options.listen_port, FETCH_PORT, key, &options.connect)?;
+    let mut session = Session::start(options.listen_port, FETCH_PORT, key, &options.connect)?;
+    if let Some(room) = &options.room {
+        let (role, name) = (Role::Viewer, options.name.clone());
+        session.enter(room, Part { role, name })?;
+    }
     let mut progress = Progress::new(options.json);
     let fetched = fetch_all(options, &session, &mut progress);
     if let Err(Failure(message)) = &fetched {
@@ -42,7 +48,10 @@ fn fetch_all(
 ) -> Result<Vec<Arc<TrackSwarm>>, Failure> {
     let ids = match options.track {
         Some(id) => vec![id],
-        None => list(session, progress)?,
+        None => match &session.company {
+            Some(company) => queue(session, company, progress)?,
+            None => list(session, progress)?,
+        },
     };
     let mut tracks = Vec::new();
     for id in ids {
@@ -55,6 +64,32 @@ fn fetch_all(
         tracks.push(track);
     }
     Ok(tracks)
+}
+
+/// What the room plays, and then what comes next.
+fn queue(
+    session: &Session,
+    company: &Company,
+    progress: &mut Progress,
+) -> Result<Vec<TrackId>, Failure> {
+    let began = Instant::now();
+    loop {
+        let wanted = company.wanted().unwrap_or_default();
+        let ids = wanted
+            .iter()
+            .filter_map(|track| TrackId::parse(&track.track_id));
+        let ids: Vec<TrackId> = ids.collect();
+        if !ids.is_empty() {
+            return Ok(ids);
+        }
+        if began.elapsed() >= Duration::from_secs(1) {
+            let room = company.room();
+            progress.waiting(&Waiting::EmptyRoom { room });
+        }
+        if session.pause(COMMAND_TICK) {
+            return Err(Failure::stopped());
+        }
+    }
 }
 
 /// What the nodes that were named have.
@@ -93,16 +128,20 @@ fn fetch(
         }
         wait(session, track, progress, began.elapsed());
     };
-    let part = match open(options, session, &manifest, progress)? {
+    let (part, had_bytes) = match open(options, session, &manifest, progress)? {
         Place::There(path) => return serve_there(track, manifest, path),
         Place::Part(part, held) => {
             let part = Arc::new(part);
+            let layout = manifest.layout();
+            let bytes = held
+                .iter_ones()
+                .map(|index| layout.chunk_bytes(index) as u64);
+            let had_bytes = bytes.sum::<u64>();
             track.begin(Arc::clone(&manifest), part.clone(), held);
-            part
+            (part, had_bytes)
         }
     };
     let length = manifest.layout().length();
-    let had_bytes = track.status().held_bytes;
     let mut last_gain = (Instant::now(), had_bytes);
     loop {
         track.wait_for_end(COMMAND_TICK);
@@ -208,8 +247,18 @@ fn report(
 
 fn wait(session: &Session, track: &TrackSwarm, progress: &mut Progress, waited: Duration) {
     if waited >= Duration::from_secs(1) {
-        let tried = tried(session, &track.status());
-        progress.waiting(&Waiting::Nobody { tried: &tried });
+        say_nobody(session, &track.status(), progress);
+    }
+}
+
+fn say_nobody(session: &Session, status: &Status, progress: &mut Progress) {
+    let tried = tried(session, status);
+    match &session.company {
+        Some(company) if tried.is_empty() => {
+            let room = company.room();
+            progress.waiting(&Waiting::NobodyInRoom { room });
+        }
+        _ => progress.waiting(&Waiting::Nobody { tried: &tried }),
     }
 }
 
@@ -229,8 +278,7 @@ fn say_waiting(session: &Session, status: &Status, manifest: &Manifest, progress
             peers: status.peers,
         });
     } else {
-        let tried = tried(session, status);
-        progress.waiting(&Waiting::Nobody { tried: &tried });
+        say_nobody(session, status, progress);
     }
 }
 

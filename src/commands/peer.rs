@@ -1,11 +1,13 @@
 //! `jam peer`: tries a network with a track that needs no file. The same node as `seed` and `fetch`, with a store that
 //! makes its chunks up.
 
+use super::company::Part;
 use super::report::{self, DOWNLOAD_COMPLETE};
 use super::session::Session;
 use super::{Failure, print};
 use crate::cli::{FETCH_PORT, PeerOptions, SEED_PORT};
 use crate::limits::COMMAND_TICK;
+use crate::room::message::Role;
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::machine::Order;
 use crate::swarm::store::ChunkStore;
@@ -22,7 +24,11 @@ pub fn run(options: &PeerOptions) -> Result<(), Failure> {
     let layout = Layout::new(length, options.chunk_size)
         .ok_or_else(|| Failure(format!("{} chunks are too many", options.num_chunks)))?;
     let usual = if options.seed { SEED_PORT } else { FETCH_PORT };
-    let session = Session::start(options.listen_port, usual, None, &options.connect)?;
+    let mut session = Session::start(options.listen_port, usual, None, &options.connect)?;
+    if let Some(room) = &options.tracker {
+        let (role, name) = (Role::Viewer, None);
+        session.enter(room, Part { role, name })?;
+    }
     let manifest = Arc::new(Generated::new(layout).manifest());
     let taste = Taste {
         order: Order::RarestFirst,

@@ -1,15 +1,19 @@
 //! `jam seed`: hashes files and serves them until it is stopped.
 
+use super::company::{Company, Part};
 use super::progress::Progress;
 use super::report::{self, Invitation, Seeded};
 use super::session::Session;
 use super::{Failure, print};
 use crate::cli::{SEED_PORT, SeedOptions};
+use crate::client::outgoing::Offer;
 use crate::limits::COMMAND_TICK;
+use crate::room::message::Role;
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::store::seed_file::SeedFile;
 use crate::swarm::track_swarm::{Taste, TrackSwarm};
 use crate::track::manifest::Manifest;
+use crate::track::sniff::sniff;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -18,20 +22,57 @@ use std::sync::Arc;
 /// # Errors
 /// When a file cannot be served, the port is taken, or no file is left to serve.
 pub fn run(options: &SeedOptions) -> Result<(), Failure> {
-    let session = Session::start(options.listen_port, SEED_PORT, options.key.as_deref(), &[])?;
+    let key = options.key.as_deref();
+    let mut session = Session::start(options.listen_port, SEED_PORT, key, &[])?;
     let files = hash(options, &session)?;
+    if let Some(room) = &options.room {
+        let role = if options.host {
+            Role::Host
+        } else {
+            Role::Viewer
+        };
+        let name = options.name.clone();
+        session.enter(room, Part { role, name })?;
+    }
     let mut tracks = Vec::new();
     for (store, manifest) in files {
         let track = TrackSwarm::new(manifest.id(), session.key, None, Taste::default());
         let held = Bitfield::full(manifest.layout().count());
         track.begin(Arc::new(manifest), Arc::new(store), held);
         session.join(&track)?;
+        offer(&session, &track);
         tracks.push(track);
     }
     invite(options, &session, &tracks)?;
     let ended = serve(&session, &mut tracks);
     session.end();
     ended
+}
+
+/// Into the room's queue, if it is music.
+fn offer(session: &Session, track: &TrackSwarm) {
+    let (Some(company), Some(content)) = (&session.company, track.content()) else {
+        return;
+    };
+    let manifest = &content.manifest;
+    let mut start = vec![0; manifest.layout().chunk_bytes(0)];
+    let kind = content
+        .store
+        .read(0, &mut start)
+        .ok()
+        .and_then(|()| sniff(&start));
+    let Some(kind) = kind else {
+        let name = manifest.name();
+        return log::warn!("{name} is no audio: `jam fetch` gets it, the room's queue does not");
+    };
+    company.offer(
+        track.id.to_string(),
+        Offer {
+            name: manifest.name().to_owned(),
+            bytes: manifest.layout().length(),
+            content_type: kind.content_type(),
+        },
+    );
 }
 
 fn hash(options: &SeedOptions, session: &Session) -> Result<Vec<(SeedFile, Manifest)>, Failure> {
@@ -82,6 +123,9 @@ fn invite(
 /// Until it is stopped, or nothing is left.
 fn serve(session: &Session, tracks: &mut Vec<Arc<TrackSwarm>>) -> Result<(), Failure> {
     while !session.pause(COMMAND_TICK) {
+        for refusal in session.company.iter().flat_map(Company::take_refusals) {
+            log::warn!("{}", in_words(&refusal));
+        }
         let mut last = None;
         tracks.retain(|track| match track.take_failure() {
             Some(error) => {
@@ -97,4 +141,16 @@ fn serve(session: &Session, tracks: &mut Vec<Arc<TrackSwarm>>) -> Result<(), Fai
         }
     }
     Ok(())
+}
+
+/// What a room says against an offer, and what to do about it.
+fn in_words(refusal: &str) -> String {
+    match refusal {
+        "Only host can control" => {
+            "the room's queue is its host's: the track is served, and stands in no queue \
+             (run this on the host's machine, or with --host while nobody hosts)"
+                .into()
+        }
+        other => format!("the room says: {other}"),
+    }
 }

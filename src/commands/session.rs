@@ -1,9 +1,10 @@
 //! What `seed`, `fetch` and `peer` share: a node that listens, and the lookup of the names that were typed.
 
 use super::Failure;
+use super::company::{Company, Part};
 use super::stop::Stop;
 use crate::limits::{COMMAND_TICK, RESOLVE_AGAIN, THREAD_STACK_BYTES};
-use crate::room::address::Endpoint;
+use crate::room::address::{Endpoint, RoomAddress};
 use crate::swarm::frame::NodeId;
 use crate::swarm::handshake::Identity;
 use crate::swarm::key::SwarmKey;
@@ -20,6 +21,8 @@ pub struct Session {
     pub node: Node,
     pub key: SwarmKey,
     pub stop: Stop,
+    /// The room that this node is in.
+    pub company: Option<Company>,
     resolver: Arc<Resolver>,
     threads: Threads,
 }
@@ -57,6 +60,7 @@ impl Session {
         Ok(Self {
             node,
             key: key.map_or(SwarmKey::OPEN, SwarmKey::of_text),
+            company: None,
             stop,
             resolver,
             threads,
@@ -83,6 +87,21 @@ impl Session {
         addresses::reachable(everywhere)
     }
 
+    /// Joins a room, and takes over its key unless one was typed.
+    ///
+    /// # Errors
+    /// When it cannot be joined, or the program was asked to stop.
+    pub fn enter(&mut self, room: &RoomAddress, part: Part) -> Result<(), Failure> {
+        let keyed = self.key != SwarmKey::OPEN;
+        let company = Company::join(room, part, &self.node, keyed, &self.threads)?;
+        let key = company.wait_until_joined(&self.stop)?;
+        if !keyed {
+            self.key = key;
+        }
+        self.company = Some(company);
+        Ok(())
+    }
+
     /// Takes part in the swarm of `track`; the addresses that were typed are dialled for it.
     ///
     /// # Errors
@@ -91,6 +110,9 @@ impl Session {
         let joined = self.node.join(track);
         joined.map_err(|error| Failure::new("starting a thread", &error))?;
         self.resolver.add(track);
+        if let Some(company) = &self.company {
+            company.add(track);
+        }
         Ok(())
     }
 
@@ -123,6 +145,9 @@ impl Session {
     /// Ends all connections, and joins all threads.
     pub fn end(self) {
         self.resolver.lock().over = true;
+        if let Some(company) = &self.company {
+            company.leave();
+        }
         self.node.stop();
         let _looking_up_a_name = self.threads.join_all(2 * COMMAND_TICK);
     }

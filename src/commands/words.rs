@@ -29,6 +29,8 @@ pub struct Fetching {
 pub enum Waiting<'a> {
     /// Nobody answered: each address that was dialled, and why it failed.
     Nobody { tried: &'a [(String, String)] },
+    /// The room is there, but there is nothing to play in it.
+    EmptyRoom { room: &'a str },
     /// The room is there, but nobody in it has the track.
     NobodyInRoom { room: &'a str },
     /// The room's server does not answer.
@@ -236,6 +238,9 @@ pub fn waiting(why: &Waiting) -> String {
             };
             let shown = shown.join(", ");
             format!("waiting for a peer: nobody reachable at {shown}{more}; trying again")
+        }
+        Waiting::EmptyRoom { room } => {
+            format!("waiting for music: room {room} has nothing in its queue yet")
         }
         Waiting::NobodyInRoom { room } => {
             format!("waiting for a peer: nobody in room {room} has the track yet")

@@ -7,7 +7,7 @@ use super::answerer::Answerer;
 use super::doors::{Doors, Shut};
 use super::frame::{Frame, Hello, Info, Listed, NodeId, Refusal, RefusalCode, Role};
 use super::handshake::{self, Identity, refusal};
-use super::key::KeyId;
+use super::key::{KeyId, SwarmKey};
 use super::machine::LinkKey;
 use super::scout;
 use super::track_swarm::TrackSwarm;
@@ -63,8 +63,14 @@ impl Node {
     /// When the system gives no random numbers.
     pub fn new(listen_port: u16, extras: Extras) -> io::Result<Self> {
         let node = NodeId(secret::random()?);
-        Ok(Self(Arc::new(Shared {
-            identity: Identity { node, listen_port },
+        Ok(Self::with_identity(Identity { node, listen_port }, extras))
+    }
+
+    /// The same under a name that was drawn elsewhere.
+    #[must_use]
+    pub fn with_identity(identity: Identity, extras: Extras) -> Self {
+        Self(Arc::new(Shared {
+            identity,
             doors: Arc::default(),
             threads: Threads::default(),
             tracks: Mutex::default(),
@@ -72,7 +78,7 @@ impl Node {
             checker: extras.checker,
             next_link: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
-        })))
+        }))
     }
 
     /// A node that listens on `port` of all addresses; 0 takes a free one.
@@ -106,16 +112,25 @@ impl Node {
     /// # Errors
     /// When the system has no room for a thread.
     pub fn join(&self, track: &Arc<TrackSwarm>) -> io::Result<()> {
-        let key = (track.id, track.key.id());
+        let key = (track.id, track.key().id());
         self.0.tracks().insert(key, Arc::clone(track));
         let (shared, track) = (Arc::clone(&self.0), Arc::clone(track));
         let look = move || scout::run(&shared, &track);
         self.0.threads.spawn("scout", SWARM_STACK_BYTES, look)
     }
 
+    /// From now on another key holds for a track, because its room has a new one.
+    pub fn change_key(&self, track: &Arc<TrackSwarm>, key: SwarmKey) {
+        let mut tracks = self.0.tracks();
+        if tracks.remove(&(track.id, track.key().id())).is_some() {
+            track.set_key(key);
+            tracks.insert((track.id, key.id()), Arc::clone(track));
+        }
+    }
+
     /// Leaves the swarm of a track.
     pub fn leave(&self, track: &TrackSwarm) {
-        self.0.tracks().remove(&(track.id, track.key.id()));
+        self.0.tracks().remove(&(track.id, track.key().id()));
         track.stop();
     }
 
@@ -240,6 +255,20 @@ fn admit(shared: &Shared, hello: &Hello) -> Result<Arc<TrackSwarm>, Refusal> {
     Ok(track)
 }
 
+/// Two nodes whose track is cut into other chunks can do nothing for each other.
+fn wrong_layout(track: &TrackSwarm, hello: &Hello) -> Option<Refusal> {
+    let here = track.known_layout()?;
+    let (size, count) = (hello.chunk_size?, hello.chunk_count?);
+    let same = size == here.chunk_size() && count == here.count();
+    (!same).then(|| {
+        let text = format!(
+            "here the track has chunks of {}, not of {size}",
+            here.chunk_size()
+        );
+        refusal(RefusalCode::WrongLayout, text)
+    })
+}
+
 fn answer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), WireError> {
     let track = match admit(shared, hello) {
         Ok(track) => track,
@@ -250,7 +279,11 @@ fn answer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), WireErro
         }
     };
     let own = shared.identity;
-    let met = handshake::welcome(&mut wire, own, hello, &track.key)?;
+    let met = handshake::welcome(&mut wire, own, hello, &track.key())?;
+    if let Some(refusal) = wrong_layout(&track, hello) {
+        wire.refuse(refusal);
+        return Ok(());
+    }
     let ip = wire.peer().ip();
     if met.info.listen_port != 0 {
         let address = SocketAddr::new(ip, met.info.listen_port);
@@ -293,7 +326,7 @@ fn take_offer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), Wire
         }
     };
     let own = shared.identity;
-    let met = handshake::welcome(&mut wire, own, hello, &track.key).and_then(|met| {
+    let met = handshake::welcome(&mut wire, own, hello, &track.key()).and_then(|met| {
         let (info, told) = track.own_info(own.listen_port, met.node);
         wire.write_frame(&Frame::Info(info))?;
         Ok((met, told))
@@ -314,8 +347,8 @@ fn take_offer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), Wire
 fn list(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), WireError> {
     let tracks: Vec<_> = shared.tracks().values().cloned().collect();
     let mut tracks = tracks;
-    tracks.retain(|track| track.key.id() == hello.key_id);
-    let Some(key) = tracks.first().map(|track| track.key) else {
+    tracks.retain(|track| track.key().id() == hello.key_id);
+    let Some(key) = tracks.first().map(|track| track.key()) else {
         wire.refuse(shared.unknown(hello));
         return Ok(());
     };

@@ -142,8 +142,8 @@ fn purpose(track: &TrackSwarm, role: Role) -> Purpose {
     Purpose {
         role,
         track: track.id,
-        key: track.key,
-        layout: track.layout,
+        key: track.key(),
+        layout: track.known_layout(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::book::Book;
 use super::frame::NodeId;
 use super::machine::{LinkKey, Swarm};
 use super::store::{ChunkStore, StoreError};
-use crate::limits::SWARM_SOURCES_MAX;
+use crate::limits::SWARM_CREDITED_MAX;
 use crate::track::manifest::Manifest;
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
@@ -93,7 +93,7 @@ impl State {
     /// A verified chunk of `bytes` came from `node`.
     pub fn credit(&mut self, node: NodeId, seed: bool, bytes: usize) {
         self.held_bytes += bytes as u64;
-        if self.sources.len() >= SWARM_SOURCES_MAX && !self.sources.contains_key(&node) {
+        if self.sources.len() >= SWARM_CREDITED_MAX && !self.sources.contains_key(&node) {
             return;
         }
         let source = self.sources.entry(node).or_insert(Source {

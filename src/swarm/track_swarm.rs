@@ -40,7 +40,7 @@ impl Default for Taste {
 
 pub struct TrackSwarm {
     pub id: TrackId,
-    pub key: SwarmKey,
+    key: Mutex<SwarmKey>,
     /// What the track has to be cut into, when that is known beforehand.
     pub layout: Option<Layout>,
     taste: Taste,
@@ -80,7 +80,7 @@ impl TrackSwarm {
     pub fn new(id: TrackId, key: SwarmKey, layout: Option<Layout>, taste: Taste) -> Arc<Self> {
         Arc::new(Self {
             id,
-            key,
+            key: Mutex::new(key),
             layout,
             taste,
             began: Instant::now(),
@@ -92,6 +92,24 @@ impl TrackSwarm {
             stopped: AtomicBool::new(false),
             sent_bytes: AtomicU64::new(0),
         })
+    }
+
+    #[must_use]
+    pub fn key(&self) -> SwarmKey {
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_key(&self, key: SwarmKey) {
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+
+    /// What the track is cut into, as far as that is known.
+    #[must_use]
+    pub fn known_layout(&self) -> Option<Layout> {
+        let content = self.content();
+        content
+            .map(|content| content.manifest.layout())
+            .or(self.layout)
     }
 
     /// Begins to serve what `held` says, and to fetch the rest.
@@ -208,6 +226,13 @@ impl TrackSwarm {
         let state = self.lock();
         let swarm = state.swarm.as_ref();
         swarm.is_some_and(|swarm| swarm.held().get(index))
+    }
+
+    /// A bit for each chunk that is here, as in BitTorrent, once the track is known.
+    #[must_use]
+    pub fn held(&self) -> Option<Vec<u8>> {
+        let state = self.lock();
+        state.swarm.as_ref().map(|swarm| swarm.held().to_bytes())
     }
 
     /// Nodes that were dialled in vain.

@@ -3,6 +3,7 @@
 pub mod addresses;
 pub mod clock;
 pub mod descriptors;
+pub mod dial;
 pub mod listener;
 pub mod logger;
 pub mod secret;

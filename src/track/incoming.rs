@@ -5,7 +5,7 @@ use super::id::TrackId;
 use super::sniff::{AudioKind, sniff};
 use crate::limits::SNIFF_BYTES;
 use std::fs::{self, File};
-use std::io::{Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -114,6 +114,57 @@ impl Incoming {
         self.start = Vec::new();
         self.kind = Some(kind);
         Ok(kind)
+    }
+}
+
+/// A track on its way whose pieces come in any order. Invariant: without `into_place` nothing of it stays on disk.
+pub struct Scattered {
+    partial: Partial,
+    file: File,
+}
+
+impl Scattered {
+    /// # Errors
+    /// When the folder takes no more files.
+    pub fn begin(folder: &Path) -> Result<Self, LibraryError> {
+        let Incoming { partial, file, .. } = Incoming::begin(folder)?;
+        Ok(Self { partial, file })
+    }
+
+    /// The file, to be written and read at offsets; it stays the same one when it is given its name.
+    ///
+    /// # Errors
+    /// When there is no descriptor for it.
+    pub fn file(&self) -> Result<File, LibraryError> {
+        self.file
+            .try_clone()
+            .map_err(io_error("opening", &self.partial.0))
+    }
+
+    /// It is whole, and its bytes are those of `id`. `durable`: it has to survive a loss of power.
+    ///
+    /// # Errors
+    /// When it is no audio, or the disk fails.
+    pub fn finish(mut self, id: TrackId, durable: bool) -> Result<Arrived, LibraryError> {
+        let reading = |path: &Path| io_error("reading", path);
+        let path = self.partial.0.clone();
+        if durable {
+            self.file.sync_all().map_err(io_error(STORING, &path))?;
+        }
+        let bytes = self.file.metadata().map_err(reading(&path))?.len();
+        let mut start = Vec::with_capacity(SNIFF_BYTES);
+        self.file.rewind().map_err(reading(&path))?;
+        let mut limited = Read::by_ref(&mut self.file).take(SNIFF_BYTES as u64);
+        limited.read_to_end(&mut start).map_err(reading(&path))?;
+        let kind = sniff(&start).ok_or(LibraryError::NotAudio { path: path.clone() })?;
+        self.file.rewind().map_err(reading(&path))?;
+        Ok(Arrived {
+            id,
+            kind,
+            bytes,
+            file: self.file,
+            partial: self.partial,
+        })
     }
 }
 

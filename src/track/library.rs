@@ -9,7 +9,7 @@
 
 use super::error::{LibraryError, io_error};
 use super::id::TrackId;
-use super::incoming::{Arrived, Incoming, is_partial, name_file};
+use super::incoming::{Arrived, Incoming, Scattered, is_partial, name_file};
 use super::scratch::ScratchFolder;
 use super::sniff::{AudioKind, sniff};
 use super::tags::{Tags, read_tags};
@@ -203,7 +203,36 @@ impl Library {
         upload: Incoming,
         name: String,
     ) -> Result<(Arc<Track>, bool), LibraryError> {
-        let mut arrived = upload.finish(self.folder.is_some())?;
+        self.take_up(upload.finish(self.folder.is_some())?, name)
+    }
+
+    /// Begins to take a track whose pieces come in any order.
+    ///
+    /// # Errors
+    /// When there is no place for it.
+    pub fn begin_scattered(&self) -> Result<Scattered, LibraryError> {
+        Scattered::begin(&self.upload_folder()?)
+    }
+
+    /// Takes up such a track, whose pieces were all checked to be those of `id`.
+    ///
+    /// # Errors
+    /// When it is no audio, or cannot be stored.
+    pub fn finish_scattered(
+        &self,
+        whole: Scattered,
+        id: TrackId,
+        name: String,
+    ) -> Result<Arc<Track>, LibraryError> {
+        let arrived = whole.finish(id, self.folder.is_some())?;
+        self.take_up(arrived, name).map(|(track, _)| track)
+    }
+
+    fn take_up(
+        &self,
+        mut arrived: Arrived,
+        name: String,
+    ) -> Result<(Arc<Track>, bool), LibraryError> {
         let mut tags = read_tags(&mut arrived.file, arrived.kind);
         let _placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = self.servable(arrived.id) {
@@ -225,6 +254,13 @@ impl Library {
             stamp: Stamp::of(&metadata),
         };
         Ok((self.add(track), true))
+    }
+
+    /// Bytes of the tracks that it holds, shared files where they lie included.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let tracks = self.tracks.read().unwrap_or_else(PoisonError::into_inner);
+        tracks.values().map(|track| track.bytes).sum()
     }
 
     fn upload_folder(&self) -> Result<PathBuf, LibraryError> {

@@ -1,0 +1,112 @@
+//! Why a member is not in its room, in words that say what to try.
+
+use crate::sys::dial::DialError;
+use std::fmt;
+use std::io;
+
+/// To be put behind "joining ws://host:8000/ws/jam1: ".
+#[derive(Debug)]
+pub enum RoomError {
+    /// Nobody there could be reached.
+    Dial(DialError),
+    /// Connected, but no answer to the request within the deadline.
+    NoUpgrade { after_sec: u64 },
+    /// Something else than HTTP came back.
+    NotHttp { answer: String },
+    /// HTTP, but no WebSocket.
+    NotARoom { status: u16, answer: String },
+    /// The server has no place for another connection.
+    Full,
+    /// A WebSocket, but nothing that a room says when somebody joins.
+    NotJam { answer: String },
+    /// The server sent us away.
+    Closed { code: u16, reason: String },
+    /// The connection broke.
+    Broken { how: String },
+    /// Nothing was heard for this long, pings included.
+    Silent { sec: u64 },
+    /// What was heard breaks the rules of WebSocket, or is too long.
+    Garbage { what: String },
+    /// This machine has no room for another thread.
+    NoThread(io::Error),
+}
+
+impl fmt::Display for RoomError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dial(error @ DialError::Refused { .. }) => {
+                write!(f, "{error} (is `jam server` running there, on this port?)")
+            }
+            Self::Dial(error @ DialError::TimedOut { .. }) => write!(
+                f,
+                "{error} (is the machine on, on this network, and its firewall open for this port?)"
+            ),
+            Self::Dial(error @ DialError::Unreachable { .. }) => {
+                write!(f, "{error} (is this machine on the same network?)")
+            }
+            Self::Dial(error) => error.fmt(f),
+            Self::NoUpgrade { after_sec } => write!(
+                f,
+                "connected, but no answer within {after_sec} s (not a jam server, or a stuck one)"
+            ),
+            Self::NotHttp { answer } => {
+                write!(
+                    f,
+                    "not a jam server: it answers {answer:?} (check the port)"
+                )
+            }
+            Self::NotARoom { status: 404, .. } => {
+                f.write_str("no room there: it answers 404 (check the address and the room's name)")
+            }
+            Self::NotARoom { status, answer } => {
+                write!(f, "not a jam server: it answers HTTP {status}")?;
+                if !answer.is_empty() {
+                    write!(f, ", {answer:?}")?;
+                }
+                f.write_str(" (check the address and the port)")
+            }
+            Self::Full => {
+                f.write_str("the server is full, it takes no more connections (try again later)")
+            }
+            Self::NotJam { answer } if answer.is_empty() => {
+                f.write_str("not a jam server: it takes WebSockets, but does not answer HELLO")
+            }
+            Self::NotJam { answer } => {
+                write!(
+                    f,
+                    "not a jam server: it takes WebSockets, but says {answer:?}"
+                )
+            }
+            Self::Closed { code, reason } if reason.is_empty() => {
+                write!(
+                    f,
+                    "the server closed the connection with code {code} and no reason"
+                )
+            }
+            Self::Closed { reason, .. } => {
+                write!(f, "the server says: {reason}")?;
+                match reason.as_str() {
+                    "Host already assigned" => {
+                        f.write_str(" (join as a viewer, or wait until the host has left)")
+                    }
+                    "Too many rooms" => f.write_str(" (try again later)"),
+                    _ => Ok(()),
+                }
+            }
+            Self::Broken { how } => write!(f, "the connection broke: {how}"),
+            Self::Silent { sec } => write!(f, "the server has been silent for {sec} s"),
+            Self::Garbage { what } => write!(f, "the server does not make sense: {what}"),
+            Self::NoThread(error) => write!(f, "no room for another thread: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for RoomError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Dial(error) => Some(error),
+            Self::NoThread(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! A member's thread: it joins the room, tells what it hears, pings a silent server, and comes back when the connection
+//! was lost, until it is told to leave.
+//!
+//! Events wait in a queue of `ROOM_EVENTS_MAX`. When nobody takes them the thread waits, and the server sees a member
+//! that does not read: whoever joins a room has to keep taking.
+
+use super::backoff::Backoff;
+use super::connect::{Connected, Heard, connect, hear};
+use super::error::RoomError;
+use super::link::RoomLink;
+use super::messages::{Peers, ServerSays, State, SwarmKey, SwarmNode, Track};
+use super::outgoing::Hello;
+use super::parse::{first_words, parse};
+use crate::limits::{
+    CLIENT_SILENCE, CLIENT_STACK_BYTES, JOIN_DEADLINE, RECONNECT_DELAY_MAX, ROOM_EVENTS_MAX,
+    WELCOME_PATIENCE,
+};
+use crate::room::address::RoomAddress;
+use crate::sys::threads::Threads;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+use tungstenite::Message;
+
+/// What happens to a member.
+#[derive(Debug)]
+pub enum RoomEvent {
+    /// In the room, for the first time or again: time to announce.
+    Joined(Joined),
+    State(State),
+    Queue(Vec<Track>),
+    Peers(Peers),
+    Swarm(Vec<SwarmNode>),
+    Signal {
+        from: String,
+        /// JSON.
+        blob: String,
+    },
+    /// What the server says that we did wrong.
+    Error(String),
+    /// The connection was lost; the next attempt begins after `again_in`.
+    Lost {
+        why: RoomError,
+        again_in: Duration,
+    },
+    /// The room could never be joined. The last event.
+    Failed(RoomError),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Joined {
+    pub peer_id: String,
+    /// The name under which the others see this member, if the server tells.
+    pub name: Option<String>,
+    /// Our own address, as the way to the server has it.
+    pub local_ip: IpAddr,
+    /// The server's address, of all that its name may have.
+    pub server_addr: SocketAddr,
+    /// If it was asked for, and the server has a swarm.
+    pub swarm: Option<SwarmKey>,
+}
+
+/// Joins a room in a thread of its own. Nothing is said or heard before it is connected; the first event is `Joined`
+/// or `Failed`. `seed` decides about the delays between attempts to come back.
+///
+/// # Errors
+/// When the system has no room for the thread.
+pub fn join(
+    address: RoomAddress,
+    hello: &Hello,
+    seed: u64,
+    threads: &Threads,
+) -> io::Result<(RoomLink, Receiver<RoomEvent>)> {
+    let (link, alive) = RoomLink::new(address.room.clone());
+    let (sender, events) = bounded(ROOM_EVENTS_MAX);
+    let member = Member {
+        address,
+        hello: hello.encode(),
+        backoff: Backoff::new(seed),
+        link: link.clone(),
+        events: sender,
+        threads: threads.clone(),
+        joined_once: false,
+        _alive: alive,
+    };
+    threads.spawn("room client", CLIENT_STACK_BYTES, move || member.run())?;
+    Ok((link, events))
+}
+
+struct Member {
+    address: RoomAddress,
+    hello: String,
+    backoff: Backoff,
+    link: RoomLink,
+    events: Sender<RoomEvent>,
+    threads: Threads,
+    joined_once: bool,
+    /// Tells the link that this thread lives.
+    _alive: Sender<()>,
+}
+
+/// Nobody wants to hear any more: we are to leave, or the receiver is gone.
+struct Unheard;
+
+impl Member {
+    fn run(mut self) {
+        loop {
+            let began = Instant::now();
+            let why = match connect(&self.address, &self.threads) {
+                Ok(connected) => self.attend(connected),
+                Err(error) => Ok(error),
+            };
+            self.link.detach();
+            let Ok(why) = why else { return };
+            if self.link.is_leaving() {
+                return;
+            }
+            if !self.joined_once {
+                let _unheard = self.tell(RoomEvent::Failed(why));
+                return;
+            }
+            if began.elapsed() > RECONNECT_DELAY_MAX {
+                self.backoff.reset();
+            }
+            let again_in = self.backoff.delay();
+            if self.tell(RoomEvent::Lost { why, again_in }).is_err() {
+                return;
+            }
+            match self.link.leaving().recv_timeout(again_in) {
+                Err(RecvTimeoutError::Timeout) => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// Is a member until the connection ends; why it did.
+    fn attend(&mut self, mut connected: Connected) -> Result<RoomError, Unheard> {
+        let way_out = connected.way_out.clone();
+        self.link.attach(&way_out);
+        // Told to leave just before: then nobody has closed this connection.
+        if self.link.is_leaving() {
+            way_out.close();
+            return Err(Unheard);
+        }
+        let ended = way_out.send(Message::text(self.hello.clone()));
+        let arrived = match ended {
+            Ok(()) => self.arrive(&mut connected)?,
+            Err(_not_sent) => Err(RoomError::Broken {
+                how: "the server takes nothing".into(),
+            }),
+        };
+        let end = match arrived {
+            Ok(()) => self.listen(&mut connected)?,
+            Err(error) => error,
+        };
+        way_out.cut();
+        Ok(end)
+    }
+
+    /// From HELLO to `Joined`: STATE, PEER and WELCOME, of which an old server may not send the last.
+    fn arrive(&mut self, connected: &mut Connected) -> Result<Result<(), RoomError>, Unheard> {
+        let mut state = None;
+        let mut peer = None;
+        let mut deadline = Instant::now() + JOIN_DEADLINE;
+        loop {
+            let text = match hear(&mut connected.incoming, deadline) {
+                Heard::Text(text) => text,
+                Heard::Nothing => continue,
+                Heard::End(error) => return Ok(Err(error)),
+                Heard::TimedOut => match peer {
+                    Some(peer_id) => return self.arrived(connected, peer_id, state, None),
+                    None => {
+                        let answer = String::new();
+                        return Ok(Err(RoomError::NotJam { answer }));
+                    }
+                },
+            };
+            match (parse(&text), peer.take()) {
+                (Ok(ServerSays::State(first)), None) => state = Some(first),
+                (Ok(ServerSays::Peer { peer_id }), None) => {
+                    peer = Some(peer_id);
+                    deadline = Instant::now() + WELCOME_PATIENCE;
+                }
+                (said, Some(peer_id)) => {
+                    return self.arrived(connected, peer_id, state, said.ok());
+                }
+                (Ok(ServerSays::Error(message)), None) => {
+                    return Ok(Err(RoomError::NotJam { answer: message }));
+                }
+                (Ok(_), None) => {}
+                (Err(_malformed), None) => {
+                    let answer = first_words(&text);
+                    return Ok(Err(RoomError::NotJam { answer }));
+                }
+            }
+        }
+    }
+
+    /// Tells of it; `said` is what came behind PEER, which is WELCOME from every server that knows it.
+    fn arrived(
+        &mut self,
+        connected: &Connected,
+        peer_id: String,
+        state: Option<State>,
+        said: Option<ServerSays>,
+    ) -> Result<Result<(), RoomError>, Unheard> {
+        let (welcome, other) = match said {
+            Some(ServerSays::Welcome(welcome)) => (Some(welcome), None),
+            other => (None, other),
+        };
+        self.joined_once = true;
+        self.link.joined();
+        self.tell(RoomEvent::Joined(Joined {
+            peer_id,
+            name: welcome.as_ref().map(|welcome| welcome.name.clone()),
+            local_ip: connected.local.ip().to_canonical(),
+            server_addr: connected.server,
+            swarm: welcome.and_then(|welcome| welcome.swarm),
+        }))?;
+        if let Some(state) = state {
+            self.tell(RoomEvent::State(state))?;
+        }
+        if let Some(other) = other {
+            self.pass_on(other)?;
+        }
+        Ok(Ok(()))
+    }
+
+    fn listen(&mut self, connected: &mut Connected) -> Result<RoomError, Unheard> {
+        let mut pinged = false;
+        loop {
+            match hear(&mut connected.incoming, Instant::now() + CLIENT_SILENCE) {
+                Heard::Text(text) => match parse(&text) {
+                    Ok(said) => self.pass_on(said)?,
+                    Err(malformed) => log::debug!("room {}: {}", self.link.room(), malformed.0),
+                },
+                Heard::Nothing => {}
+                Heard::End(error) => return Ok(error),
+                Heard::TimedOut if pinged => {
+                    return Ok(RoomError::Silent {
+                        sec: 2 * CLIENT_SILENCE.as_secs(),
+                    });
+                }
+                Heard::TimedOut => {
+                    let _cut_off = connected.way_out.send(Message::Ping(Vec::new().into()));
+                    pinged = true;
+                    continue;
+                }
+            }
+            pinged = false;
+        }
+    }
+
+    fn pass_on(&self, said: ServerSays) -> Result<(), Unheard> {
+        self.tell(match said {
+            ServerSays::State(state) => RoomEvent::State(state),
+            ServerSays::Queue(tracks) => RoomEvent::Queue(tracks),
+            ServerSays::Peers(peers) => RoomEvent::Peers(peers),
+            ServerSays::Swarm(nodes) => RoomEvent::Swarm(nodes),
+            ServerSays::Signal { from, blob } => RoomEvent::Signal { from, blob },
+            ServerSays::Error(message) => RoomEvent::Error(message),
+            ServerSays::Peer { .. } | ServerSays::Welcome(_) | ServerSays::Other => return Ok(()),
+        })
+    }
+
+    /// Waits for room in the queue, unless we are to leave.
+    fn tell(&self, event: RoomEvent) -> Result<(), Unheard> {
+        select! {
+            send(self.events, event) -> sent => sent.map_err(|_gone| Unheard),
+            recv(self.link.leaving()) -> _ => Err(Unheard),
+        }
+    }
+}

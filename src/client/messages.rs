@@ -1,0 +1,128 @@
+//! What a server says to a member, as values. `parse.rs` makes them.
+
+use std::net::IpAddr;
+
+/// One message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ServerSays {
+    State(State),
+    Peer {
+        peer_id: String,
+    },
+    Welcome(Welcome),
+    Queue(Vec<Track>),
+    Peers(Peers),
+    Swarm(Vec<SwarmNode>),
+    Signal {
+        from: String,
+        /// JSON.
+        blob: String,
+    },
+    Error(String),
+    /// A type that this client has no use for.
+    Other,
+}
+
+/// `track_id` is at `offset_sec` at room time `timestamp`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    pub track_id: Option<String>,
+    pub playing: bool,
+    /// Seconds.
+    pub offset_sec: f64,
+    /// Seconds of room time.
+    pub timestamp: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Welcome {
+    pub version: String,
+    /// The name under which the others see this member.
+    pub name: String,
+    pub swarm: Option<SwarmKey>,
+}
+
+/// What lets a node into the swarm of a room.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SwarmKey {
+    pub key: [u8; 32],
+    /// The server's own node.
+    pub node_id: [u8; 8],
+}
+
+/// A key is nothing for a log.
+impl std::fmt::Debug for SwarmKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SwarmKey")
+            .field("node_id", &self.node_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A track of the room's queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Track {
+    pub track_id: String,
+    pub name: String,
+    pub bytes: u64,
+    pub duration_sec: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Peers {
+    pub peers: Vec<Peer>,
+    /// What the server sees of ourselves, when we are a node.
+    pub you: Option<You>,
+    /// Announce again after so many seconds.
+    pub interval_sec: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Peer {
+    pub peer_id: String,
+    pub ip: IpAddr,
+    /// 0: cannot be dialled.
+    pub port: u16,
+    pub name: String,
+    pub is_host: bool,
+    pub have_count: u32,
+    pub total_chunks: Option<u32>,
+    pub chunk_size: Option<u32>,
+    pub node_id: Option<[u8; 8]>,
+    /// Lower-case hexadecimal, what the counts are about.
+    pub track_id: Option<String>,
+    /// Tracks that this node holds whole.
+    pub track_ids: Vec<String>,
+    /// `Some(false)`: the server could not dial it. `None`: not known.
+    pub dialable: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct You {
+    pub ip: IpAddr,
+    /// Whether the server could dial us; `None` while it does not know.
+    pub dialable: Option<bool>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SwarmNode {
+    pub peer_id: String,
+    pub name: String,
+    pub track_id: Option<String>,
+    pub total_chunks: Option<u32>,
+    pub chunk_size: Option<u32>,
+    pub have_count: u32,
+    /// How full each 64th of the track is, 0 to 9.
+    pub map: Option<Vec<u8>>,
+    pub dialable: Option<bool>,
+    /// The server's own node.
+    pub server: bool,
+    /// Chunks received, by the `peer_id` of the one that they came from.
+    pub from: Vec<(String, u32)>,
+    /// The `peer_id`s of those that this node could not dial.
+    pub unreachable: Vec<String>,
+}
+
+/// A message that a jam server does not send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed(pub String);

@@ -1,0 +1,246 @@
+//! What a member says to its room: the JSON of each message.
+
+use crate::limits::{HAVE_DELTA_INDICES_MAX, SWARM_SOURCES_MAX, TRACK_IDS_ANNOUNCED_MAX};
+use crate::room::message::Role;
+use crate::room::name::RoomName;
+use serde::{Serialize, Serializer};
+
+/// HELLO: who we are, and which messages beyond the basic ones we would like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hello {
+    pub role: Role,
+    pub display_name: Option<String>,
+    /// A program that moves chunks, and not somebody who listens.
+    pub node: bool,
+    /// Names of message types. WELCOME is always asked for.
+    pub wants: Vec<&'static str>,
+}
+
+/// ANNOUNCE: under which port others reach us, and what we hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Announce {
+    /// 0: cannot be dialled.
+    pub port: u16,
+    pub node_id: [u8; 8],
+    /// What the three counts are about.
+    pub track_id: Option<String>,
+    pub total_chunks: Option<u32>,
+    /// Bytes of a chunk.
+    pub chunk_size: Option<u32>,
+    pub have_count: Option<u32>,
+    /// Tracks that we hold whole; the first 64 are told.
+    pub track_ids: Vec<String>,
+}
+
+/// LINKS: what has come from whom so far, and who could not be dialled.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Links {
+    pub track_id: String,
+    /// Chunks received in all, by the id of the node; the first 64 are told.
+    pub received: Vec<([u8; 8], u32)>,
+    pub unreachable: Vec<[u8; 8]>,
+}
+
+/// The description of a track that a node has and the server may not have yet.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Offer {
+    pub name: String,
+    pub bytes: u64,
+    pub content_type: &'static str,
+}
+
+impl Hello {
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let mut wants = vec!["WELCOME"];
+        wants.extend(self.wants.iter().filter(|&&name| name != "WELCOME"));
+        json(&Wire::Hello {
+            role: self.role,
+            display_name: self.display_name.as_deref(),
+            node: self.node,
+            wants,
+        })
+    }
+}
+
+impl Announce {
+    #[must_use]
+    pub fn encode(&self, room: &RoomName) -> String {
+        let told = self.track_ids.len().min(TRACK_IDS_ANNOUNCED_MAX);
+        json(&Wire::Announce {
+            room: room.as_str(),
+            port: self.port,
+            node_id: Hex(self.node_id),
+            track_id: self.track_id.as_deref(),
+            total_chunks: self.total_chunks,
+            chunk_size: self.chunk_size,
+            have_count: self.have_count,
+            track_ids: &self.track_ids[..told],
+        })
+    }
+}
+
+impl Links {
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let received = self.received.iter().take(SWARM_SOURCES_MAX);
+        let unreachable = self.unreachable.iter().take(SWARM_SOURCES_MAX);
+        json(&Wire::Links {
+            track_id: &self.track_id,
+            received: received.map(|&(id, chunks)| (Hex(id), chunks)).collect(),
+            unreachable: unreachable.map(|&id| Hex(id)).collect(),
+        })
+    }
+}
+
+/// HAVE_DELTA: chunks that were gained, in as many messages as they need.
+#[must_use]
+pub fn have_deltas(room: &RoomName, indices: &[u32]) -> Vec<String> {
+    let parts = indices.chunks(HAVE_DELTA_INDICES_MAX);
+    let encode = |indices| {
+        json(&Wire::HaveDelta {
+            room: room.as_str(),
+            indices,
+        })
+    };
+    parts.map(encode).collect()
+}
+
+/// ADD: puts a track into the queue, at its end. With `offer` the server need not have it yet.
+#[must_use]
+pub fn add(track_id: &str, offer: Option<&Offer>) -> String {
+    json(&Wire::Add { track_id, offer })
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
+enum Wire<'a> {
+    Hello {
+        role: Role,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        display_name: Option<&'a str>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        node: bool,
+        wants: Vec<&'static str>,
+    },
+    Announce {
+        room: &'a str,
+        port: u16,
+        node_id: Hex,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        track_id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        total_chunks: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        chunk_size: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        have_count: Option<u32>,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        track_ids: &'a [String],
+    },
+    HaveDelta {
+        room: &'a str,
+        indices: &'a [u32],
+    },
+    Links {
+        track_id: &'a str,
+        received: Vec<(Hex, u32)>,
+        unreachable: Vec<Hex>,
+    },
+    Add {
+        track_id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        offer: Option<&'a Offer>,
+    },
+}
+
+/// 16 hexadecimal digits.
+struct Hex([u8; 8]);
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number = u64::from_be_bytes(self.0);
+        serializer.collect_str(&format_args!("{number:016x}"))
+    }
+}
+
+fn json(message: &Wire) -> String {
+    serde_json::to_string(message).expect("bug: every field of a client message is JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::ROOM_MESSAGE_BYTES_MAX;
+
+    #[test]
+    fn the_longest_messages_are_not_too_long_for_a_server() {
+        let room = RoomName::parse(&"r".repeat(64)).expect("a room");
+        let indices = vec![1_048_575; 3 * HAVE_DELTA_INDICES_MAX + 1];
+        let deltas = have_deltas(&room, &indices);
+        assert_eq!(deltas.len(), 4);
+        let announce = Announce {
+            track_ids: vec!["f".repeat(64); 1000],
+            ..Announce::default()
+        };
+        let links = Links {
+            received: vec![([255; 8], u32::MAX); 1000],
+            unreachable: vec![[255; 8]; 1000],
+            ..Links::default()
+        };
+        for text in [announce.encode(&room), links.encode()]
+            .iter()
+            .chain(&deltas)
+        {
+            assert!(text.len() <= ROOM_MESSAGE_BYTES_MAX, "{}", text.len());
+        }
+        assert_eq!(have_deltas(&room, &[]), [""; 0]);
+    }
+
+    #[test]
+    fn messages_are_what_the_protocol_says() {
+        let room = RoomName::parse("jam1").expect("a room");
+        let hello = Hello {
+            role: Role::Viewer,
+            display_name: Some("Ana's \"laptop\"".into()),
+            node: true,
+            wants: vec!["SWARM_KEY", "WELCOME"],
+        };
+        assert_eq!(
+            hello.encode(),
+            r#"{"type":"HELLO","role":"viewer","display_name":"Ana's \"laptop\"","node":true,"wants":["WELCOME","SWARM_KEY"]}"#
+        );
+        let announce = Announce {
+            port: 9003,
+            node_id: [1, 2, 3, 4, 5, 6, 7, 0xff],
+            total_chunks: Some(320),
+            ..Announce::default()
+        };
+        assert_eq!(
+            announce.encode(&room),
+            r#"{"type":"ANNOUNCE","room":"jam1","port":9003,"node_id":"01020304050607ff","total_chunks":320}"#
+        );
+        assert_eq!(
+            have_deltas(&room, &[0, 7]),
+            [r#"{"type":"HAVE_DELTA","room":"jam1","indices":[0,7]}"#]
+        );
+        let links = Links {
+            track_id: "ab".into(),
+            received: vec![([0; 8], 12)],
+            unreachable: vec![[0x11; 8]],
+        };
+        assert_eq!(
+            links.encode(),
+            r#"{"type":"LINKS","track_id":"ab","received":[["0000000000000000",12]],"unreachable":["1111111111111111"]}"#
+        );
+        let offer = Offer {
+            name: "song.mp3".into(),
+            bytes: 7,
+            content_type: "audio/mpeg",
+        };
+        assert_eq!(
+            add("ab", Some(&offer)),
+            r#"{"type":"ADD","track_id":"ab","offer":{"name":"song.mp3","bytes":7,"content_type":"audio/mpeg"}}"#
+        );
+    }
+}
