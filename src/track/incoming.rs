@@ -146,18 +146,23 @@ impl Scattered {
     /// # Errors
     /// When it is no audio, or the disk fails.
     pub fn finish(mut self, id: TrackId, durable: bool) -> Result<Arrived, LibraryError> {
-        let reading = |path: &Path| io_error("reading", path);
         let path = self.partial.0.clone();
         if durable {
             self.file.sync_all().map_err(io_error(STORING, &path))?;
         }
-        let bytes = self.file.metadata().map_err(reading(&path))?.len();
+        let bytes = self
+            .file
+            .metadata()
+            .map_err(io_error("reading", &path))?
+            .len();
         let mut start = Vec::with_capacity(SNIFF_BYTES);
-        self.file.rewind().map_err(reading(&path))?;
+        self.file.rewind().map_err(io_error("reading", &path))?;
         let mut limited = Read::by_ref(&mut self.file).take(SNIFF_BYTES as u64);
-        limited.read_to_end(&mut start).map_err(reading(&path))?;
+        limited
+            .read_to_end(&mut start)
+            .map_err(io_error("reading", &path))?;
         let kind = sniff(&start).ok_or(LibraryError::NotAudio { path: path.clone() })?;
-        self.file.rewind().map_err(reading(&path))?;
+        self.file.rewind().map_err(io_error("reading", &path))?;
         Ok(Arrived {
             id,
             kind,

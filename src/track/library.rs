@@ -153,11 +153,6 @@ impl Library {
         tracks.len()
     }
 
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Puts a file into the library. The same bytes are the same track, under the name they came with first.
     ///
     /// # Errors
