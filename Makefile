@@ -5,17 +5,24 @@ PORT ?= 8000
 ROOM ?= jam1
 FILES ?= testdata/tracks
 LIBRARY ?=
+FILE ?= testdata/tracks/prelude60.opus
+CONNECT ?= localhost:9003
+OUTPUT ?= fetched
+
+# For seed and fetch a room is an address: ROOM=192.168.1.20:8000/jam1.
+IN_ROOM = $(if $(findstring /,$(ROOM)),--room $(ROOM))
 
 JAM := $(or $(CARGO_TARGET_DIR),target)/release/jam
 
 .DEFAULT_GOAL := help
-.PHONY: help run-server build test test-setup test-rust test-page test-docs test-bench test-size bench-rooms \
+.PHONY: help run-server seed fetch build test test-setup test-rust test-page test-docs test-bench test-size bench-rooms \
 	screenshots format format-check clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  Variables of run-server: PORT=$(PORT) ROOM=$(ROOM) FILES=$(FILES) LIBRARY=$(LIBRARY)"
+	@echo "  of seed and fetch: FILE=$(FILE) CONNECT=$(CONNECT) OUTPUT=$(OUTPUT), and ROOM=HOST:8000/jam1"
 
 build: ## Build target/release/jam
 	cargo build --release --locked
@@ -23,6 +30,14 @@ build: ## Build target/release/jam
 run-server: build ## Start a server with some music in room jam1, ready to hear
 	@exec $(JAM) server --port $(PORT) --room $(ROOM) --share $(FILES) \
 	  $(if $(LIBRARY),--library $(LIBRARY))
+
+seed: build ## Serve FILE to other machines, in chunks; with ROOM=HOST:8000/jam1 to that room
+	@exec $(JAM) seed $(FILE) $(IN_ROOM)
+
+fetch: build ## Fetch what `make seed` serves into OUTPUT, from CONNECT or ROOM, and compare
+	@$(JAM) fetch $(or $(IN_ROOM),--connect $(CONNECT)) --output $(OUTPUT)
+	@if [ -f $(FILE) ] && [ -f $(OUTPUT)/$(notdir $(FILE)) ]; then \
+	  cmp $(FILE) $(OUTPUT)/$(notdir $(FILE)) && echo "$(OUTPUT)/$(notdir $(FILE)) has the same bytes as $(FILE)"; fi
 
 test: test-setup format-check ## Check everything: format, lints, Rust tests, the page in a browser, documentation
 	cargo clippy --locked --all-targets -- -D warnings

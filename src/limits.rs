@@ -336,6 +336,13 @@ pub const FILE_NAME_BYTES_MAX: usize = 255;
 /// Names that a fetched track is tried under, `name (1000)` the last.
 pub const FINAL_NAMES_MAX: u32 = 1000;
 
+/// How long a download waits for another one that holds its part: a process that was just killed or is just beginning
+/// another program, and not one that fetches.
+pub const PART_LOCK_PATIENCE: Duration = Duration::from_millis(200);
+
+/// How often it looks meanwhile.
+pub const PART_LOCK_PAUSE: Duration = Duration::from_millis(5);
+
 /// How often a download's part may be moved away in the very moment it is opened.
 pub const PART_OPEN_ATTEMPTS: u32 = 10;
 

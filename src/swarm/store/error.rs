@@ -24,6 +24,8 @@ pub enum StoreError {
     NotAFile { path: PathBuf },
     /// A file or something else, where a folder is needed.
     NotAFolder { path: PathBuf },
+    /// Something that is no file has the name of the download's part.
+    InTheWay { path: PathBuf },
     /// The bytes are no longer those that were hashed or written.
     Changed { path: PathBuf },
     /// Another process fetches this track into this folder.
@@ -94,7 +96,7 @@ impl fmt::Display for StoreError {
                 chunk_size,
             } => write!(
                 f,
-                "seeding {}: {length} bytes are too many for chunks of {chunk_size} (a larger chunk size is {})",
+                "seeding {}: {length} bytes are too many for chunks of {chunk_size} (choose a larger one: {})",
                 path.display(),
                 ChunkSize::ALLOWED
             ),
@@ -104,6 +106,11 @@ impl fmt::Display for StoreError {
             Self::NotAFolder { path } => write!(
                 f,
                 "fetching into {}: not a folder (choose another one)",
+                path.display()
+            ),
+            Self::InTheWay { path } => write!(
+                f,
+                "fetching into {}: something else has this name (move it away)",
                 path.display()
             ),
             Self::Changed { path } => write!(

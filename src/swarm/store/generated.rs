@@ -121,6 +121,7 @@ impl GeneratedSink {
 
 impl ChunkStore for GeneratedSink {
     fn read(&self, index: u32, buffer: &mut [u8]) -> Result<(), StoreError> {
+        self.track.check_length(index, buffer.len());
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let is_held = held.get(index);
         drop(held);

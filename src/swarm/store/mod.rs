@@ -6,6 +6,7 @@
 pub mod error;
 pub mod file_name;
 pub mod generated;
+mod opening;
 pub mod part_file;
 mod placing;
 pub mod seed_file;

@@ -35,7 +35,6 @@ pub(super) fn place(
     }
     for path in candidates(folder, name) {
         if move_to(part, &path, link).map_err(io_error("finishing", &path))? {
-            sync_folder(folder).map_err(io_error("finishing", &path))?;
             return Ok(path);
         }
     }
@@ -60,8 +59,10 @@ pub(super) fn is_same(a: &Metadata, b: &Metadata) -> bool {
 fn move_to(from: &Path, to: &Path, link: Link) -> io::Result<bool> {
     match link(from, to) {
         Ok(()) => {
-            // Both names are there if the program ends right here; whoever opens the part next tidies it up.
-            fs::remove_file(from).or_else(gone_is_well)?;
+            // Both names are there if the program ends right here; whoever fetches the track next tidies up.
+            if let Err(error) = fs::remove_file(from) {
+                log::warn!("cannot remove {}: {error}", from.display());
+            }
             Ok(true)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
@@ -87,18 +88,68 @@ fn is_linkless(error: &io::Error) -> bool {
     )
 }
 
-fn gone_is_well(error: io::Error) -> io::Result<()> {
-    match error.kind() {
-        ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    }
-}
-
 /// So that the new name survives a loss of power. Some file systems do not know it, and need it less.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.or_else(|error| match error.kind() {
         ErrorKind::InvalidInput | ErrorKind::Unsupported => Ok(()),
         _ => Err(error),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder with a part in it, gone at the end.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn with_a_part(name: &str) -> (Self, File, PathBuf) {
+            let name = format!("jam-placing-{}-{name}", std::process::id());
+            let folder = Self(std::env::temp_dir().join(name));
+            fs::create_dir_all(&folder.0).expect("a folder");
+            let part = folder.0.join(".part");
+            fs::write(&part, "bytes").expect("a part");
+            let file = File::open(&part).expect("the part");
+            (folder, file, part)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _best_effort = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn where_there_are_no_hard_links_the_part_is_renamed_but_never_over_another_file() {
+        for kind in [ErrorKind::PermissionDenied, ErrorKind::Unsupported] {
+            let (folder, file, part) = Folder::with_a_part("linkless");
+            fs::write(folder.0.join("a"), "mine").expect("another file");
+            std::os::unix::fs::symlink("nothing", folder.0.join("a (2)")).expect("a link");
+            let link = |_: &Path, _: &Path| Err(kind.into());
+            let placed = place(&file, &part, &folder.0, "a", &link).expect("placed");
+            assert_eq!(placed, folder.0.join("a (3)"));
+            assert_eq!(fs::read(&placed).expect("the file"), b"bytes");
+            assert_eq!(fs::read(folder.0.join("a")).expect("the other"), b"mine");
+            assert!(!part.exists());
+        }
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_said_and_the_part_stays() {
+        let (folder, file, part) = Folder::with_a_part("failing");
+        let link = |_: &Path, _: &Path| Err(ErrorKind::StorageFull.into());
+        let error = place(&file, &part, &folder.0, "a", &link).expect_err("full");
+        assert!(error.is_disk_full(), "{error}");
+        assert!(part.exists() && !folder.0.join("a").exists());
+    }
+
+    #[test]
+    fn the_folder_can_be_synced() {
+        let (folder, _file, _part) = Folder::with_a_part("synced");
+        sync_folder(&folder.0).expect("synced");
+        assert!(sync_folder(&folder.0.join("missing")).is_err());
+    }
 }
