@@ -7,7 +7,7 @@ use super::handshake::{Met, refusal, unexpected};
 use super::track_swarm::{Content, TrackSwarm};
 use super::wire::{Wire, WireError};
 use crate::limits::{
-    SWARM_ADDRESSES_MAX, SWARM_MANIFEST_CHECKSUMS, SWARM_NEWS_MAX, SWARM_NEWS_WAIT, SWARM_SILENCE,
+    SWARM_ADDRESSES_MAX, SWARM_MANIFEST_CHECKSUMS, SWARM_NEWS_MAX, SWARM_NEWS_WAIT,
     SWARM_SMALL_BYTES_MAX,
 };
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl Answerer {
     /// # Errors
     /// Why the connection ended before that.
     pub fn run(mut self) -> Result<(), WireError> {
-        self.wire.set_patience(SWARM_SILENCE)?;
+        self.wire.lift_deadline()?;
         let count = self.content.manifest.layout().count();
         let has = if self.met.info.complete {
             Bitfield::full(count)

@@ -12,7 +12,7 @@ use super::window::Timing;
 use super::wire::{Wire, WireError};
 use crate::limits::{
     SWARM_ADDRESSES_MAX, SWARM_ASK_AGAIN, SWARM_KEEP_ALIVE, SWARM_MANIFEST_BYTES_MAX,
-    SWARM_MANIFEST_PATIENCE_SEC, SWARM_NEWS_MAX, SWARM_SILENCE, SWARM_SMALL_BYTES_MAX,
+    SWARM_MANIFEST_PATIENCE_SEC, SWARM_NEWS_MAX, SWARM_SMALL_BYTES_MAX,
 };
 use crate::track::manifest::Manifest;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl Asker {
     /// # Errors
     /// Why the connection ended.
     pub fn run(mut self) -> Result<Ended, WireError> {
-        self.wire.set_patience(SWARM_SILENCE)?;
+        self.wire.lift_deadline()?;
         let Some(content) = self.content()? else {
             return Ok(Ended::Stopped);
         };

@@ -43,7 +43,7 @@ pub fn dial(
     purpose: &Purpose,
     info: impl FnOnce(NodeId) -> Result<Info, Refusal>,
 ) -> Result<Met, WireError> {
-    wire.set_patience(SWARM_HANDSHAKE_DEADLINE)?;
+    wire.set_deadline(SWARM_HANDSHAKE_DEADLINE);
     let nonce = draw_nonce()?;
     wire.write_frame(&Frame::Hello(Hello {
         role: purpose.role,
@@ -87,7 +87,7 @@ pub fn dial(
 /// # Errors
 /// When something else comes, or nothing.
 pub fn read_hello(wire: &mut Wire) -> Result<Hello, WireError> {
-    wire.set_patience(SWARM_HANDSHAKE_DEADLINE)?;
+    wire.set_deadline(SWARM_HANDSHAKE_DEADLINE);
     match wire.read_frame(SWARM_HANDSHAKE_BYTES_MAX)? {
         Frame::Hello(hello) => Ok(hello),
         other => Err(unexpected(&other)),

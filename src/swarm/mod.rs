@@ -16,6 +16,7 @@ pub mod doors;
 pub mod frame;
 mod frame_decode;
 mod frame_encode;
+mod greet;
 pub mod handshake;
 pub mod key;
 pub mod lister;

@@ -1,7 +1,7 @@
 //! Frames over a TCP socket: reads whole ones into one buffer that is used again, and writes them with one call.
 
 use super::frame::{self, Frame, FrameError, Refusal};
-use crate::limits::{SWARM_READ_BYTES, SWARM_SILENCE};
+use crate::limits::{SWARM_HANDSHAKE_DEADLINE, SWARM_READ_BYTES, SWARM_SILENCE};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -84,6 +84,8 @@ pub struct Wire {
     /// Bytes of the frame that was last given out.
     given: usize,
     began_at: Instant,
+    /// For all that is read until it is lifted, however the bytes drip in.
+    deadline: Option<Instant>,
 }
 
 impl Wire {
@@ -102,6 +104,7 @@ impl Wire {
             filled: unread.len(),
             given: 0,
             began_at: Instant::now(),
+            deadline: None,
         })
     }
 
@@ -116,12 +119,18 @@ impl Wire {
         &self.socket
     }
 
-    /// Waits for `wait` at most between two bytes from now on.
+    /// All that is read from now on has to be there within `time`.
+    pub fn set_deadline(&mut self, time: Duration) {
+        self.deadline = Some(Instant::now() + time);
+    }
+
+    /// From now on only silence ends the connection.
     ///
     /// # Errors
     /// When the socket does not take it.
-    pub fn set_patience(&self, wait: Duration) -> io::Result<()> {
-        self.socket.set_read_timeout(Some(wait))
+    pub fn lift_deadline(&mut self) -> io::Result<()> {
+        self.deadline = None;
+        self.socket.set_read_timeout(Some(SWARM_SILENCE))
     }
 
     /// The next frame: its kind and its body, of at most `max` bytes.
@@ -157,6 +166,13 @@ impl Wire {
             } else {
                 room
             };
+            if let Some(deadline) = self.deadline {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Err(WireError::Silent(SWARM_HANDSHAKE_DEADLINE));
+                }
+                self.socket.set_read_timeout(Some(left))?;
+            }
             match (&*self.socket).read(&mut self.buffer[self.filled..free]) {
                 Ok(0) if self.filled == 0 => return Err(WireError::Closed),
                 Ok(0) => return Err(WireError::Io(ErrorKind::UnexpectedEof.into())),
