@@ -16,7 +16,7 @@ JAM := $(or $(CARGO_TARGET_DIR),target)/release/jam
 
 .DEFAULT_GOAL := help
 .PHONY: help run-server seed fetch build test test-setup test-rust test-page test-docs test-bench test-size bench-rooms \
-	screenshots format format-check clean
+	bench-swarm screenshots format format-check clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -57,12 +57,13 @@ test-page:
 test-docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
-# The benchmark is a program of its own, and must not rot.
+# The benchmarks are programs of their own, and must not rot.
 BENCH_CARGO = --locked --manifest-path benches/rooms/Cargo.toml --target-dir target/bench/cargo
 
 test-bench:
 	cargo clippy $(BENCH_CARGO) --all-targets -- -D warnings
 	cargo test $(BENCH_CARGO)
+	python3 -B -m unittest discover --start-directory benches/swarm
 
 # The stripped binary has to fit on anything.
 test-size: build
@@ -73,6 +74,10 @@ bench-rooms: build ## Measure rooms beside the same room on other stacks; OPTION
 	cargo build --release $(BENCH_CARGO)
 	target/bench/cargo/release/bench-rooms --jam $(JAM) --tools target/bench \
 	  --rivals benches/rooms/rivals $(OPTIONS)
+
+bench-swarm: build ## Measure the swarm beside other ways to give a file to many, as root; OPTIONS=--quick or --help
+	@sh benches/swarm/setup.sh target/bench
+	@exec python3 -B benches/swarm --jam $(JAM) --tools target/bench $(OPTIONS)
 
 screenshots: test-page ## Take the README's picture again, from the page's tests
 	cp target/screenshots/party-laptop.png docs/party.png
