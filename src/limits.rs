@@ -50,7 +50,7 @@ pub const SIGNAL_DEPTH_MAX: usize = 100;
 /// Members listed in MEMBERS: more than a page can show with sense; `total` counts all.
 pub const MEMBERS_LISTED_MAX: usize = 200;
 
-/// Bytes of lists (QUEUE, MEMBERS, PEERS) that a room sends in a second, all receivers together: a large room hears of
+/// Bytes of lists (QUEUE, MEMBERS, PEERS, SWARM) that a room sends in a second, all receivers together: a large room hears of
 /// changes later, so that talk about the party never weighs more than the music.
 pub const LIST_BYTES_PER_SEC: f64 = 4e6;
 
@@ -101,6 +101,60 @@ pub const REQUESTS_IN_FLIGHT_MAX: u8 = 16;
 
 /// Longest `--seed-after`: eleven days, after which it is a mistake, and which can be added to any clock.
 pub const SEED_AFTER_SEC_MAX: u32 = 1_000_000;
+
+// ---- nodes of a room --------------------------------------------------------------------------
+
+/// Tracks that a node may name in ANNOUNCE as held whole: a record or a few. Its whole list it tells whoever connects.
+pub const NODE_TRACKS_MAX: usize = 64;
+
+/// Such tracks in one PEERS, shared out among the nodes listed: the message goes to everybody, and the largest QUEUE,
+/// PEERS and SWARM have room beside each other in an outbox.
+pub const PEERS_TRACKS_MAX: usize = 400;
+
+/// What the name of one such track has as JSON.
+pub const PEERS_TRACK_BYTES: f64 = 67.0;
+
+/// Entries of each list of a LINKS: no node has more connections that are worth a line in a picture.
+pub const LINKS_MAX: usize = 64;
+
+/// Nodes in SWARM: more than a page can draw with sense.
+pub const SWARM_LISTED_MAX: usize = 100;
+
+/// Lines between nodes in one SWARM, and as many that could not be dialled, shared out among the nodes listed: 25
+/// nodes may all be linked with each other.
+pub const SWARM_LINKS_MAX: usize = 600;
+
+/// What a node has in SWARM beside its links, and what a link has.
+pub const SWARM_ENTRY_BYTES: f64 = 320.0;
+pub const SWARM_LINK_BYTES: f64 = 26.0;
+
+/// SWARM is pushed at most this often: it shows movement, and nobody counts chunks by eye.
+pub const SWARM_PUSH_INTERVAL_SEC: f64 = 0.25;
+
+/// Digits of a node's `map`: a strip of as many pixels on a page.
+pub const SWARM_MAP_DIGITS: u32 = 64;
+
+/// Largest track that may be offered, 16 TiB: beyond what chunks of any size can cover.
+pub const OFFER_BYTES_MAX: u64 = 1 << 44;
+const _: () = assert!(OFFER_BYTES_MAX > CHUNKS_MAX as u64 * CHUNK_BYTES_MAX as u64);
+
+/// For the server's attempt to dial a node: a second is long on any network where music is shared.
+pub const DIAL_BACK_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A node that could not be dialled is tried again after this long: firewalls are changed by hand.
+pub const DIAL_BACK_AGAIN_SEC: f64 = 60.0;
+
+/// One node is not tried more often than this, however it changes its port: the server is no port scanner.
+pub const DIAL_BACK_PAUSE_SEC: f64 = 2.0;
+
+/// Attempts at a time: each has a thread, for two seconds at most.
+pub const DIAL_BACK_THREADS_MAX: usize = 8;
+
+/// Attempts that wait for one of those threads; what finds no place is tried again after `DIAL_BACK_AGAIN_SEC`.
+pub const DIAL_BACK_QUEUE_MAX: usize = 256;
+
+/// Tracks that rooms want and that the server's node has not heard of yet; rooms ask again for what found no place.
+pub const WANTS_MAX: usize = 256;
 
 // ---- a start in the near future ---------------------------------------------------------------
 
@@ -388,7 +442,7 @@ const _: () = assert!(
 pub const SWARM_ADDRESSES_MAX: usize = 64;
 
 /// Tracks that a list names.
-pub const SWARM_LISTED_MAX: usize = 100;
+pub const SWARM_TRACKS_LISTED_MAX: usize = 100;
 
 /// What a connection's buffer begins with: most frames without data fit.
 pub const SWARM_READ_BYTES: usize = 4 * 1024;
@@ -489,8 +543,9 @@ pub const SWARM_STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// TRACKS: a list of them.
 pub const SWARM_TRACKS_BYTES_MAX: u32 = 128 * 1024;
-const _: () =
-    assert!(SWARM_LISTED_MAX * (TRACK_NAME_BYTES_MAX + 64) < SWARM_TRACKS_BYTES_MAX as usize);
+const _: () = assert!(
+    SWARM_TRACKS_LISTED_MAX * (TRACK_NAME_BYTES_MAX + 64) < SWARM_TRACKS_BYTES_MAX as usize
+);
 
 /// How often a command that waits looks around, and draws its progress.
 pub const COMMAND_TICK: Duration = Duration::from_millis(100);
@@ -557,9 +612,6 @@ pub const SWARM_NODES_LISTED_MAX: usize = 100;
 /// Sources of a node, or nodes that it could not dial, in one list.
 pub const SWARM_SOURCES_MAX: usize = 64;
 
-/// Digits of a map of chunks.
-pub const SWARM_MAP_DIGITS: usize = 64;
-
 /// Tracks that a node announces as held whole.
 pub const TRACK_IDS_ANNOUNCED_MAX: usize = 64;
 
@@ -623,3 +675,19 @@ pub const CHECK_DIALS_MAX: usize = 16;
 
 /// How often a node in a room tells it what changed: four times a second the picture of the swarm moves.
 pub const COMPANY_TICK: Duration = Duration::from_millis(250);
+
+/// Tracks that the server fetches from nodes at a time; each has a thread, and more would only be slower each.
+pub const ARRIVALS_MAX: usize = 4;
+
+/// Tracks that wait for that.
+pub const ARRIVALS_WAITING_MAX: usize = 512;
+const _: () = assert!(ARRIVALS_WAITING_MAX >= QUEUE_TRACKS_MAX);
+
+/// A listener waits this long for bytes of a track while nothing of it comes.
+pub const ARRIVAL_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Tracks of the library that the server's node is ready to serve, each with its manifest: 10 KiB for a song.
+pub const SERVED_SWARMS_MAX: usize = 64;
+
+/// Bytes that the library may have in all until it takes no more from uploads and from the swarm, unless told otherwise.
+pub const LIBRARY_BYTES_MAX: u64 = 16 << 30;

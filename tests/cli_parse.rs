@@ -120,6 +120,7 @@ fn a_server_without_options_listens_everywhere_on_port_8000_and_shares_nothing()
         room: RoomName::parse("jam1").expect("a room"),
         connections_max: CONNECTIONS_MAX,
         upload_bytes_max: 512 << 20,
+        library_bytes_max: 16 << 30,
     };
     assert_eq!(options("server"), expected);
     assert_eq!(parse("server").expect("valid").log, None);
@@ -136,6 +137,7 @@ fn every_option_reaches_its_place() {
         room: RoomName::parse("lab_2").expect("a room"),
         connections_max: 50,
         upload_bytes_max: 512 << 20,
+        library_bytes_max: 16 << 30,
     };
     assert_eq!(options(line), expected);
     assert_eq!(parse(line).expect("valid").log, Some(LevelFilter::Debug));
@@ -248,13 +250,14 @@ fn the_help_fits_a_terminal_and_names_every_option_that_is_understood() {
 }
 
 /// Every option with a value that it takes; no value for those that take none.
-const OPTIONS: [(&str, &str, &str); 37] = [
+const OPTIONS: [(&str, &str, &str); 38] = [
     ("server", "--listen", "127.0.0.1:1"),
     ("server", "--port", "1"),
     ("server", "--share", "a.mp3"),
     ("server", "--room", "a"),
     ("server", "--library", "music"),
     ("server", "--max-upload", "1MiB"),
+    ("server", "--max-library", "1GiB"),
     ("server", "--max-connections", "1"),
     ("server", "--log", "info"),
     ("seed", "--room", "host/a"),

@@ -7,11 +7,14 @@ mod random;
 use jam::limits::{READER_STACK_BYTES, ROOM_MESSAGE_BYTES_MAX, SIGNAL_DEPTH_MAX};
 use jam::room::event::RoomView;
 use jam::room::message::{
-    ClientMessage, Hello, HostMessage, MemberEntry, PeerEntry, Played, QueueTrack, Report, Role,
-    RoomMessage, ServerMessage, State, Status, Wants,
+    ClientMessage, Hello, HostMessage, MemberEntry, Played, QueueTrack, Report, Role, RoomMessage,
+    ServerMessage, State, Status, Wants,
 };
+use jam::room::node_message::{Offer, PeerEntry, SwarmNode, SwarmWelcome, You};
 use jam::room::parse::{parse_hello, parse_message};
+use jam::room::swarm_key::NodeId;
 use jam::track::id::TrackId;
+use jam::track::sniff::AudioKind;
 use random::for_each_seed;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -115,6 +118,7 @@ fn server_messages() -> Vec<ServerMessage> {
         name: name.into(),
         role,
         report,
+        node: false,
     };
     let members = |total, members| ServerMessage::Members {
         room: ROOM.into(),
@@ -142,6 +146,7 @@ fn server_messages() -> Vec<ServerMessage> {
         album: None,
         cover: false,
         added_by: None,
+        awaited: false,
     };
     let described = QueueTrack {
         duration_sec: Some(60.0),
@@ -188,7 +193,12 @@ fn server_messages() -> Vec<ServerMessage> {
                 is_host: true,
                 total_chunks: Some(120),
                 chunk_size: Some(4096),
+                node_id: None,
+                track_id: None,
+                track_ids: Vec::new(),
+                dialable: None,
             }],
+            None,
         ),
         ServerMessage::Welcome {
             version: "0.1.0",
@@ -197,6 +207,7 @@ fn server_messages() -> Vec<ServerMessage> {
             name: "Ben".into(),
             role: Role::Viewer,
             upload_key: None,
+            swarm: None,
         },
         queue(vec![described.clone()]),
         members(
@@ -229,7 +240,7 @@ fn server_messages() -> Vec<ServerMessage> {
                 Some(Report::default()),
             )],
         ),
-        ServerMessage::peers(ROOM, Vec::new()),
+        ServerMessage::peers(ROOM, Vec::new(), None),
         ServerMessage::peers(
             ROOM,
             vec![PeerEntry {
@@ -241,7 +252,12 @@ fn server_messages() -> Vec<ServerMessage> {
                 is_host: false,
                 total_chunks: None,
                 chunk_size: None,
+                node_id: None,
+                track_id: None,
+                track_ids: Vec::new(),
+                dialable: None,
             }],
+            None,
         ),
         ServerMessage::Signal {
             from: "p1".into(),
@@ -255,6 +271,7 @@ fn server_messages() -> Vec<ServerMessage> {
             name: "Ana".into(),
             role: Role::Host,
             upload_key: Some("353d413f07f6193d570d6b48b1f42c0a".into()),
+            swarm: None,
         },
         ServerMessage::History {
             room: ROOM.into(),
@@ -264,7 +281,127 @@ fn server_messages() -> Vec<ServerMessage> {
             room: ROOM.into(),
             entry,
         },
-        queue(vec![plain]),
+        queue(vec![plain.clone()]),
+    ]
+    .into_iter()
+    .chain(messages_of_a_swarm(&plain))
+    .collect()
+}
+
+/// The lines of `server.jsonl` about nodes, which are its last.
+fn messages_of_a_swarm(plain: &QueueTrack) -> Vec<ServerMessage> {
+    let (ana, laptop, ben) = ("p81c0d4e95a3b", "p60b1f42c0a35", "p3f9c21ab77d0");
+    let name = "Ana's laptop";
+    let another = "cb85c5013e74cab3e388ae297467653ee72049414925d818f159171f15342e6b";
+    let node_id = |text| NodeId::parse(text).expect("a node id");
+    let swarm = |nodes| ServerMessage::Swarm {
+        room: ROOM.into(),
+        nodes,
+    };
+    let member = |peer_id: &str, name: &str, role, node| MemberEntry {
+        peer_id: peer_id.into(),
+        name: name.into(),
+        role,
+        report: None,
+        node,
+    };
+    let unknown = SwarmNode {
+        peer_id: "p1".into(),
+        name: "Guest 1".into(),
+        track_id: None,
+        total_chunks: None,
+        chunk_size: None,
+        have_count: None,
+        map: None,
+        dialable: None,
+        server: false,
+        from: Vec::new(),
+        unreachable: Vec::new(),
+    };
+    let fetching = |peer_id: &str, name: &str, have_count: u32, map: String| SwarmNode {
+        peer_id: peer_id.into(),
+        name: name.into(),
+        track_id: Some(track_id()),
+        total_chunks: Some(320),
+        chunk_size: Some(16384),
+        have_count: Some(have_count),
+        map: Some(map),
+        ..unknown.clone()
+    };
+    vec![
+        ServerMessage::Welcome {
+            version: "0.1.0",
+            room: ROOM.into(),
+            peer_id: laptop.into(),
+            name: name.into(),
+            role: Role::Viewer,
+            upload_key: None,
+            swarm: Some(SwarmWelcome {
+                key: "a5".repeat(32),
+                node_id: node_id("5e5e5e5e5e5e5e5e"),
+            }),
+        },
+        ServerMessage::Members {
+            room: ROOM.into(),
+            total: 2,
+            members: vec![
+                member(ana, "Ana", Role::Host, false),
+                member(laptop, name, Role::Viewer, true),
+            ],
+        },
+        ServerMessage::peers(
+            ROOM,
+            vec![PeerEntry {
+                peer_id: laptop.into(),
+                ip: "192.168.1.20".parse().expect("an address"),
+                port: 7401,
+                have_count: 160,
+                display_name: name.into(),
+                is_host: false,
+                total_chunks: Some(320),
+                chunk_size: Some(16384),
+                node_id: Some(node_id("9f86d081884c7d65")),
+                track_id: Some(track_id()),
+                track_ids: vec![TrackId::parse(another).expect("an id")],
+                dialable: Some(false),
+            }],
+            Some(You {
+                ip: "192.168.1.21".parse().expect("an address"),
+                dialable: Some(true),
+            }),
+        ),
+        swarm(vec![
+            SwarmNode {
+                dialable: Some(true),
+                server: true,
+                ..fetching("server", "Server", 320, "9".repeat(64))
+            },
+            SwarmNode {
+                dialable: Some(false),
+                from: vec![(ana.into(), 120), ("server".into(), 40)],
+                unreachable: vec![ben.into()],
+                ..fetching(laptop, name, 160, "9".repeat(32) + &"0".repeat(32))
+            },
+        ]),
+        ServerMessage::Queue {
+            room: ROOM.into(),
+            tracks: Arc::new(vec![QueueTrack {
+                added_by: Some(name.into()),
+                awaited: true,
+                ..plain.clone()
+            }]),
+        },
+        ServerMessage::error("ADD: announce the track that you offer (track_id or track_ids)"),
+        swarm(Vec::new()),
+        swarm(vec![unknown]),
+        ServerMessage::peers(
+            ROOM,
+            Vec::new(),
+            Some(You {
+                ip: "fd00::7".parse().expect("an address"),
+                dialable: None,
+            }),
+        ),
     ]
 }
 
@@ -275,6 +412,7 @@ fn the_http_example_is_exactly_what_a_view_of_a_room_says() {
         name: name.into(),
         role,
         report: None,
+        node: false,
     };
     let view = RoomView {
         room: ROOM.into(),
@@ -318,8 +456,9 @@ fn hello_says_role_name_and_wants() {
             welcome: false,
             queue: false,
             members: true,
-            history: false,
+            ..Wants::default()
         },
+        node: false,
     };
     assert_eq!(parse_hello(text), Ok(expected));
 }
@@ -357,6 +496,20 @@ fn every_type_that_can_be_wanted_is_wanted_by_its_name_alone() {
             "HISTORY",
             Wants {
                 history: true,
+                ..nothing
+            },
+        ),
+        (
+            "SWARM",
+            Wants {
+                swarm: true,
+                ..nothing
+            },
+        ),
+        (
+            "SWARM_KEY",
+            Wants {
+                swarm_key: true,
                 ..nothing
             },
         ),
@@ -466,6 +619,7 @@ fn an_edit_of_the_queue_says_which_track_and_where_it_goes() {
             Ok(ClientMessage::Add {
                 track_id: id,
                 before,
+                offer: None,
             }) => assert_eq!((id, before), (track_id(), expected)),
             other => panic!("{text}: {other:?}"),
         }
@@ -481,6 +635,98 @@ fn an_edit_of_the_queue_says_which_track_and_where_it_goes() {
     match parse(&format!(r#"{{"type":"REMOVE","track_id":"{TRACK}"}}"#)) {
         RoomMessage::Host(HostMessage::Remove { track_id: id }) => assert_eq!(id, track_id()),
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_announcement_of_a_node_says_who_it_is_and_each_track_once() {
+    let another = TrackId::from_hash(blake3::hash(b"another"));
+    let upper = TRACK.to_uppercase();
+    let RoomMessage::Announce(announce) = parse(&format!(
+        r#"{{"type":"ANNOUNCE","port":1,"node_id":"9F86d081884c7d65","track_id":"{upper}","track_ids":["{another}","{TRACK}","{another}","{upper}"]}}"#
+    )) else {
+        panic!("not ANNOUNCE")
+    };
+    let id = NodeId::parse("9f86d081884c7d65").expect("a node id");
+    assert_eq!(
+        (announce.node_id, announce.track_id),
+        (Some(id), Some(track_id()))
+    );
+    assert_eq!(announce.track_ids, [another, track_id()]);
+    let parsed = parse_message(
+        &format!(
+            r#"{{"type":"ANNOUNCE","port":1,"track_ids":[{}]}}"#,
+            (0..65_u8)
+                .map(|n| format!("\"{}\"", blake3::hash(&[n])))
+                .collect::<Vec<_>>()
+                .join(",")
+        ),
+        ROOM,
+    );
+    let error = parsed.expect_err("one too many");
+    assert!(
+        error.starts_with("ANNOUNCE: track_ids must be a list of at most 64 track ids"),
+        "{error}"
+    );
+}
+
+#[test]
+fn links_name_each_node_once_with_the_most_chunks_that_were_said() {
+    let text = format!(
+        r#"{{"type":"LINKS","track_id":"{TRACK}","received":[["9F86D081884C7D65",7],["60303ae22b998861",0],["9f86d081884c7d65",9],["9f86d081884c7d65",8]],"unreachable":["9f86d081884c7d65","60303ae22b998861","9F86D081884C7D65"]}}"#
+    );
+    let RoomMessage::Links(mut links) = parse(&text) else {
+        panic!("not LINKS")
+    };
+    let id = |text| NodeId::parse(text).expect("a node id");
+    let (a, b) = (id("60303ae22b998861"), id("9f86d081884c7d65"));
+    links.received.sort_unstable();
+    assert_eq!(links.track_id, track_id());
+    assert_eq!(links.received, [(a, 0), (b, 9)]);
+    assert_eq!(links.unreachable, [a, b]);
+    for count in [64, 65] {
+        let ids = (0..count)
+            .map(|n| format!("\"{n:016x}\""))
+            .collect::<Vec<_>>();
+        let pairs = ids.iter().map(|id| format!("[{id},1]")).collect::<Vec<_>>();
+        for (field, list) in [("received", pairs), ("unreachable", ids)] {
+            let text = format!(
+                r#"{{"type":"LINKS","track_id":"{TRACK}","{field}":[{}]}}"#,
+                list.join(",")
+            );
+            assert_eq!(parse_message(&text, ROOM).is_ok(), count == 64, "{field}");
+        }
+    }
+}
+
+#[test]
+fn an_offer_is_understood_with_every_kind_of_sound_that_the_server_names() {
+    for kind in AudioKind::ALL {
+        let text = format!(
+            r#"{{"type":"ADD","track_id":"{TRACK}","offer":{{"name":" a\u202e  b\n","bytes":1,"content_type":"{}"}}}}"#,
+            kind.content_type()
+        );
+        match parse_message(&text, ROOM) {
+            Ok(ClientMessage::Add {
+                track_id: id,
+                before: None,
+                offer: Some(offer),
+            }) => {
+                assert_eq!(id, track_id());
+                let content_type = kind.content_type();
+                assert_eq!(
+                    offer,
+                    Offer {
+                        name: "a b".into(),
+                        bytes: 1,
+                        content_type
+                    }
+                );
+                let entry = offer.into_entry(id);
+                assert_eq!((entry.track_id, entry.bytes, entry.awaited), (id, 1, true));
+            }
+            other => panic!("{text}: {other:?}"),
+        }
     }
 }
 
@@ -598,6 +844,12 @@ fn depth_costs_no_stack() {
                     "before",
                     "from",
                     "duration_sec",
+                    "node",
+                    "node_id",
+                    "track_ids",
+                    "received",
+                    "unreachable",
+                    "offer",
                     "unknown",
                 ] {
                     for kind in [
@@ -612,6 +864,7 @@ fn depth_costs_no_stack() {
                         "MOVE",
                         "NEXT",
                         "DURATION",
+                        "LINKS",
                     ] {
                         let whole = format!(r#"{{"type":"{kind}","{field}":{nested}}}"#);
                         let _either = parse_hello(&whole);
@@ -655,6 +908,12 @@ fn the_longest_message_is_refused_in_few_words() {
         format!(r#"{{"type":"MOVE","track_id":"{TRACK}","before":"{long}"}}"#),
         format!(r#"{{"type":"NEXT","from":{digits}}}"#),
         format!(r#"{{"type":"DURATION","track_id":"{TRACK}","duration_sec":{digits}}}"#),
+        format!(r#"{{"type":"ANNOUNCE","port":0,"node_id":"{long}"}}"#),
+        format!(r#"{{"type":"ANNOUNCE","port":0,"track_ids":["{long}"]}}"#),
+        format!(r#"{{"type":"LINKS","track_id":"{TRACK}","received":[["{long}",1]]}}"#),
+        format!(r#"{{"type":"LINKS","track_id":"{TRACK}","unreachable":"{long}"}}"#),
+        format!(r#"{{"type":"ADD","track_id":"{TRACK}","offer":"{long}"}}"#),
+        format!(r#"{{"type":"ADD","track_id":"{TRACK}","offer":{{"name":"a","bytes":{digits}}}}}"#),
         long.clone(),
         digits.clone(),
     ] {

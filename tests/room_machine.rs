@@ -138,7 +138,7 @@ fn answers_to_joining_come_in_the_promised_order_and_only_those_asked_for() {
     assert_eq!(
         types(&all),
         [
-            "admit", "STATE", "PEER", "WELCOME", "QUEUE", "HISTORY", "MEMBERS"
+            "admit", "STATE", "PEER", "WELCOME", "QUEUE", "HISTORY", "MEMBERS", "SWARM"
         ]
     );
     let basic = party.join(2, Role::Viewer, NOTHING);
@@ -587,6 +587,7 @@ fn guests_without_a_name_are_numbered_and_the_host_is_called_host() {
         role,
         display_name: None,
         wants: EVERYTHING,
+        node: false,
     };
     for (id, role, name) in [
         (1, Role::Viewer, "Guest 1"),
@@ -620,6 +621,7 @@ fn the_queue_lists_the_rooms_tracks_in_their_order() {
         album: None,
         cover: false,
         added_by: None,
+        awaited: false,
     };
     let mut party = Party::with_tracks(vec![track("b.wav"), track("a.wav")]);
     let heard = party.join(1, Role::Viewer, EVERYTHING);
@@ -669,6 +671,13 @@ fn members_that_asked_for_nothing_more_receive_only_the_basic_types() {
             Kind::Played,
             Wants {
                 history: true,
+                ..NOTHING
+            },
+        ),
+        (
+            Kind::Swarm,
+            Wants {
+                swarm: true,
                 ..NOTHING
             },
         ),

@@ -26,6 +26,7 @@ fn track(number: usize) -> QueueTrack {
         album: None,
         cover: false,
         added_by: None,
+        awaited: false,
     }
 }
 
@@ -247,7 +248,29 @@ fn any_track(random: &mut Random) -> QueueTrack {
     }
     track.duration_sec = random.one_in(2).then_some(0.1 + 0.2);
     track.cover = random.one_in(2);
+    track.awaited = random.one_in(2);
     track
+}
+
+/// What was awaited is described, unless that is too long for the list. Whether it was.
+fn arrive(list: &mut [QueueTrack], track: &QueueTrack) -> bool {
+    let mut awaited = list.iter_mut().filter(|entry| entry.awaited);
+    let Some(entry) = awaited.find(|entry| entry.track_id == track.track_id) else {
+        return false;
+    };
+    let mut described = track.clone();
+    described.awaited = false;
+    described.added_by = entry.added_by.clone();
+    described.duration_sec = entry.duration_sec.or(track.duration_sec);
+    entry.awaited = false;
+    let plain = std::mem::replace(entry, described);
+    if list.iter().map(json_bytes).sum::<usize>() > QUEUE_BYTES_MAX {
+        let place = list
+            .iter()
+            .position(|entry| entry.track_id == plain.track_id);
+        list[place.expect("there")] = plain;
+    }
+    true
 }
 
 #[test]
@@ -260,18 +283,24 @@ fn random_edits_do_the_same_to_the_queue_as_to_a_plain_list() {
             let other = (!random.one_in(4)).then(|| id(random.below(24)));
             let place_of = |list: &[QueueTrack], id| list.iter().position(|t| t.track_id == id);
             let place = place_of(&list, one);
-            match random.below(6) {
+            match random.below(7) {
+                6 => {
+                    let track = any_track(random);
+                    let expected = arrive(&mut list, &track);
+                    assert_eq!(queue.arrived(track), expected);
+                }
                 0..=2 => {
                     let track = any_track(random);
                     let is_there = place_of(&list, track.track_id).is_some();
                     let bytes: usize = list.iter().chain([&track]).map(json_bytes).sum();
                     let expected = match is_there {
-                        true => Ok(false),
+                        // Adding what was awaited is one way for it to arrive.
+                        true => Ok(!track.awaited && arrive(&mut list, &track)),
                         false if bytes > QUEUE_BYTES_MAX => Err(QueueFull),
                         false => Ok(true),
                     };
                     assert_eq!(queue.add(track.clone(), other), expected);
-                    if expected == Ok(true) {
+                    if expected == Ok(true) && !is_there {
                         let to = other.and_then(|other| place_of(&list, other));
                         list.insert(to.unwrap_or(list.len()), track);
                     }

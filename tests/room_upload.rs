@@ -30,6 +30,8 @@ fn join(members: &mut Members, id: u64, role: Role, address: &str, key: Option<&
         name: format!("Name {id}"),
         role,
         ip: address.parse().expect("an address"),
+        relayed: false,
+        node: false,
         wants: Wants::default(),
         report: None,
         upload_key: key.map(Into::into),
@@ -161,4 +163,31 @@ fn every_refusal_is_one_line_that_tells_people_what_to_do_or_why_not() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn programs_at_the_hosts_address_are_nobody_else() {
+    let mut members = room(&[HOST, VIEWER]);
+    for id in [7, 8] {
+        join(&mut members, id, Role::Viewer, HOST, None);
+    }
+    assert_eq!(
+        ask(&members, HOST, None, false),
+        Err(UploadRefusal::SharedAddress)
+    );
+    members.remove(MemberId(8));
+    let mut program = members.remove(MemberId(7)).expect("a member");
+    program.node = true;
+    assert!(members.add(MemberId(7), program));
+    assert_eq!(ask(&members, HOST, None, false), Ok("Name 1".into()));
+    // A host that is a program is one all the same, and a listener beside it another.
+    let mut host = members.remove(MemberId(1)).expect("the host");
+    host.node = true;
+    assert!(members.add(MemberId(1), host));
+    assert_eq!(ask(&members, HOST, None, false), Ok("Name 1".into()));
+    join(&mut members, 9, Role::Viewer, HOST, None);
+    assert_eq!(
+        ask(&members, HOST, None, false),
+        Err(UploadRefusal::SharedAddress)
+    );
 }

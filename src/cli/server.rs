@@ -5,7 +5,7 @@ use super::values::{
     on_one_line, parse_log_level, parse_port, parse_room, parse_size, text, usage,
 };
 use super::{Command, Invocation, UsageError, print};
-use crate::limits::{CONNECTIONS_MAX, UPLOAD_BYTES_MAX};
+use crate::limits::{CONNECTIONS_MAX, LIBRARY_BYTES_MAX, UPLOAD_BYTES_MAX};
 use crate::room::address::SERVER_PORT;
 use crate::room::name::RoomName;
 use lexopt::prelude::*;
@@ -21,6 +21,7 @@ pub struct ServerOptions {
     pub room: RoomName,
     pub connections_max: usize,
     pub upload_bytes_max: u64,
+    pub library_bytes_max: u64,
 }
 
 const COMMAND: &str = "server";
@@ -39,6 +40,7 @@ pub(super) fn parse(
         room: RoomName::parse(DEFAULT_ROOM).expect("bug: the default is a room name"),
         connections_max: CONNECTIONS_MAX,
         upload_bytes_max: UPLOAD_BYTES_MAX,
+        library_bytes_max: LIBRARY_BYTES_MAX,
     };
     let mut port = None;
     while let Some(argument) = parser.next().map_err(wrong)? {
@@ -58,7 +60,12 @@ pub(super) fn parse(
                 options.connections_max = parse_count(&text(COMMAND, parser)?)?;
             }
             Long("max-upload") => {
-                options.upload_bytes_max = parse_upload_size(&text(COMMAND, parser)?)?;
+                let size = text(COMMAND, parser)?;
+                options.upload_bytes_max = parse_bytes("--max-upload", &size, "512MiB")?;
+            }
+            Long("max-library") => {
+                let size = text(COMMAND, parser)?;
+                options.library_bytes_max = parse_bytes("--max-library", &size, "16GiB")?;
             }
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
             Value(word) if word == "help" => return print(SERVER_HELP),
@@ -113,10 +120,10 @@ fn parse_count(text: &str) -> Result<usize, UsageError> {
     })
 }
 
-fn parse_upload_size(text: &str) -> Result<u64, UsageError> {
+fn parse_bytes(option: &str, text: &str, example: &str) -> Result<u64, UsageError> {
     parse_size(text).ok_or_else(|| {
         UsageError(format!(
-            "--max-upload {text:?} is not a size (type for example --max-upload 512MiB)"
+            "{option} {text:?} is not a size (type for example {option} {example})"
         ))
     })
 }

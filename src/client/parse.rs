@@ -253,7 +253,8 @@ impl RawPeer {
 impl RawNode {
     fn checked(self) -> Option<SwarmNode> {
         let digits = self.map.as_deref().filter(|map| {
-            map.len() == SWARM_MAP_DIGITS && map.bytes().all(|digit| digit.is_ascii_digit())
+            map.len() == SWARM_MAP_DIGITS as usize
+                && map.bytes().all(|digit| digit.is_ascii_digit())
         });
         let short = |ids: Vec<String>| ids.into_iter().filter(|id| is_short(id));
         let from = self.from.into_iter().filter(|(id, _)| is_short(id));

@@ -43,6 +43,7 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
         listen: options.listen,
         connections_max,
         upload_bytes_max: options.upload_bytes_max,
+        library_bytes_max: options.library_bytes_max,
         library,
         tracks: HashMap::from([(options.room.clone(), tracks.to_vec())]),
     })

@@ -4,8 +4,10 @@ use super::members::MemberId;
 use super::message::{
     CloseReason, Hello, MemberEntry, Played, QueueTrack, RoomMessage, ServerMessage, State, Wants,
 };
+use super::swarm_key::{NodeId, SwarmKey};
+use crate::track::id::TrackId;
 use serde::Serialize;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -27,8 +29,58 @@ pub struct Newcomer {
     pub peer_id: String,
     pub ip: IpAddr,
     pub hello: Hello,
+    /// Whether somebody else had the connection made, such as a proxy or a page, so that the address says nothing.
+    pub relayed: bool,
     /// Told to a host: what allows an upload into this room.
     pub upload_key: String,
+}
+
+/// What a room tells of its server.
+#[derive(Clone, Debug)]
+pub struct Home {
+    pub version: &'static str,
+    /// This room's own.
+    pub swarm_key: SwarmKey,
+    /// The server's own node.
+    pub node_id: NodeId,
+}
+
+/// A track in a room's queue that the server has not, and should fetch from the room's nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Want {
+    pub track_id: TrackId,
+    pub name: String,
+    pub bytes: u64,
+}
+
+/// Where a node can be dialled, as far as is known, and what it says it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeAddress {
+    pub peer_id: String,
+    pub node_id: NodeId,
+    pub ip: IpAddr,
+    /// Never 0.
+    pub port: u16,
+    /// What it has parts of.
+    pub track_id: Option<TrackId>,
+    /// What it has whole, as far as it said.
+    pub track_ids: Vec<TrackId>,
+    /// Whether the server reached it; `None` while that is not known.
+    pub dialable: Option<bool>,
+}
+
+/// The server's own node, as SWARM draws it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerNode {
+    pub track_id: TrackId,
+    pub total_chunks: u32,
+    pub chunk_size: u32,
+    pub have_count: u32,
+    /// A bit for each chunk, the first one in the highest bit of the first byte.
+    pub held: Vec<u8>,
+    /// Chunks of this track that came from each node.
+    pub received: Vec<(NodeId, u32)>,
+    pub unreachable: Vec<NodeId>,
 }
 
 #[derive(Debug)]
@@ -45,6 +97,13 @@ pub enum Output {
         message: ServerMessage,
         except: Vec<MemberId>,
     },
+    /// Try whether the member's node can be dialled, and tell `Room::dialled`.
+    DialBack {
+        member: MemberId,
+        address: SocketAddr,
+    },
+    /// A track that the server has to fetch; `Room::wants` has all of them.
+    Want(Want),
     /// The member did not get in: close its connection. It was never part of the room.
     Refuse {
         member: MemberId,

@@ -2,6 +2,7 @@
 //! recurses into the input, so that depth costs nothing.
 
 use crate::track::id::TrackId;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -60,6 +61,15 @@ impl<'a> Fields<'a> {
             _ if self.is_absent(field) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             _ => self.refuse(field, "a string"),
+        }
+    }
+
+    /// true or false.
+    pub(super) fn flag(&self, field: &str) -> Result<Option<bool>, String> {
+        match self.scalar(field) {
+            _ if self.is_absent(field) => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            _ => self.refuse(field, "true or false"),
         }
     }
 
@@ -134,6 +144,41 @@ impl<'a> Fields<'a> {
                 None => self.refuse(field, A_TRACK_ID),
             },
             _ => self.refuse(field, A_TRACK_ID),
+        }
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of the object that `field` holds; what is wrong with them is said of `KIND: field`.
+    pub(super) fn object(&self, field: &str) -> Result<Option<Fields<'a>>, String> {
+        let Some(&raw) = self.raw.get(field).filter(|_| !self.is_absent(field)) else {
+            return Ok(None);
+        };
+        match serde_json::from_str(raw.get()) {
+            Ok(raw) => Ok(Some(Fields {
+                kind: format!("{}: {field}", self.kind),
+                raw,
+            })),
+            Err(_) => self.refuse(field, "an object"),
+        }
+    }
+
+    /// A list of things that are read one by one; missing and null are an empty one.
+    pub(super) fn list<T: DeserializeOwned, U>(
+        &self,
+        field: &str,
+        max: usize,
+        expected: &str,
+        read: impl Fn(T) -> Option<U>,
+    ) -> Result<Vec<U>, String> {
+        let Some(raw) = self.raw.get(field).filter(|_| !self.is_absent(field)) else {
+            return Ok(Vec::new());
+        };
+        let items = serde_json::from_str::<Vec<T>>(raw.get()).ok();
+        let items = items.filter(|items| items.len() <= max);
+        match items.and_then(|items| items.into_iter().map(read).collect()) {
+            Some(items) => Ok(items),
+            None => self.refuse(field, &format!("a list of at most {max} {expected}")),
         }
     }
 }

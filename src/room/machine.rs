@@ -3,52 +3,59 @@
 //! Pure: it reads no clock and sends nothing. The caller passes room time with every input, carries out every
 //! `Output` in order, and calls `tick` no later than `wake_at` says.
 
-use super::event::{Input, Newcomer, Output, RoomView};
+use super::event::{Home, Input, Newcomer, Output, RoomView};
 use super::members::{Member, MemberId, Members};
 use super::message::{
-    CloseReason, HostMessage, PeerEntry, QueueTrack, Role, RoomMessage, ServerMessage, State,
+    CloseReason, HostMessage, QueueTrack, Role, RoomMessage, ServerMessage, State,
 };
 use super::name::RoomName;
+use super::node_message::SwarmWelcome;
 use super::nodes::{Change, Nodes};
 use super::push::Push;
 use super::queue::{Queue, QueueFull};
+use super::swarm_map::ServerPart;
 use super::turntable::{Changes, Turntable};
 use super::upload::{UploadRefusal, Uploader, may_upload};
 use crate::limits::{
-    LIST_ENTRY_BYTES, MEMBERS_LISTED_MAX, MEMBERS_PUSH_INTERVAL_SEC, PEERS_LISTED_MAX,
-    PEERS_PUSH_INTERVAL_SEC, QUEUE_PUSH_INTERVAL_SEC,
+    MEMBERS_PUSH_INTERVAL_SEC, PEERS_PUSH_INTERVAL_SEC, QUEUE_PUSH_INTERVAL_SEC,
+    SWARM_PUSH_INTERVAL_SEC,
 };
 use crate::sync::playback::{round_to_micros, start_lead_ms};
 
+/// The lists that it tells are in `lists.rs`, what nodes offer in `offers.rs`.
 pub struct Room {
-    name: RoomName,
-    version: &'static str,
-    turntable: Turntable,
-    members: Members,
-    nodes: Nodes,
-    queue_push: Push,
-    members_push: Push,
-    peers_push: Push,
+    pub(super) name: RoomName,
+    pub(super) home: Home,
+    pub(super) turntable: Turntable,
+    pub(super) members: Members,
+    pub(super) nodes: Nodes,
+    pub(super) server_node: Option<ServerPart>,
+    pub(super) queue_push: Push,
+    pub(super) members_push: Push,
+    pub(super) peers_push: Push,
+    pub(super) swarm_push: Push,
 }
 
 impl Room {
-    /// An empty room with `tracks` to choose from. `version` is what WELCOME says of the server.
+    /// An empty room with `tracks` to choose from. `home` is what WELCOME says of the server.
     #[must_use]
     pub fn new(
         now: f64,
         name: RoomName,
         tracks: impl IntoIterator<Item = QueueTrack>,
-        version: &'static str,
+        home: Home,
     ) -> Self {
         Self {
             name,
-            version,
+            home,
             turntable: Turntable::new(now, Queue::new(tracks)),
             members: Members::default(),
             nodes: Nodes::default(),
+            server_node: None,
             queue_push: Push::every(QUEUE_PUSH_INTERVAL_SEC),
             members_push: Push::every(MEMBERS_PUSH_INTERVAL_SEC),
             peers_push: Push::every(PEERS_PUSH_INTERVAL_SEC),
+            swarm_push: Push::every(SWARM_PUSH_INTERVAL_SEC),
         }
     }
 
@@ -64,23 +71,10 @@ impl Room {
     pub fn tick(&mut self, now: f64, out: &mut Vec<Output>) {
         let changes = self.turntable.tick(now, self.lead_sec());
         self.announce_changes(now, changes, out);
-        if self.nodes.expire(now) == Change::Visible {
-            self.peers_push.request(now);
-        }
-        let receivers = self.members.len();
-        let list_bytes = |entries: usize| entries as f64 * LIST_ENTRY_BYTES;
-        let peers_bytes = list_bytes(self.nodes.len().min(PEERS_LISTED_MAX));
-        if self.peers_push.take_due(now, peers_bytes, receivers) {
-            self.push_peers(out);
-        }
-        let queue_bytes = self.turntable.queue().bytes() as f64;
-        if self.queue_push.take_due(now, queue_bytes, receivers) {
-            out.push(to_all(self.queue_message()));
-        }
-        let members_bytes = list_bytes(receivers.min(MEMBERS_LISTED_MAX));
-        if self.members_push.take_due(now, members_bytes, receivers) {
-            out.push(to_all(self.members_message()));
-        }
+        let change = self.nodes.expire(now);
+        self.nodes_changed(now, &change);
+        self.dial_back(now, out);
+        self.push_lists(now, out);
     }
 
     /// Room time at which `tick` has something to do, if at all.
@@ -91,7 +85,9 @@ impl Room {
             self.queue_push.due_at(),
             self.members_push.due_at(),
             self.peers_push.due_at(),
+            self.swarm_push.due_at(),
             self.nodes.expires_at(),
+            self.nodes.dials_at(),
         ]
         .into_iter()
         .flatten()
@@ -163,6 +159,7 @@ impl Room {
             peer_id,
             ip,
             hello,
+            relayed,
             upload_key,
         } = newcomer;
         let (role, wants) = (hello.role, hello.wants);
@@ -182,6 +179,8 @@ impl Room {
                 name: name.clone(),
                 role,
                 ip,
+                relayed,
+                node: hello.node,
                 wants,
                 report: None,
                 upload_key: upload_key.clone(),
@@ -201,14 +200,19 @@ impl Room {
         send(ServerMessage::Peer {
             peer_id: peer_id.clone(),
         });
-        if wants.welcome {
+        if wants.welcome || wants.swarm_key {
+            let swarm = wants.swarm_key.then(|| SwarmWelcome {
+                key: self.home.swarm_key.to_hex(),
+                node_id: self.home.node_id,
+            });
             send(ServerMessage::Welcome {
-                version: self.version,
+                version: self.home.version,
                 room: self.name.to_string(),
                 peer_id,
                 name,
                 role,
                 upload_key,
+                swarm,
             });
         }
         if wants.queue {
@@ -222,6 +226,9 @@ impl Room {
         }
         if wants.members {
             send(self.members_message());
+        }
+        if wants.swarm {
+            send(self.swarm_message(self.swarm_picture()));
         }
     }
 
@@ -245,7 +252,9 @@ impl Room {
                     })
             }
             RoomMessage::Announce(announce) => {
-                self.nodes.announce(now, member, announce).map(|change| {
+                let can_try = !speaker.relayed;
+                let done = self.nodes.announce(now, member, announce, can_try);
+                done.map(|change| {
                     let message = self.peers_message(Some(member));
                     out.push(Output::Send {
                         to: member,
@@ -259,6 +268,12 @@ impl Room {
                 .nodes
                 .have_delta(now, member, &indices)
                 .map(|change| self.nodes_changed(now, &change)),
+            RoomMessage::Links(links) => self.nodes.links(now, member, links).map(|change| {
+                if change == Change::Visible {
+                    self.swarm_changed(now);
+                }
+            }),
+            RoomMessage::Offer { track, before } => self.offer(now, member, *track, before, out),
             RoomMessage::Report(report) => {
                 if self.members.set_report(member, report) && self.members.is_listed(member) {
                     self.members_push.request(now);
@@ -290,7 +305,7 @@ impl Room {
         Ok(())
     }
 
-    fn announce_changes(&mut self, now: f64, changes: Changes, out: &mut Vec<Output>) {
+    pub(super) fn announce_changes(&mut self, now: f64, changes: Changes, out: &mut Vec<Output>) {
         // What has begun did so before anything else changed.
         if let Some(entry) = changes.began {
             let room = self.name.to_string();
@@ -330,67 +345,14 @@ impl Room {
         self.nodes_changed(now, &change);
     }
 
-    fn nodes_changed(&mut self, now: f64, change: &Change) {
-        if *change == Change::Visible {
-            self.peers_push.request(now);
-        }
-    }
-
-    /// Every node gets a list without itself, all others one list of everybody.
-    fn push_peers(&mut self, out: &mut Vec<Output>) {
-        for to in self.nodes.behind() {
-            let message = self.peers_message(Some(to));
-            out.push(Output::Send { to, message });
-            self.nodes.mark_sent(to);
-        }
-        out.push(Output::Broadcast {
-            message: self.peers_message(None),
-            except: self.nodes.iter().map(|(id, _)| id).collect(),
-        });
-    }
-
-    fn peers_message(&self, without: Option<MemberId>) -> ServerMessage {
-        let listed = self.nodes.iter().filter(|&(id, _)| Some(id) != without);
-        let peers = listed
-            .filter_map(|(id, node)| Some((self.members.get(id)?, node)))
-            .take(PEERS_LISTED_MAX)
-            .map(|(member, node)| PeerEntry {
-                peer_id: member.peer_id.clone(),
-                ip: member.ip,
-                port: node.announce.port,
-                have_count: node.have_count(),
-                display_name: member.name.clone(),
-                is_host: member.role == Role::Host,
-                total_chunks: node.announce.total_chunks,
-                chunk_size: node.announce.chunk_size,
-            })
-            .collect();
-        ServerMessage::peers(self.name.as_str(), peers)
-    }
-
     fn state_message(&self) -> ServerMessage {
         ServerMessage::State {
             payload: self.state().clone(),
         }
     }
-
-    fn queue_message(&self) -> ServerMessage {
-        ServerMessage::Queue {
-            room: self.name.to_string(),
-            tracks: self.turntable.queue().tracks(),
-        }
-    }
-
-    fn members_message(&self) -> ServerMessage {
-        ServerMessage::Members {
-            room: self.name.to_string(),
-            total: self.members.len(),
-            members: self.members.entries(),
-        }
-    }
 }
 
-fn to_all(message: ServerMessage) -> Output {
+pub(super) fn to_all(message: ServerMessage) -> Output {
     Output::Broadcast {
         message,
         except: Vec::new(),

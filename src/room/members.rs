@@ -15,6 +15,10 @@ pub struct Member {
     pub name: String,
     pub role: Role,
     pub ip: IpAddr,
+    /// Whether the address says nothing of where the member is.
+    pub relayed: bool,
+    /// A program that moves chunks, and not a listener.
+    pub node: bool,
     pub wants: Wants,
     pub report: Option<Report>,
     /// The host's: what allows an upload.
@@ -28,6 +32,8 @@ pub struct Members {
     by_peer_id: HashMap<String, MemberId>,
     host: Option<MemberId>,
     named_by_server: u64,
+    /// Those who asked for SWARM.
+    swarm_watchers: usize,
     /// Kept, because it is asked for at every step of the room.
     rtt_ms_max: f64,
 }
@@ -41,6 +47,7 @@ impl Members {
             }
             self.host = Some(id);
         }
+        self.swarm_watchers += usize::from(member.wants.swarm);
         self.by_peer_id.insert(member.peer_id.clone(), id);
         let replaced = self.members.insert(id, member);
         assert!(replaced.is_none(), "bug: a member joined twice");
@@ -50,6 +57,7 @@ impl Members {
     pub fn remove(&mut self, id: MemberId) -> Option<Member> {
         let member = self.members.remove(&id)?;
         self.by_peer_id.remove(&member.peer_id);
+        self.swarm_watchers -= usize::from(member.wants.swarm);
         if self.host == Some(id) {
             self.host = None;
         }
@@ -93,12 +101,18 @@ impl Members {
         self.members.is_empty()
     }
 
-    /// How many members have this address.
+    /// How many members receive SWARM.
     #[must_use]
-    pub fn count_from(&self, ip: IpAddr) -> usize {
+    pub fn swarm_watchers(&self) -> usize {
+        self.swarm_watchers
+    }
+
+    /// How many listeners beside the host have this address; programs that move chunks are nobody.
+    #[must_use]
+    pub fn listeners_from(&self, ip: IpAddr) -> usize {
         self.members
             .values()
-            .filter(|member| member.ip == ip)
+            .filter(|member| member.ip == ip && member.role == Role::Viewer && !member.node)
             .count()
     }
 
@@ -160,6 +174,7 @@ impl Members {
                 name: member.name.clone(),
                 role: member.role,
                 report: member.report.clone(),
+                node: member.node,
             })
             .collect()
     }

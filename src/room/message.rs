@@ -2,12 +2,12 @@
 //!
 //! `docs/PROTOCOL.md` describes them; `parse.rs` reads the one side, `ServerMessage::encode` writes the other.
 
+use super::node_message::{Announce, Links, Offer, PeerEntry, SwarmNode, SwarmWelcome, You};
 use crate::limits::ANNOUNCE_INTERVAL_SEC;
 use crate::track::id::TrackId;
 use serde::Serialize;
 use serde_json::Number;
 use serde_json::value::RawValue;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -42,6 +42,8 @@ pub struct Hello {
     /// Cleaned, or `None` when it was missing or nothing was left.
     pub display_name: Option<String>,
     pub wants: Wants,
+    /// A program that moves chunks, and not a listener.
+    pub node: bool,
 }
 
 /// The message types beyond the basic ones that a client asked for.
@@ -51,16 +53,9 @@ pub struct Wants {
     pub queue: bool,
     pub members: bool,
     pub history: bool,
-}
-
-/// ANNOUNCE, checked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Announce {
-    /// 0: cannot be dialled.
-    pub port: u16,
-    pub total_chunks: Option<u32>,
-    pub chunk_size: Option<u32>,
-    pub have_count: Option<u32>,
+    pub swarm: bool,
+    /// The room's swarm key, in WELCOME.
+    pub swarm_key: bool,
 }
 
 /// What a member says of its own playback; every field may be missing.
@@ -86,9 +81,11 @@ pub enum ClientMessage {
         t0: Box<RawValue>,
     },
     /// Becomes `HostMessage::Add` once the track was found among the server's.
+    /// With an offer: becomes `RoomMessage::Offer`, whether the server has the track or not.
     Add {
         track_id: TrackId,
         before: Option<TrackId>,
+        offer: Option<Offer>,
     },
     Room(RoomMessage),
 }
@@ -97,9 +94,18 @@ pub enum ClientMessage {
 #[derive(Debug)]
 pub enum RoomMessage {
     Host(HostMessage),
-    Signal { to: String, blob: Box<RawValue> },
+    Signal {
+        to: String,
+        blob: Box<RawValue>,
+    },
     Announce(Announce),
     HaveDelta(Vec<u32>),
+    Links(Links),
+    /// A track that its sender has; `awaited` when the server has not.
+    Offer {
+        track: Box<QueueTrack>,
+        before: Option<TrackId>,
+    },
     Report(Report),
 }
 
@@ -154,9 +160,12 @@ pub struct QueueTrack {
     /// Whether there is a picture at `/tracks/{track_id}/cover`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cover: bool,
-    /// The name of the host who added it.
+    /// The name of the member who added it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added_by: Option<String>,
+    /// Offered by a node, and not on the server yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub awaited: bool,
 }
 
 /// A track that was played, and the room time at which it began.
@@ -173,21 +182,6 @@ pub struct Played {
     pub at: f64,
 }
 
-/// A node as PEERS lists it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PeerEntry {
-    pub peer_id: String,
-    pub ip: IpAddr,
-    pub port: u16,
-    pub have_count: u32,
-    pub display_name: String,
-    pub is_host: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub total_chunks: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chunk_size: Option<u32>,
-}
-
 /// A member as MEMBERS lists it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MemberEntry {
@@ -196,6 +190,8 @@ pub struct MemberEntry {
     pub role: Role,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<Report>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub node: bool,
 }
 
 /// What the server says.
@@ -216,6 +212,13 @@ pub enum ServerMessage {
         room: String,
         peers: Vec<PeerEntry>,
         interval_sec: u32,
+        /// For a node with a `node_id`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        you: Option<You>,
+    },
+    Swarm {
+        room: String,
+        nodes: Vec<SwarmNode>,
     },
     Error {
         message: String,
@@ -229,6 +232,8 @@ pub enum ServerMessage {
         /// For the host: what allows an upload into this room.
         #[serde(skip_serializing_if = "Option::is_none")]
         upload_key: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        swarm: Option<SwarmWelcome>,
     },
     Queue {
         room: String,
@@ -261,6 +266,7 @@ pub enum Kind {
     Queue,
     Members,
     Peers,
+    Swarm,
     /// One more entry of a list, for those who have it: each one counts.
     Played,
     /// To one member; each one counts: PEER, SIGNAL, ERROR, WELCOME, HISTORY, CLOCK.
@@ -272,7 +278,7 @@ impl Kind {
     #[must_use]
     pub fn replaces_unsent(self) -> bool {
         match self {
-            Self::State | Self::Queue | Self::Members | Self::Peers => true,
+            Self::State | Self::Queue | Self::Members | Self::Peers | Self::Swarm => true,
             Self::Played | Self::Single => false,
         }
     }
@@ -287,6 +293,7 @@ impl Wants {
             Kind::Queue => self.queue,
             Kind::Members => self.members,
             Kind::Played => self.history,
+            Kind::Swarm => self.swarm,
         }
     }
 }
@@ -300,11 +307,12 @@ impl ServerMessage {
     }
 
     #[must_use]
-    pub fn peers(room: &str, peers: Vec<PeerEntry>) -> Self {
+    pub fn peers(room: &str, peers: Vec<PeerEntry>, you: Option<You>) -> Self {
         Self::Peers {
             room: room.into(),
             peers,
             interval_sec: ANNOUNCE_INTERVAL_SEC,
+            you,
         }
     }
 
@@ -315,6 +323,7 @@ impl ServerMessage {
             Self::Queue { .. } => Kind::Queue,
             Self::Members { .. } => Kind::Members,
             Self::Peers { .. } => Kind::Peers,
+            Self::Swarm { .. } => Kind::Swarm,
             Self::Played { .. } => Kind::Played,
             Self::Peer { .. }
             | Self::Signal { .. }

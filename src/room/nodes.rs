@@ -3,28 +3,79 @@
 //! The list has a version, which grows with every change that somebody else could see; each node knows the
 //! version that it was last sent, so that nobody is told the same thing twice.
 
+use super::held::Held;
 use super::members::MemberId;
-use super::message::Announce;
-use crate::limits::{CHUNKS_MAX, CHUNKS_UNSTATED_MAX, NODE_EXPIRY_SEC, NODES_MAX};
+use super::node_message::{Announce, Links};
+use super::swarm_key::NodeId;
+use crate::limits::{
+    CHUNKS_MAX, CHUNKS_UNSTATED_MAX, DIAL_BACK_AGAIN_SEC, DIAL_BACK_PAUSE_SEC, NODE_EXPIRY_SEC,
+    NODES_MAX,
+};
 use std::collections::BTreeMap;
 
 #[derive(Debug)]
 pub struct Node {
     pub announce: Announce,
-    /// Chunks that HAVE_DELTA named, one bit each; grows to the highest one.
-    held: Vec<u64>,
-    held_count: u32,
+    /// What HAVE_DELTA named.
+    held: Held,
+    /// What the last LINKS said.
+    received: Vec<(NodeId, u32)>,
+    unreachable: Vec<NodeId>,
+    dialling: Dialling,
     heard_at: f64,
     /// The version of the list that this node was last sent.
     sent_version: u64,
+}
+
+/// What is known of whether the node can be dialled.
+#[derive(Debug, Default)]
+struct Dialling {
+    dialable: Option<bool>,
+    /// When the server should try, if it should.
+    due_at: Option<f64>,
+    not_before: f64,
 }
 
 impl Node {
     /// What it announced, or what it has told of since, whichever is more.
     #[must_use]
     pub fn have_count(&self) -> u32 {
-        let said = self.announce.have_count.unwrap_or(0).max(self.held_count);
+        let said = self.announce.have_count.unwrap_or(0).max(self.held.count());
         said.min(self.announce.total_chunks.unwrap_or(CHUNKS_MAX))
+    }
+
+    /// Whether it said anything of how much it has.
+    #[must_use]
+    pub fn tells_have_count(&self) -> bool {
+        self.announce.have_count.is_some() || self.held.count() > 0
+    }
+
+    /// A digit for each 64th of its track, when it told enough for that.
+    #[must_use]
+    pub fn map(&self) -> Option<String> {
+        let total = self.announce.total_chunks?;
+        match self.tells_have_count() {
+            true => self.held.map(total, self.have_count()),
+            false => None,
+        }
+    }
+
+    /// Chunks that it has from each node.
+    #[must_use]
+    pub fn received(&self) -> &[(NodeId, u32)] {
+        &self.received
+    }
+
+    /// Nodes that it could not dial.
+    #[must_use]
+    pub fn unreachable(&self) -> &[NodeId] {
+        &self.unreachable
+    }
+
+    /// Whether the server could dial it, when it tried.
+    #[must_use]
+    pub fn dialable(&self) -> Option<bool> {
+        self.dialling.dialable
     }
 
     /// The one sum that decides, so that a node is gone at the very moment for which the room is woken.
@@ -32,21 +83,27 @@ impl Node {
         self.heard_at + NODE_EXPIRY_SEC
     }
 
-    /// How many of `indices` are news.
-    fn hold(&mut self, indices: &[u32]) -> u32 {
-        let mut gained = 0;
-        for &index in indices {
-            let (word, bit) = (index as usize / 64, 1_u64 << (index % 64));
-            if word >= self.held.len() {
-                self.held.resize(word + 1, 0);
-            }
-            if self.held[word] & bit == 0 {
-                self.held[word] |= bit;
-                gained += 1;
-            }
+    fn replace(&mut self, now: f64, announce: Announce, can_try: bool) {
+        let before = std::mem::replace(&mut self.announce, announce);
+        let after = &self.announce;
+        if (before.track_id, before.total_chunks) != (after.track_id, after.total_chunks) {
+            self.held = Held::default();
         }
-        self.held_count += gained;
-        gained
+        if before.track_id != after.track_id {
+            (self.received, self.unreachable) = (Vec::new(), Vec::new());
+        }
+        let place = |announce: &Announce| (announce.port, announce.node_id.is_some());
+        if place(&before) != place(after) {
+            self.plan_to_dial(now, can_try);
+        }
+    }
+
+    /// It is somewhere else than before: whether it can be dialled is not known.
+    fn plan_to_dial(&mut self, now: f64, can_try: bool) {
+        let has_place = self.announce.port != 0 && self.announce.node_id.is_some();
+        let due_at = now.max(self.dialling.not_before);
+        self.dialling.dialable = None;
+        self.dialling.due_at = (can_try && has_place).then_some(due_at);
     }
 }
 
@@ -64,6 +121,8 @@ pub enum Change {
 }
 
 impl Nodes {
+    /// `can_try`: whether the server may dial the address from which this came.
+    ///
     /// # Errors
     /// The text of an ERROR when the room has `NODES_MAX` nodes already.
     pub fn announce(
@@ -71,27 +130,28 @@ impl Nodes {
         now: f64,
         id: MemberId,
         announce: Announce,
+        can_try: bool,
     ) -> Result<Change, String> {
         if let Some(node) = self.nodes.get_mut(&id) {
             node.heard_at = now;
             if node.announce == announce {
                 return Ok(Change::None);
             }
-            if node.announce.total_chunks != announce.total_chunks {
-                (node.held, node.held_count) = (Vec::new(), 0);
-            }
-            node.announce = announce;
+            node.replace(now, announce, can_try);
         } else {
             if self.nodes.len() >= NODES_MAX {
                 return Err(format!("ANNOUNCE: this room has {NODES_MAX} nodes already"));
             }
-            let node = Node {
+            let mut node = Node {
                 announce,
-                held: Vec::new(),
-                held_count: 0,
+                held: Held::default(),
+                received: Vec::new(),
+                unreachable: Vec::new(),
+                dialling: Dialling::default(),
                 heard_at: now,
                 sent_version: 0,
             };
+            node.plan_to_dial(now, can_try);
             self.nodes.insert(id, node);
         }
         self.version += 1;
@@ -116,7 +176,7 @@ impl Nodes {
             ));
         }
         node.heard_at = now;
-        if node.hold(indices) == 0 {
+        if node.held.add(indices) == 0 {
             return Ok(Change::None);
         }
         // Its own list, which never shows itself, is as true as it was.
@@ -126,6 +186,65 @@ impl Nodes {
             node.sent_version = self.version;
         }
         Ok(Change::Visible)
+    }
+
+    /// What a node says of its links takes the place of what it said before. It is no part of PEERS.
+    ///
+    /// # Errors
+    /// The text of an ERROR when the sender announced no such track.
+    pub fn links(&mut self, now: f64, id: MemberId, links: Links) -> Result<Change, String> {
+        let Some(node) = self.nodes.get_mut(&id) else {
+            return Err("LINKS: send ANNOUNCE first".into());
+        };
+        if node.announce.track_id != Some(links.track_id) {
+            return Err("LINKS: track_id must be that of the last ANNOUNCE".into());
+        }
+        node.heard_at = now;
+        if (&node.received, &node.unreachable) == (&links.received, &links.unreachable) {
+            return Ok(Change::None);
+        }
+        (node.received, node.unreachable) = (links.received, links.unreachable);
+        Ok(Change::Visible)
+    }
+
+    /// The nodes that the server should try to dial now. Each is tried again until `dialled` says that it worked.
+    pub fn take_due_dials(&mut self, now: f64) -> Vec<(MemberId, u16)> {
+        let due = |node: &Node| node.dialling.due_at.is_some_and(|at| at <= now);
+        let nodes = self.nodes.iter_mut().filter(|(_, node)| due(node));
+        nodes
+            .map(|(&id, node)| {
+                node.dialling.due_at = Some(now + DIAL_BACK_AGAIN_SEC);
+                node.dialling.not_before = now + DIAL_BACK_PAUSE_SEC;
+                (id, node.announce.port)
+            })
+            .collect()
+    }
+
+    /// Whether the node could be dialled at this port. Old news, of a node that has gone or changed, is none.
+    pub fn dialled(&mut self, id: MemberId, port: u16, dialable: bool) -> Change {
+        let Some(node) = self.nodes.get_mut(&id) else {
+            return Change::None;
+        };
+        let is_asked = node.announce.port == port && node.dialling.due_at.is_some();
+        if !is_asked {
+            return Change::None;
+        }
+        if dialable {
+            node.dialling.due_at = None;
+        }
+        if node.dialling.dialable == Some(dialable) {
+            return Change::None;
+        }
+        node.dialling.dialable = Some(dialable);
+        self.version += 1;
+        Change::Visible
+    }
+
+    /// When `take_due_dials` has something to do next.
+    #[must_use]
+    pub fn dials_at(&self) -> Option<f64> {
+        let all = self.nodes.values().filter_map(|node| node.dialling.due_at);
+        all.min_by(f64::total_cmp)
     }
 
     pub fn remove(&mut self, id: MemberId) -> Change {
@@ -162,6 +281,11 @@ impl Nodes {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    #[must_use]
+    pub fn get(&self, id: MemberId) -> Option<&Node> {
+        self.nodes.get(&id)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (MemberId, &Node)> {

@@ -34,9 +34,12 @@ impl Pace {
 #[must_use]
 pub fn cost(message: Option<&ClientMessage>) -> f64 {
     match message {
-        Some(ClientMessage::Room(RoomMessage::Host(_)) | ClientMessage::Add { .. }) => 5.0,
+        Some(
+            ClientMessage::Room(RoomMessage::Host(_) | RoomMessage::Offer { .. })
+            | ClientMessage::Add { .. },
+        ) => 5.0,
         Some(ClientMessage::Room(RoomMessage::Announce(_) | RoomMessage::HaveDelta(_))) => 4.0,
-        Some(ClientMessage::Room(RoomMessage::Report(_))) => 2.0,
+        Some(ClientMessage::Room(RoomMessage::Report(_) | RoomMessage::Links(_))) => 2.0,
         Some(ClientMessage::Room(RoomMessage::Signal { .. }) | ClientMessage::Clock { .. })
         | None => 1.0,
     }

@@ -5,12 +5,11 @@
 
 use super::fields::{Fields, echo, quoted};
 use super::message::{
-    Announce, ClientMessage, CloseReason, Hello, HostMessage, Report, Role, RoomMessage, Status,
-    Wants,
+    ClientMessage, CloseReason, Hello, HostMessage, Report, Role, RoomMessage, Status, Wants,
 };
 use crate::limits::{
-    CHUNK_BYTES_MAX, CHUNKS_MAX, CLOCK_NUMBER_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, SIGNAL_DEPTH_MAX,
-    TRACK_DURATION_SEC_MAX, TRACK_ID_BYTES_MAX,
+    CLOCK_NUMBER_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, SIGNAL_DEPTH_MAX, TRACK_DURATION_SEC_MAX,
+    TRACK_ID_BYTES_MAX,
 };
 use crate::text::clean_display_text;
 use serde_json::{Number, Value};
@@ -33,10 +32,12 @@ pub fn parse_hello(text: &str) -> Result<Hello, CloseReason> {
         .string("display_name")
         .map_err(|_| CloseReason::InvalidHello)?;
     let wants = fields.wants().map_err(|_| CloseReason::InvalidHello)?;
+    let node = fields.flag("node").map_err(|_| CloseReason::InvalidHello)?;
     Ok(Hello {
         role,
         display_name: name.and_then(|name| clean_display_text(&name, DISPLAY_NAME_CHARS_MAX)),
         wants,
+        node: node.unwrap_or(false),
     })
 }
 
@@ -68,6 +69,7 @@ pub fn parse_message(text: &str, room: &str) -> Result<ClientMessage, String> {
         "SIGNAL" => fields.signal()?,
         "ANNOUNCE" => fields.announce(room)?,
         "HAVE_DELTA" => fields.have_delta(room)?,
+        "LINKS" => fields.links(room)?,
         "REPORT" => fields.report()?,
         "HELLO" => return Err("HELLO: already said".into()),
         unknown => return Err(format!("Unknown type {}", echo(&quoted(unknown)))),
@@ -91,6 +93,8 @@ impl Fields<'_> {
                 "QUEUE" => wants.queue = true,
                 "MEMBERS" => wants.members = true,
                 "HISTORY" => wants.history = true,
+                "SWARM" => wants.swarm = true,
+                "SWARM_KEY" => wants.swarm_key = true,
                 _ => {}
             }
         }
@@ -105,13 +109,6 @@ impl Fields<'_> {
             (_, Some(Value::Number(_))) => self.refuse("t0", "at most 32 characters long"),
             _ => self.refuse("t0", "a number"),
         }
-    }
-
-    fn add(&self) -> Result<ClientMessage, String> {
-        Ok(ClientMessage::Add {
-            track_id: self.track("track_id")?,
-            before: self.optional_track("before")?,
-        })
     }
 
     fn duration(&self) -> Result<HostMessage, String> {
@@ -168,30 +165,6 @@ impl Fields<'_> {
                 blob: blob.to_owned(),
             }),
             None => self.refuse("blob", "any JSON"),
-        }
-    }
-
-    fn announce(&self, room: &str) -> Result<RoomMessage, String> {
-        self.check_room(room)?;
-        let Some(port) = self.whole("port", u16::MAX.into())? else {
-            return self.refuse("port", "a whole number from 0 to 65535");
-        };
-        Ok(RoomMessage::Announce(Announce {
-            port: u16::try_from(port).expect("bug: checked against u16::MAX"),
-            total_chunks: self.whole("total_chunks", CHUNKS_MAX)?,
-            chunk_size: self.whole("chunk_size", CHUNK_BYTES_MAX)?,
-            have_count: self.whole("have_count", CHUNKS_MAX)?,
-        }))
-    }
-
-    fn have_delta(&self, room: &str) -> Result<RoomMessage, String> {
-        self.check_room(room)?;
-        let indices = self.raw.get("indices").map(|raw| raw.get());
-        match indices.and_then(|raw| serde_json::from_str::<Vec<u32>>(raw).ok()) {
-            Some(indices) if indices.iter().all(|&index| index < CHUNKS_MAX) => {
-                Ok(RoomMessage::HaveDelta(indices))
-            }
-            _ => self.refuse("indices", "a list of chunk numbers"),
         }
     }
 

@@ -77,13 +77,14 @@ impl Queue {
         Some(self.tracks.get(at.saturating_sub(1))?.track_id)
     }
 
-    /// Puts a track before another one, or at the end. `false`: it was there already, and stays where it is.
+    /// Puts a track before another one, or at the end. `false`: it was there already, and stays where it is. One that
+    /// was awaited counts as arrived then.
     ///
     /// # Errors
     /// When there is no room for one more.
     pub fn add(&mut self, track: QueueTrack, before: Option<TrackId>) -> Result<bool, QueueFull> {
         if self.position(track.track_id).is_some() {
-            return Ok(false);
+            return Ok(!track.awaited && self.arrived(track));
         }
         let bytes = self.bytes + json_bytes(&track);
         if self.tracks.len() >= QUEUE_TRACKS_MAX || bytes > QUEUE_BYTES_MAX {
@@ -93,6 +94,34 @@ impl Queue {
         Arc::make_mut(&mut self.tracks).insert(at, track);
         self.bytes = bytes;
         Ok(true)
+    }
+
+    /// The server has this track now: the entry that awaited it tells what it is, as far as there is room for that.
+    /// Who added it stays, and how long the host found it to be. Whether there was such an entry.
+    pub fn arrived(&mut self, track: QueueTrack) -> bool {
+        let Some(at) = self
+            .position(track.track_id)
+            .filter(|&at| self.tracks[at].awaited)
+        else {
+            return false;
+        };
+        let before = &self.tracks[at];
+        let plain = QueueTrack {
+            awaited: false,
+            ..before.clone()
+        };
+        let told = QueueTrack {
+            duration_sec: before.duration_sec.or(track.duration_sec),
+            added_by: before.added_by.clone(),
+            awaited: false,
+            ..track
+        };
+        let others = self.bytes - json_bytes(before);
+        let fits = others + json_bytes(&told) <= QUEUE_BYTES_MAX;
+        let after = if fits { told } else { plain };
+        self.bytes = others + json_bytes(&after);
+        Arc::make_mut(&mut self.tracks)[at] = after;
+        true
     }
 
     pub fn remove(&mut self, id: TrackId) -> Option<QueueTrack> {

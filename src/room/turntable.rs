@@ -129,6 +129,11 @@ impl Turntable {
         self.queue.add(track, before).map(queue_changed)
     }
 
+    /// The server has this track now, which the queue may have awaited.
+    pub fn arrived(&mut self, track: QueueTrack) -> Changes {
+        queue_changed(self.queue.arrived(track))
+    }
+
     /// When `tick` has something to do, if at all.
     #[must_use]
     pub fn wake_at(&self, lead_sec: f64) -> Option<f64> {

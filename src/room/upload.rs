@@ -1,6 +1,6 @@
 //! Who may upload into a room: its host, who shows the key from WELCOME, or comes from where the host is.
 
-use super::members::Members;
+use super::members::{Member, Members};
 use super::queue::{Queue, QueueFull};
 use std::net::IpAddr;
 
@@ -70,13 +70,27 @@ fn allowed_for(members: &Members, uploader: &Uploader) -> Result<String, UploadR
             false => Err(UploadRefusal::WrongKey),
         };
     }
-    if uploader.relayed || uploader.ip != host.ip {
+    at_hosts_place(members, host, uploader.ip, uploader.relayed)?;
+    Ok(host.name.clone())
+}
+
+/// Whether somebody without the host's key comes from where the host alone is.
+///
+/// # Errors
+/// Why that is not so.
+pub(super) fn at_hosts_place(
+    members: &Members,
+    host: &Member,
+    ip: IpAddr,
+    relayed: bool,
+) -> Result<(), UploadRefusal> {
+    if relayed || ip != host.ip {
         return Err(UploadRefusal::NotTheHost);
     }
-    if !uploader.ip.is_loopback() && members.count_from(uploader.ip) > 1 {
+    if !ip.is_loopback() && members.listeners_from(ip) > 0 {
         return Err(UploadRefusal::SharedAddress);
     }
-    Ok(host.name.clone())
+    Ok(())
 }
 
 /// In a time that does not tell how much of it is right: hashes are compared in constant time.

@@ -3,13 +3,13 @@
 use super::connection;
 use super::run::Hub;
 use crate::limits::{
-    ACCEPT_BACKOFF, ACCEPT_CALM, ACCEPT_TICK, REFUSAL_DEADLINE, REFUSALS_MAX, THREAD_STACK_BYTES,
-    WRITE_STALL,
+    ACCEPT_BACKOFF, ACCEPT_CALM, REFUSAL_DEADLINE, REFUSALS_MAX, THREAD_STACK_BYTES, WRITE_STALL,
 };
+use crate::sys::listener;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use socket2::Socket;
 use std::collections::{HashMap, VecDeque};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -106,6 +106,12 @@ impl Connection {
         Arc::clone(&self.socket)
     }
 
+    /// The other side's address and port.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.peer
+    }
+
     /// The other side's address; an IPv4 one is an IPv4 one, also on a socket that takes both.
     #[must_use]
     pub fn ip(&self) -> IpAddr {
@@ -138,7 +144,7 @@ pub fn run(hub: &Arc<Hub>, listener: &Socket, stop: &Receiver<()>) {
                 }
             }
             // With descriptors exhausted accept fails at once, also when nobody is waiting.
-            Err(error) if is_tick(&error) => trouble.over(),
+            Err(error) if listener::is_tick(&error) => trouble.over(),
             Err(error) => {
                 trouble.note("cannot accept connections", &error);
                 // Only a dropped sender ends this wait early.
@@ -153,17 +159,6 @@ fn is_over(stop: &Receiver<()>) -> bool {
     matches!(
         stop.try_recv(),
         Err(crossbeam_channel::TryRecvError::Disconnected)
-    )
-}
-
-/// The listener's timeout, or a client that went away while it waited in the backlog.
-fn is_tick(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::WouldBlock
-            | ErrorKind::TimedOut
-            | ErrorKind::Interrupted
-            | ErrorKind::ConnectionAborted
     )
 }
 
@@ -242,12 +237,4 @@ fn see_off(refused: &Receiver<TcpStream>) {
             connection::drop_request(&socket);
         }
     }
-}
-
-/// How often the accept thread wakes to look around.
-///
-/// # Errors
-/// When the socket does not take the option.
-pub fn tick(listener: &Socket) -> io::Result<()> {
-    listener.set_read_timeout(Some(ACCEPT_TICK))
 }

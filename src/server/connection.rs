@@ -8,6 +8,7 @@ use super::metrics;
 use super::page;
 use super::route::{Route, is_upload, route};
 use super::run::Hub;
+use super::swarm::ServerSwarm;
 use super::upload::{self, Failed};
 use super::websocket::Reader;
 use super::{covers, tracks};
@@ -30,6 +31,10 @@ use tungstenite::handshake::derive_accept_key;
 pub fn serve(hub: &Arc<Hub>, connection: Connection) {
     let socket = connection.socket();
     let mut unread = Vec::with_capacity(1024);
+    if wait_for_swarm(&socket, &mut unread) {
+        let address = connection.address();
+        return hub.swarm.serve(connection.socket(), address, &unread);
+    }
     loop {
         let request = match read_head(&socket, &mut unread) {
             Ok(Some(request)) => request,
@@ -49,7 +54,10 @@ pub fn serve(hub: &Arc<Hub>, connection: Connection) {
         }
         if let Route::Room(room) = route(&request.path) {
             return match &request.websocket_key {
-                Some(key) => upgrade(hub, connection, room, key, unread),
+                Some(key) => {
+                    let relayed = request.relayed;
+                    upgrade(hub, connection, room, key, relayed, unread);
+                }
                 None => refuse(&socket, NOT_A_WEBSOCKET, REFUSAL_DEADLINE),
             };
         }
@@ -59,6 +67,17 @@ pub fn serve(hub: &Arc<Hub>, connection: Connection) {
             _ => return close_gently(&socket, REFUSAL_DEADLINE),
         }
     }
+}
+
+/// Reads what comes first; whether it is of the swarm's protocol and not of HTTP. An error is found again by who reads
+/// on.
+fn wait_for_swarm(socket: &TcpStream, unread: &mut Vec<u8>) -> bool {
+    let mut buffer = [0; 1024];
+    let deadline = Instant::now() + KEEP_ALIVE_IDLE;
+    if let Ok(count) = read_before(socket, &mut buffer, deadline) {
+        unread.extend_from_slice(&buffer[..count]);
+    }
+    ServerSwarm::is_meant(unread)
 }
 
 const NOT_A_WEBSOCKET: Refusal = Refusal {
@@ -322,7 +341,14 @@ fn close_gently(socket: &TcpStream, patience: Duration) {
     while matches!(read_before(socket, &mut unwanted, deadline), Ok(count) if count > 0) {}
 }
 
-fn upgrade(hub: &Arc<Hub>, connection: Connection, room: RoomName, key: &str, unread: Vec<u8>) {
+fn upgrade(
+    hub: &Arc<Hub>,
+    connection: Connection,
+    room: RoomName,
+    key: &str,
+    relayed: bool,
+    unread: Vec<u8>,
+) {
     let head = ResponseHead::new_switching_protocols(&derive_accept_key(key.as_bytes()));
     let socket = connection.socket();
     // What a member does not read waits in its outbox, which is counted; the kernel's own buffer would grow to
@@ -333,7 +359,13 @@ fn upgrade(hub: &Arc<Hub>, connection: Connection, room: RoomName, key: &str, un
     }
     // The connection goes on in a thread whose stack has not been touched by the HTTP side.
     // In a box: each move of it would be another copy on that stack.
-    let reader = Box::new(Reader::new(Arc::clone(hub), connection, room, unread));
+    let reader = Box::new(Reader::new(
+        Arc::clone(hub),
+        connection,
+        room,
+        relayed,
+        unread,
+    ));
     let spawned = hub
         .threads
         .spawn("member", READER_STACK_BYTES, move || reader.run());

@@ -5,8 +5,11 @@
 //! few senders write to the members and never wait.
 
 pub mod accept;
+pub mod arrivals;
+pub mod arriving;
 pub mod connection;
 pub mod covers;
+pub mod dial_back;
 pub mod http;
 pub mod metrics;
 pub mod outbox;
@@ -17,6 +20,7 @@ pub mod room_thread;
 pub mod route;
 pub mod run;
 pub mod sender;
+pub mod swarm;
 pub mod tracks;
 pub mod upload;
 pub mod websocket;

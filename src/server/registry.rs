@@ -4,21 +4,24 @@
 //! Invariant: a room is forgotten only while nobody but the registry and the room's own thread holds its
 //! handle, so that nobody can be talking to a room that is gone.
 
-use super::room_thread::{RoomThread, ToRoom};
+use super::dial_back::{Attempt, DialBack};
+use super::room_thread::{RoomThread, RoomWant, ToRoom};
 use super::sender::{RoomKey, Senders};
 use crate::limits::{
     ROOM_ANSWER_DEADLINE, ROOM_INPUTS_MAX, ROOMS_MAX, STOP_GRACE, THREAD_STACK_BYTES,
 };
-use crate::room::event::RoomView;
+use crate::room::event::{Home, NodeAddress, RoomView, ServerNode, Want};
 use crate::room::machine::Room;
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
 use crate::room::queue::QueueFull;
+use crate::room::swarm_key::{NodeId, SwarmKey};
 use crate::room::upload::{UploadRefusal, Uploader};
 use crate::sys::clock::RoomClock;
+use crate::sys::secret::Secret;
 use crate::sys::threads::Threads;
 use crossbeam_channel::{Sender, bounded};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -28,10 +31,23 @@ pub struct RoomHandle(Arc<Entry>);
 
 struct Entry {
     name: RoomName,
+    swarm_key: SwarmKey,
+    key_id: [u8; 8],
     inputs: Sender<ToRoom>,
 }
 
 impl RoomHandle {
+    #[must_use]
+    pub fn name(&self) -> &RoomName {
+        &self.0.name
+    }
+
+    /// What the nodes of this room share.
+    #[must_use]
+    pub fn swarm_key(&self) -> &SwarmKey {
+        &self.0.swarm_key
+    }
+
     /// May wait while the room is busy. `false`: the room has stopped with its server, and nobody heard it.
     // Apart: a channel's innards would lie on the stack of every member that listens.
     #[inline(never)]
@@ -50,6 +66,30 @@ impl RoomHandle {
     pub fn add_uploaded(&self, track: QueueTrack) -> Option<Result<(), QueueFull>> {
         let track = Box::new(track);
         self.ask(|answer| ToRoom::AddUploaded { track, answer })
+    }
+
+    /// The nodes of the room that can be dialled, or may be; `None` when it did not answer in time.
+    #[must_use]
+    pub fn nodes(&self) -> Option<Vec<NodeAddress>> {
+        self.ask(ToRoom::Nodes)
+    }
+
+    /// The tracks that the room's queue awaits; `None` when it did not answer in time.
+    #[must_use]
+    pub fn wants(&self) -> Option<Vec<Want>> {
+        self.ask(ToRoom::Wants)
+    }
+
+    /// The server has this track now. `false`: the room has stopped with its server. May wait while it is busy.
+    pub fn track_arrived(&self, track: QueueTrack) -> bool {
+        self.tell(ToRoom::TrackArrived(Box::new(track)))
+    }
+
+    /// How far the server's own node is with a track of this room, for SWARM; `None` when it does nothing here.
+    /// Waits for nobody: `false` when the room is too busy to hear it, and the next one will do.
+    pub fn set_server_node(&self, node: Option<ServerNode>) -> bool {
+        let node = ToRoom::ServerNode(node.map(Box::new));
+        self.0.inputs.try_send(node).is_ok()
     }
 
     /// `None`: it did not answer in time.
@@ -79,38 +119,56 @@ struct Shared {
     threads: Threads,
     clock: RoomClock,
     version: &'static str,
-    /// The tracks with which rooms begin.
     tracks: HashMap<RoomName, Vec<QueueTrack>>,
+    secret: Arc<Secret>,
+    dial_back: DialBack,
     rooms: Mutex<Rooms>,
+}
+
+/// What a registry is made of.
+pub struct Config {
+    pub threads: Threads,
+    pub clock: RoomClock,
+    pub version: &'static str,
+    /// The tracks with which rooms begin.
+    pub tracks: HashMap<RoomName, Vec<QueueTrack>>,
+    /// From which the rooms' swarm keys are made.
+    pub secret: Arc<Secret>,
+    pub senders: Senders,
+    /// Hears of the tracks that rooms await. It is dropped when the server stops and all rooms have ended.
+    pub wants: Sender<RoomWant>,
 }
 
 struct Rooms {
     by_name: HashMap<RoomName, RoomHandle>,
     next_key: u64,
     /// `None` once the server stops.
-    senders: Option<Senders>,
+    outlets: Option<Outlets>,
+}
+
+/// What a room's thread is given of its own.
+#[derive(Clone)]
+struct Outlets {
+    senders: Senders,
+    wants: Sender<RoomWant>,
 }
 
 impl Registry {
-    /// `tracks`: the tracks with which each room begins.
     #[must_use]
-    pub fn new(
-        threads: Threads,
-        clock: RoomClock,
-        version: &'static str,
-        tracks: HashMap<RoomName, Vec<QueueTrack>>,
-        senders: Senders,
-    ) -> Self {
+    pub fn new(config: Config) -> Self {
+        let (senders, wants) = (config.senders, config.wants);
         let rooms = Rooms {
             by_name: HashMap::new(),
             next_key: 0,
-            senders: Some(senders),
+            outlets: Some(Outlets { senders, wants }),
         };
         Self(Arc::new(Shared {
-            threads,
-            clock,
-            version,
-            tracks,
+            dial_back: DialBack::new(config.threads.clone()),
+            threads: config.threads,
+            clock: config.clock,
+            version: config.version,
+            tracks: config.tracks,
+            secret: config.secret,
             rooms: Mutex::new(rooms),
         }))
     }
@@ -121,7 +179,7 @@ impl Registry {
     /// When there are too many rooms, no thread for one more, or the server is stopping.
     pub fn enter(&self, name: &RoomName) -> Result<RoomHandle, EnterError> {
         let mut rooms = self.lock();
-        let Some(senders) = rooms.senders.clone() else {
+        let Some(outlets) = rooms.outlets.clone() else {
             return Err(EnterError::Stopping);
         };
         if let Some(room) = rooms.by_name.get(name) {
@@ -132,7 +190,7 @@ impl Registry {
         }
         let key = RoomKey(rooms.next_key);
         rooms.next_key += 1;
-        let handle = self.start_room(key, name, &senders)?;
+        let handle = self.start_room(key, name, outlets)?;
         rooms.by_name.insert(name.clone(), handle.clone());
         Ok(handle)
     }
@@ -143,20 +201,26 @@ impl Registry {
         &self,
         key: RoomKey,
         name: &RoomName,
-        senders: &Senders,
+        outlets: Outlets,
     ) -> Result<RoomHandle, EnterError> {
         let (sender, inputs) = bounded(ROOM_INPUTS_MAX);
+        let swarm_key = self.swarm_key(name);
         let handle = RoomHandle(Arc::new(Entry {
             name: name.clone(),
+            key_id: swarm_key.id(),
+            swarm_key,
             inputs: sender,
         }));
         let room_thread = RoomThread {
             handle: handle.clone(),
             room: self.empty_room(name),
             inputs,
-            senders: senders.for_room(key),
+            senders: outlets.senders.for_room(key),
             registry: self.clone(),
             clock: self.0.clock,
+            wants: outlets.wants,
+            untold: VecDeque::new(),
+            wants_are_late: false,
         };
         let run = move || room_thread.run();
         match self.0.threads.spawn("room", THREAD_STACK_BYTES, run) {
@@ -170,7 +234,44 @@ impl Registry {
 
     fn empty_room(&self, name: &RoomName) -> Room {
         let tracks = self.0.tracks.get(name).into_iter().flatten().cloned();
-        Room::new(self.0.clock.now(), name.clone(), tracks, self.0.version)
+        let home = Home {
+            version: self.0.version,
+            swarm_key: self.swarm_key(name),
+            node_id: self.node_id(),
+        };
+        Room::new(self.0.clock.now(), name.clone(), tracks, home)
+    }
+
+    /// What the nodes of the room of this name share, whether there is such a room or not.
+    #[must_use]
+    pub fn swarm_key(&self, name: &RoomName) -> SwarmKey {
+        SwarmKey::new(self.0.secret.key_of("swarm key", name.as_str()))
+    }
+
+    /// The id of the server's own node.
+    #[must_use]
+    pub fn node_id(&self) -> NodeId {
+        let key = self.0.secret.key_of("swarm node", "");
+        NodeId(std::array::from_fn(|index| key[index]))
+    }
+
+    /// The room with this swarm key, if there is one.
+    #[must_use]
+    pub fn find_by_key_id(&self, key_id: [u8; 8]) -> Option<RoomHandle> {
+        let rooms = self.lock();
+        let mut all = rooms.by_name.values();
+        all.find(|room| room.0.key_id == key_id).cloned()
+    }
+
+    /// The rooms that there are, in no order.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<RoomHandle> {
+        self.lock().by_name.values().cloned().collect()
+    }
+
+    /// Tries soon whether a member's node can be dialled, and tells its room.
+    pub(super) fn dial_back(&self, attempt: Attempt) {
+        self.0.dial_back.try_soon(attempt);
     }
 
     /// What a room looks like from outside, whether it exists or not; `None` when it did not answer in time.
@@ -213,9 +314,10 @@ impl Registry {
     /// Sends everybody away, with close code 1001. No room can be entered from now on.
     pub fn stop(&self) {
         let mut rooms = self.lock();
-        rooms.senders = None;
+        rooms.outlets = None;
         let stopped: Vec<RoomHandle> = rooms.by_name.drain().map(|(_, room)| room).collect();
         drop(rooms);
+        self.0.dial_back.stop();
         let deadline = Instant::now() + STOP_GRACE;
         for room in stopped {
             // A room that is too busy to be told in time loses its members when their sockets are shut.

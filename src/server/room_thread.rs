@@ -1,17 +1,22 @@
 //! The shell around a room: one thread that owns the room's state machine, feeds it and carries out what it says.
 
+use super::dial_back::Attempt;
 use super::outbox::{Frame, Outbox};
 use super::registry::{Registry, RoomHandle};
 use super::sender::RoomSenders;
-use crate::limits::{ROOM_LINGER, ROOM_LINGER_CROWDED, ROOM_LINGER_UNUSED, ROOMS_MAX};
-use crate::room::event::{Input, Newcomer, Output, RoomView};
+use crate::limits::{
+    QUEUE_TRACKS_MAX, ROOM_LINGER, ROOM_LINGER_CROWDED, ROOM_LINGER_UNUSED, ROOMS_MAX,
+};
+use crate::room::event::{Input, Newcomer, NodeAddress, Output, RoomView, ServerNode, Want};
 use crate::room::machine::Room;
 use crate::room::members::MemberId;
 use crate::room::message::{CloseReason, QueueTrack, RoomMessage};
+use crate::room::name::RoomName;
 use crate::room::queue::QueueFull;
 use crate::room::upload::{UploadRefusal, Uploader};
 use crate::sys::clock::RoomClock;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +42,20 @@ pub enum ToRoom {
         track: Box<QueueTrack>,
         answer: Sender<Result<(), QueueFull>>,
     },
+    /// The server has a track that the queue may await.
+    TrackArrived(Box<QueueTrack>),
+    /// What the queue awaits, to a channel with room for one answer.
+    Wants(Sender<Vec<Want>>),
+    /// The nodes that can be dialled, or may be, to a channel with room for one answer.
+    Nodes(Sender<Vec<NodeAddress>>),
+    /// How far the server's own node is with a track of this room; `None`: it does nothing here.
+    ServerNode(Option<Box<ServerNode>>),
+    /// Whether a member's node could be dialled at this port.
+    Dialled {
+        member: MemberId,
+        port: u16,
+        dialable: bool,
+    },
     /// Everybody is sent away and the thread ends.
     Stop,
 }
@@ -46,6 +65,13 @@ pub struct Joining {
     pub outbox: Arc<Outbox>,
 }
 
+/// A track that a room's queue awaits. It may be told more than once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomWant {
+    pub room: RoomName,
+    pub want: Want,
+}
+
 pub struct RoomThread {
     pub handle: RoomHandle,
     pub room: Room,
@@ -53,6 +79,11 @@ pub struct RoomThread {
     pub senders: RoomSenders,
     pub registry: Registry,
     pub clock: RoomClock,
+    pub wants: Sender<RoomWant>,
+    /// What found no place among them, each once; told as soon as there is one.
+    pub untold: VecDeque<RoomWant>,
+    /// Whether the log says so already.
+    pub wants_are_late: bool,
 }
 
 impl RoomThread {
@@ -73,6 +104,7 @@ impl RoomThread {
             for output in outputs.drain(..) {
                 self.carry_out(output, joining.as_ref());
             }
+            self.tell_what_is_wanted();
             if !self.room.is_empty() {
                 empty_since = None;
             } else if empty_since.get_or_insert_with(Instant::now).elapsed() >= self.linger()
@@ -104,6 +136,15 @@ impl RoomThread {
             ToRoom::AddUploaded { track, answer } => {
                 reply(&answer, self.room.add_uploaded(now, *track, outputs));
             }
+            ToRoom::TrackArrived(track) => self.room.track_arrived(now, *track, outputs),
+            ToRoom::Wants(answer) => reply(&answer, self.room.wants()),
+            ToRoom::Nodes(answer) => reply(&answer, self.room.nodes()),
+            ToRoom::ServerNode(node) => self.room.set_server_node(now, node.map(|node| *node)),
+            ToRoom::Dialled {
+                member,
+                port,
+                dialable,
+            } => self.room.dialled(now, member, port, dialable),
             ToRoom::Stop => unreachable!("bug: stopping is not the room's business"),
         }
         None
@@ -125,6 +166,38 @@ impl RoomThread {
             Output::Broadcast { message, except } => {
                 let frame = Frame::message(&message);
                 self.senders.all(Some(message.kind()), &frame, except);
+            }
+            Output::DialBack { member, address } => self.registry.dial_back(Attempt {
+                room: self.handle.clone(),
+                member,
+                address,
+            }),
+            Output::Want(want) => {
+                let room = self.handle.name().clone();
+                let want = RoomWant { room, want };
+                if self.untold.len() < QUEUE_TRACKS_MAX && !self.untold.contains(&want) {
+                    self.untold.push_back(want);
+                }
+            }
+        }
+    }
+
+    /// Never waits for the server's node.
+    fn tell_what_is_wanted(&mut self) {
+        while let Some(want) = self.untold.pop_front() {
+            match self.wants.try_send(want) {
+                Ok(()) => self.wants_are_late = false,
+                Err(TrySendError::Full(want)) => {
+                    if !std::mem::replace(&mut self.wants_are_late, true) {
+                        let (room, want_id) = (&want.room, want.want.track_id);
+                        log::warn!(
+                            "room {room}: nobody takes note yet that track {want_id} is awaited"
+                        );
+                    }
+                    return self.untold.push_front(want);
+                }
+                // The server stops.
+                Err(TrySendError::Disconnected(_)) => {}
             }
         }
     }

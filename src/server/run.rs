@@ -1,23 +1,26 @@
 //! Starts a server, holds what its threads share, and stops it.
 
 use super::accept::{self, Connections};
+use super::arrivals;
 use super::covers::Covers;
 use super::metrics::Metrics;
 use super::page::Page;
-use super::registry::Registry;
+use super::registry::{self, Registry, RoomHandle};
+use super::room_thread::RoomWant;
 use super::sender::Senders;
+use super::swarm::ServerSwarm;
 use super::upload::Uploads;
-use crate::limits::{LISTEN_BACKLOG, STOP_GRACE, THREAD_STACK_BYTES};
+use crate::limits::{ACCEPT_TICK, LISTEN_BACKLOG, STOP_GRACE, THREAD_STACK_BYTES, WANTS_MAX};
 use crate::room::members::MemberId;
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
 use crate::sys::addresses;
 use crate::sys::clock::RoomClock;
+use crate::sys::listener;
 use crate::sys::secret::Secret;
 use crate::sys::threads::Threads;
 use crate::track::library::Library;
-use crossbeam_channel::{Sender, bounded};
-use socket2::{Domain, Protocol, Socket, Type};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
@@ -31,14 +34,18 @@ pub struct Hub {
     pub threads: Threads,
     pub connections: Arc<Connections>,
     pub registry: Registry,
-    pub library: Library,
+    pub library: Arc<Library>,
+    pub swarm: ServerSwarm,
     pub covers: Covers,
     pub uploads: Uploads,
     pub upload_bytes_max: u64,
+    pub library_bytes_max: u64,
     pub metrics: Arc<Metrics>,
     pub page: Page,
+    /// The tracks that rooms await; ends when the server stops. Who reads it is the server's node.
+    pub wants: Receiver<RoomWant>,
     local: SocketAddr,
-    secret: Secret,
+    secret: Arc<Secret>,
 }
 
 impl Hub {
@@ -53,6 +60,24 @@ impl Hub {
     #[must_use]
     pub fn new_upload_key(&self, member: MemberId) -> String {
         self.secret.key("upload", member.0)
+    }
+
+    /// What the nodes of the room of this name share.
+    #[must_use]
+    pub fn swarm_key(&self, room: &RoomName) -> [u8; 32] {
+        self.registry.swarm_key(room).bytes()
+    }
+
+    /// The room whose swarm key has this id, if there is one.
+    #[must_use]
+    pub fn room_of_key_id(&self, key_id: [u8; 8]) -> Option<RoomHandle> {
+        self.registry.find_by_key_id(key_id)
+    }
+
+    /// The id of the server's own node.
+    #[must_use]
+    pub fn node_id(&self) -> [u8; 8] {
+        self.registry.node_id().0
     }
 
     /// Under which addresses others reach this server, as URLs. Asked anew each time: a laptop changes networks.
@@ -70,6 +95,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub connections_max: usize,
     pub upload_bytes_max: u64,
+    pub library_bytes_max: u64,
     pub library: Library,
     /// The tracks with which rooms begin.
     pub tracks: HashMap<RoomName, Vec<QueueTrack>>,
@@ -87,33 +113,51 @@ impl Server {
     /// # Errors
     /// When the address cannot be bound, or the system has no room for the threads.
     pub fn start(config: Config) -> io::Result<Self> {
-        let listener = bind(config.listen)?;
-        accept::tick(&listener)?;
-        let local = listener.local_addr()?.as_socket();
-        let local = local.expect("bug: a TCP listener has an IP address");
+        let listener = listener::bind(config.listen, LISTEN_BACKLOG)?;
+        listener::set_tick(&listener, ACCEPT_TICK)?;
+        let local = listener::local_address(&listener)?;
         let threads = Threads::default();
         let clock = RoomClock::start();
         let version = env!("CARGO_PKG_VERSION");
         let senders = Senders::start(&threads)?;
+        let secret = Arc::new(Secret::draw()?);
+        let (wants, wanted) = bounded(WANTS_MAX);
+        let registry = Registry::new(registry::Config {
+            threads: threads.clone(),
+            clock,
+            version,
+            tracks: config.tracks,
+            secret: Arc::clone(&secret),
+            senders,
+            wants,
+        });
+        let library = Arc::new(config.library);
         let hub = Arc::new(Hub {
+            swarm: ServerSwarm::new(&library, &registry, local.port()),
             version,
             clock,
             connections: Connections::new(config.connections_max),
-            registry: Registry::new(threads.clone(), clock, version, config.tracks, senders),
+            registry,
             threads,
-            library: config.library,
+            library,
             covers: Covers::default(),
             uploads: Uploads::default(),
             upload_bytes_max: config.upload_bytes_max,
+            library_bytes_max: config.library_bytes_max,
             metrics: Arc::default(),
             page: Page::new(version),
+            wants: wanted,
             local,
-            secret: Secret::draw()?,
+            secret,
         });
         let (stop, stopped) = bounded(0);
         let own_hub = Arc::clone(&hub);
         let accept = move || accept::run(&own_hub, &listener, &stopped);
         hub.threads.spawn("accept", THREAD_STACK_BYTES, accept)?;
+        let own_hub = Arc::clone(&hub);
+        let take_arrivals = move || arrivals::run(&own_hub);
+        hub.threads
+            .spawn("arrivals", THREAD_STACK_BYTES, take_arrivals)?;
         Ok(Self { hub, stop })
     }
 
@@ -131,6 +175,7 @@ impl Server {
     pub fn stop(self) {
         drop(self.stop);
         self.hub.registry.stop();
+        self.hub.swarm.node.clone().stop();
         let deadline = Instant::now() + STOP_GRACE;
         // Those who answer the close frame go by themselves; keep-alive connections do not.
         while self.hub.connections.count() > 0 && Instant::now() < deadline {
@@ -142,21 +187,4 @@ impl Server {
             log::warn!("stopping: {running} threads were still busy");
         }
     }
-}
-
-fn bind(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    // A restarted server takes its port back from connections that are still closing.
-    socket.set_reuse_address(true)?;
-    if address.is_ipv6() {
-        // [::] means all addresses, old ones included, whatever this machine's default is.
-        socket.set_only_v6(!address.ip().is_unspecified())?;
-    }
-    socket.bind(&address.into())?;
-    socket.listen(LISTEN_BACKLOG)?;
-    Ok(socket)
 }

@@ -1,5 +1,6 @@
 //! The bytes of tracks over HTTP, whole or in part.
 
+use super::arriving;
 use super::connection::{finish_head, send, send_text};
 use super::http::{Method, Request, ResponseHead, Status};
 use super::metrics::Count;
@@ -19,12 +20,13 @@ use std::ops::Range;
 /// When the response could not be sent whole; the connection cannot be used again then.
 pub fn send_track(hub: &Hub, id: TrackId, socket: &TcpStream, request: &Request) -> io::Result<()> {
     let Some(track) = hub.library.get(id) else {
-        return send_text(
-            socket,
-            request,
-            Status::NotFound,
-            "no such track on this server",
-        );
+        return match hub.swarm.arriving(id) {
+            Some(arrival) => arriving::send(hub, &arrival, socket, request),
+            None => {
+                let text = "no such track on this server";
+                send_text(socket, request, Status::NotFound, text)
+            }
+        };
     };
     let etag = format!("\"{id}\"");
     let selection = select(
@@ -34,20 +36,7 @@ pub fn send_track(hub: &Hub, id: TrackId, socket: &TcpStream, request: &Request)
         &etag,
         track.bytes,
     );
-    let head = |status| {
-        ResponseHead::new(status)
-            .field("Accept-Ranges", "bytes")
-            .field("ETag", &etag)
-            .field(
-                "Cache-Control",
-                match status {
-                    Status::RangeNotSatisfiable => "no-store",
-                    // The id is the hash of the bytes: they can never be others.
-                    _ => "public, max-age=31536000, immutable",
-                },
-            )
-            .field("X-Content-Type-Options", "nosniff")
-    };
+    let head = |status| track_head(status, &etag);
     match selection {
         Selection::NotModified => {
             (&*socket).write_all(&finish_head(request, head(Status::NotModified)))
@@ -67,6 +56,22 @@ pub fn send_track(hub: &Hub, id: TrackId, socket: &TcpStream, request: &Request)
             send_bytes(hub, Part(&track, range), head, socket, request)
         }
     }
+}
+
+/// The part of a response's head that is the same for all of a track's bytes.
+pub fn track_head(status: Status, etag: &str) -> ResponseHead {
+    ResponseHead::new(status)
+        .field("Accept-Ranges", "bytes")
+        .field("ETag", etag)
+        .field(
+            "Cache-Control",
+            match status {
+                Status::RangeNotSatisfiable => "no-store",
+                // The id is the hash of the bytes: they can never be others.
+                _ => "public, max-age=31536000, immutable",
+            },
+        )
+        .field("X-Content-Type-Options", "nosniff")
 }
 
 /// Some bytes of a track.
@@ -130,5 +135,6 @@ pub fn queue_entry(track: &Track, added_by: Option<String>) -> QueueTrack {
         album: tags.album,
         cover: track.has_cover,
         added_by,
+        awaited: false,
     }
 }

@@ -111,6 +111,10 @@ pub fn receive(
         let text = "this file is larger than the server takes (jam server --max-upload)";
         return refuse(Status::ContentTooLarge, text);
     }
+    if hub.library.bytes().saturating_add(request.body_bytes) > hub.library_bytes_max {
+        let text = "the server's library is full (jam server --max-library)";
+        return refuse(Status::InsufficientStorage, text);
+    }
     let Some(_permit) = hub.uploads.begin(ip) else {
         let text = "too many uploads at once, try again in a moment";
         return refuse(Status::ServiceUnavailable, text);

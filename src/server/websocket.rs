@@ -18,8 +18,10 @@ use crate::room::message::{
     ClientMessage, CloseReason, Hello, HostMessage, RoomMessage, ServerMessage,
 };
 use crate::room::name::RoomName;
+use crate::room::node_message::Offer;
 use crate::room::pace::{self, Pace};
 use crate::room::parse::{parse_hello, parse_message};
+use crate::track::id::TrackId;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub struct Reader {
     /// Made here and not when they are needed: hashing takes stack, which every member would hold on to.
     peer_id: String,
     upload_key: String,
+    /// Whether the address is not the member's own; see `Request::relayed`.
+    relayed: bool,
     pace: Pace,
     paid_at: Instant,
 }
@@ -57,6 +61,7 @@ impl Reader {
         hub: Arc<Hub>,
         connection: Connection,
         room: RoomName,
+        relayed: bool,
         already_read: Vec<u8>,
     ) -> Self {
         let member = MemberId(connection.id());
@@ -87,6 +92,7 @@ impl Reader {
             outbox,
             room,
             socket,
+            relayed,
             pace: Pace::default(),
             paid_at: Instant::now(),
         }
@@ -163,6 +169,7 @@ impl Reader {
             peer_id: std::mem::take(&mut self.peer_id),
             ip: self.connection.ip(),
             hello,
+            relayed: self.relayed,
             upload_key: std::mem::take(&mut self.upload_key),
         };
         let outbox = Arc::clone(&self.outbox);
@@ -212,15 +219,17 @@ impl Reader {
                 let _stopped = room.tell(ToRoom::Say { member, message });
                 return;
             }
-            Ok(ClientMessage::Add { track_id, before }) => match self.hub.library.get(track_id) {
-                Some(track) => {
+            Ok(ClientMessage::Add {
+                track_id,
+                before,
+                offer,
+            }) => match self.what_to_add(track_id, before, offer) {
+                Ok(message) => {
                     std::thread::sleep(wait);
-                    let track = Box::new(queue_entry(&track, None));
-                    let message = RoomMessage::Host(HostMessage::Add { track, before });
                     let _stopped = room.tell(ToRoom::Say { member, message });
                     return;
                 }
-                None => ServerMessage::error(format!("ADD: no track {track_id} on this server")),
+                Err(refusal) => ServerMessage::error(refusal),
             },
             Ok(ClientMessage::Clock { t0 }) => {
                 let t2 = self.hub.clock.stamp();
@@ -230,6 +239,33 @@ impl Reader {
         };
         self.outbox.push(&Frame::message(&answer));
         std::thread::sleep(wait);
+    }
+
+    /// With what the server knows of the track, if it has it.
+    #[inline(never)]
+    fn what_to_add(
+        &self,
+        track_id: TrackId,
+        before: Option<TrackId>,
+        offer: Option<Offer>,
+    ) -> Result<RoomMessage, String> {
+        let known = self.hub.library.get(track_id);
+        let known = known.map(|track| queue_entry(&track, None));
+        match (known, offer) {
+            (Some(track), Some(_)) => Ok(RoomMessage::Offer {
+                track: Box::new(track),
+                before,
+            }),
+            (None, Some(offer)) => Ok(RoomMessage::Offer {
+                track: Box::new(offer.into_entry(track_id)),
+                before,
+            }),
+            (Some(track), None) => Ok(RoomMessage::Host(HostMessage::Add {
+                track: Box::new(track),
+                before,
+            })),
+            (None, None) => Err(format!("ADD: no track {track_id} on this server")),
+        }
     }
 
     /// How long this member has to wait for having said so much; at most a few tenths of a second.

@@ -8,7 +8,7 @@ use super::node::Shared;
 use super::scout;
 use super::track_swarm::TrackSwarm;
 use super::wire::{Wire, WireError};
-use crate::limits::{SWARM_CONTENT_PATIENCE, SWARM_LISTED_MAX};
+use crate::limits::{SWARM_CONTENT_PATIENCE, SWARM_TRACKS_LISTED_MAX};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
@@ -155,7 +155,7 @@ fn list(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), WireError>
     handshake::welcome(&mut wire, shared.identity, hello, &key)?;
     let contents = tracks.iter().filter_map(|track| track.content());
     let mut listed: Vec<Listed> = contents
-        .take(SWARM_LISTED_MAX)
+        .take(SWARM_TRACKS_LISTED_MAX)
         .map(|content| Listed {
             track: content.manifest.id(),
             layout: content.manifest.layout(),

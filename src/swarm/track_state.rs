@@ -58,6 +58,11 @@ pub struct Asking {
 }
 
 impl State {
+    pub fn holds(&self, index: u32) -> bool {
+        let swarm = self.swarm.as_ref();
+        swarm.is_some_and(|swarm| swarm.held().get(index))
+    }
+
     pub fn is_complete(&self) -> bool {
         self.swarm.as_ref().is_some_and(Swarm::is_complete)
     }

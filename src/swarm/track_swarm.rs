@@ -223,9 +223,7 @@ impl TrackSwarm {
     /// Whether chunk `index` is here.
     #[must_use]
     pub fn holds(&self, index: u32) -> bool {
-        let state = self.lock();
-        let swarm = state.swarm.as_ref();
-        swarm.is_some_and(|swarm| swarm.held().get(index))
+        self.lock().holds(index)
     }
 
     /// A bit for each chunk that is here, as in BitTorrent, once the track is known.
@@ -233,6 +231,32 @@ impl TrackSwarm {
     pub fn held(&self) -> Option<Vec<u8>> {
         let state = self.lock();
         state.swarm.as_ref().map(|swarm| swarm.held().to_bytes())
+    }
+
+    /// Whether it cannot go on.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.lock().failure.is_some()
+    }
+
+    /// Whether chunk `index` is here, waiting for it while the track grows; `patience` is for standing still.
+    #[must_use]
+    pub fn wait_for_chunk(&self, index: u32, patience: Duration) -> bool {
+        let mut state = self.lock();
+        let mut grew = (Instant::now(), state.held_bytes);
+        loop {
+            if state.holds(index) {
+                return true;
+            }
+            if state.held_bytes != grew.1 {
+                grew = (Instant::now(), state.held_bytes);
+            }
+            let left = patience.saturating_sub(grew.0.elapsed());
+            if left.is_zero() || self.is_stopped() || state.failure.is_some() {
+                return false;
+            }
+            state = self.wait_gained(state, left);
+        }
     }
 
     /// Nodes that were dialled in vain.

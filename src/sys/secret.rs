@@ -39,6 +39,18 @@ impl Secret {
         key.truncate(32);
         key
     }
+
+    /// The key of what has this name, for this purpose: always the same.
+    #[must_use]
+    pub fn key_of(&self, purpose: &str, name: &str) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        // No number is this large, so that no other key is the same.
+        hasher.update(&u64::MAX.to_le_bytes());
+        hasher.update(purpose.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(name.as_bytes());
+        *hasher.finalize().as_bytes()
+    }
 }
 
 #[cfg(test)]
@@ -55,5 +67,16 @@ mod tests {
         let others = [a.key("upload", 8), a.key("peer", 7), b.key("upload", 7)];
         assert!(others.iter().all(|other| *other != a.key("upload", 7)));
         assert_eq!(a.key("upload", 7).len(), 32);
+        assert_eq!(a.key_of("swarm", "jam1"), a.key_of("swarm", "jam1"));
+        let others = [
+            a.key_of("swarm", "jam2"),
+            a.key_of("node", "jam1"),
+            b.key_of("swarm", "jam1"),
+        ];
+        assert!(
+            others
+                .iter()
+                .all(|other| *other != a.key_of("swarm", "jam1"))
+        );
     }
 }

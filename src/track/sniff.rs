@@ -20,6 +20,24 @@ pub enum AudioKind {
 }
 
 impl AudioKind {
+    pub const ALL: [Self; 8] = [
+        Self::Wav,
+        Self::Flac,
+        Self::Mp3,
+        Self::OggVorbis,
+        Self::OggOpus,
+        Self::OggFlac,
+        Self::Aac,
+        Self::Mp4,
+    ];
+
+    /// The kind with exactly this `Content-Type`.
+    #[must_use]
+    pub fn of_content_type(text: &str) -> Option<Self> {
+        let mut kinds = Self::ALL.into_iter();
+        kinds.find(|kind| kind.content_type() == text)
+    }
+
     /// For the `Content-Type` of a response.
     #[must_use]
     pub fn content_type(self) -> &'static str {

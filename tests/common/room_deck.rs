@@ -81,6 +81,7 @@ pub fn queue_track(song: usize) -> QueueTrack {
         album: None,
         cover: false,
         added_by: added_by.map(Into::into),
+        awaited: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its share")]
 
-use super::room_world::room_words::{ROOM, render};
+use super::room_world::room_words::{ROOM, home, render};
 use jam::room::event::{Input, Newcomer};
 use jam::room::machine::Room;
 use jam::room::members::MemberId;
@@ -21,12 +21,16 @@ pub const EVERYTHING: Wants = Wants {
     queue: true,
     members: true,
     history: true,
+    swarm: true,
+    swarm_key: true,
 };
 pub const NOTHING: Wants = Wants {
     welcome: false,
     queue: false,
     members: false,
     history: false,
+    swarm: false,
+    swarm_key: false,
 };
 
 /// Members with ids of 1 and up join and speak; what the room says comes back in lines.
@@ -43,7 +47,7 @@ impl Party {
     pub fn with_tracks(tracks: Vec<QueueTrack>) -> Self {
         let name = RoomName::parse(ROOM).expect("a room name");
         Self {
-            room: Room::new(NOON, name, tracks, "0.1.0"),
+            room: Room::new(NOON, name, tracks, home()),
             now: NOON,
         }
     }
@@ -56,6 +60,7 @@ impl Party {
                 role,
                 display_name,
                 wants,
+                node: false,
             },
         )
     }
@@ -66,6 +71,7 @@ impl Party {
             peer_id: format!("p{id}"),
             ip: Ipv4Addr::LOCALHOST.into(),
             hello,
+            relayed: false,
             upload_key: format!("key{id}"),
         }))
     }
@@ -86,6 +92,16 @@ impl Party {
         self.handle(Input::Say {
             member: MemberId(id),
             message: RoomMessage::Host(HostMessage::Add { track, before }),
+        })
+    }
+
+    /// ADD with an offer; `track` is as the server would list it.
+    pub fn offer(&mut self, id: u64, track: QueueTrack) -> Vec<String> {
+        let track = Box::new(track);
+        let before = None;
+        self.handle(Input::Say {
+            member: MemberId(id),
+            message: RoomMessage::Offer { track, before },
         })
     }
 

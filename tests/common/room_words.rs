@@ -1,7 +1,8 @@
 //! What a room's model says and hears: the details of the messages, and the JSON in which they stand.
 
-use jam::room::event::Output;
+use jam::room::event::{Home, Output};
 use jam::room::message::{Role, Wants};
+use jam::room::swarm_key::{NodeId, SwarmKey};
 use std::net::{IpAddr, Ipv4Addr};
 
 pub const ROOM: &str = "jam1";
@@ -11,18 +12,24 @@ pub const WANTS: [Wants; 3] = [
         queue: true,
         members: true,
         history: true,
+        swarm: false,
+        swarm_key: false,
     },
     Wants {
         welcome: false,
         queue: false,
         members: false,
         history: false,
+        swarm: false,
+        swarm_key: false,
     },
     Wants {
         welcome: false,
         queue: false,
         members: true,
         history: true,
+        swarm: false,
+        swarm_key: false,
     },
 ];
 /// What the host sends as `offset_sec`, and how the number stands in STATE.
@@ -83,7 +90,18 @@ pub fn render(output: &Output) -> String {
             let except: Vec<u64> = except.iter().map(|member| member.0).collect();
             format!("to all but {except:?}: {}", message.encode())
         }
+        Output::DialBack { member, address } => format!("dial {} at {address}", member.0),
+        Output::Want(want) => format!("want {} {} {:?}", want.track_id, want.bytes, want.name),
         Output::Refuse { member, reason } => format!("refuse {} {reason:?}", member.0),
+    }
+}
+
+/// What the rooms of the tests say of their server.
+pub fn home() -> Home {
+    Home {
+        version: "0.1.0",
+        swarm_key: SwarmKey::new([0xa5; 32]),
+        node_id: NodeId([0x5e; 8]),
     }
 }
 

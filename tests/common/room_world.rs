@@ -22,8 +22,8 @@ use jam::room::name::RoomName;
 use jam::room::parse::parse_message;
 use room_deck::{Deck, SONGS, queue_track, track_id};
 use room_words::{
-    ANNOUNCES, Announced, DELTAS, REPORTS, ROOM, WANTS, error_json, fields, ip, peer_id, render,
-    role_text, to_all,
+    ANNOUNCES, Announced, DELTAS, REPORTS, ROOM, WANTS, error_json, fields, home, ip, peer_id,
+    render, role_text, to_all,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,7 +143,7 @@ impl World {
                 now,
                 name,
                 songs.iter().map(|&song| queue_track(song)),
-                "0.1.0",
+                home(),
             ),
             now,
             checking: true,
@@ -220,6 +220,7 @@ impl World {
             Ok(ClientMessage::Add {
                 track_id: id,
                 before,
+                offer: None,
             }) => {
                 let song = (0..SONGS.len()).find(|&song| track_id(song) == id);
                 let track = Box::new(queue_track(song.expect("one of the songs")));
@@ -246,7 +247,9 @@ impl World {
                 role,
                 display_name: display_name.clone(),
                 wants,
+                node: false,
             },
+            relayed: false,
             upload_key: format!("key{id}"),
         }));
         if role == Role::Host && self.host().is_some() {

@@ -1,0 +1,107 @@
+//! The secret that the nodes of a room share, and the names by which nodes know each other.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// Proves, between nodes, that both are of the same room. Never shown but to those who asked in HELLO.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SwarmKey([u8; 32]);
+
+impl SwarmKey {
+    #[must_use]
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
+    #[must_use]
+    pub fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
+    /// What tells the key's room from others without giving it away: the first 8 bytes of BLAKE3's keyed hash
+    /// of "jam swarm key id".
+    #[must_use]
+    pub fn id(&self) -> [u8; 8] {
+        let hash = blake3::keyed_hash(&self.0, b"jam swarm key id");
+        std::array::from_fn(|index| hash.as_bytes()[index])
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+}
+
+/// Without the key: what is printed may end up in a log.
+impl fmt::Debug for SwarmKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SwarmKey(..)")
+    }
+}
+
+/// A node's own name, drawn by itself. Shown as 16 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub [u8; 8]);
+
+impl NodeId {
+    /// `None` unless `text` is 16 hexadecimal digits; upper case is accepted.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_hex = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = is_hex.then(|| u64::from_str_radix(text, 16).ok())?;
+        number.map(|number| Self(number.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for NodeId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_id_is_16_hexadecimal_digits() {
+        let id = NodeId([0, 1, 2, 0xab, 0xcd, 0xef, 0xff, 0]);
+        assert_eq!(id.to_string(), "000102abcdefff00");
+        for good in ["000102abcdefff00", "000102ABCDEFFF00", "000102AbCdEfFf00"] {
+            assert_eq!(NodeId::parse(good), Some(id));
+        }
+        for bad in [
+            "",
+            "000102abcdefff0",
+            "000102abcdefff000",
+            "+00102abcdefff00",
+            "000102abcdefff0g",
+            "éééééééé",
+            "0x0102abcdefff00",
+        ] {
+            assert_eq!(NodeId::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn keys_are_told_apart_by_their_ids_and_never_printed() {
+        let (a, b) = (SwarmKey::new([1; 32]), SwarmKey::new([2; 32]));
+        assert_ne!(a.id(), b.id());
+        assert_eq!(a.id(), a.clone().id());
+        assert_eq!(a.to_hex(), "01".repeat(32));
+        assert_eq!(format!("{a:?}"), "SwarmKey(..)");
+    }
+}
