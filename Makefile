@@ -43,7 +43,7 @@ test: test-setup format-check ## Check everything: format, lints, Rust tests, th
 	cargo clippy --locked --all-targets -- -D warnings
 	$(MAKE) test-rust test-page test-docs test-bench test-size
 
-test-setup: ## Install what the tests need: npm packages, Chromium, websocat
+test-setup: ## Install what the tests need: npm packages, Chromium, nft, websocat
 	@sh tests/setup.sh
 
 test-rust:

@@ -648,9 +648,6 @@ pub const CHECK_RECEIPT_DEADLINE: Duration = Duration::from_secs(30);
 /// A check is over after this long, whatever happens: 1 MiB each way at 20 KiB a second.
 pub const CHECK_DEADLINE: Duration = Duration::from_secs(120);
 
-/// Longest text of a refusal: a line.
-pub const CHECK_REFUSAL_BYTES_MAX: usize = 200;
-
 /// Checks that are answered at a time; each has a thread.
 pub const CHECKS_MAX: usize = 16;
 

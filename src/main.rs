@@ -44,7 +44,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Seed(options) => commands::seed::run(&options),
         Command::Fetch(options) => commands::fetch::run(&options),
         Command::Peer(options) => commands::peer::run(&options),
-        Command::Check(_) => Err(Failure("not built yet".into())),
+        Command::Check(options) => commands::check::run(&options),
     }
 }
 

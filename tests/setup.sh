@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what `make test` needs and is not there yet, or says the one command to type.
 #
-# npm packages go to node_modules, websocat to target/tools; only Chromium and curl are the system's.
+# npm packages go to node_modules, websocat to target/tools; only Chromium, curl, nft and ip are the system's.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -27,6 +27,10 @@ if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
     missing="$missing chromium"
 fi
 have curl || missing="$missing curl"
+# Networks that lose things, for the tests of `jam check`; both live where only root looks.
+PATH="$PATH:/usr/sbin:/sbin"
+have nft || missing="$missing nftables"
+have ip || missing="$missing iproute2"
 if [ -n "$missing" ]; then
     install="apt-get install -y --no-install-recommends$missing"
     if [ "$(id -u)" = 0 ] && have apt-get; then

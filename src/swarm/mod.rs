@@ -4,7 +4,7 @@
 //! Bytes are checked against the track's manifest before they are kept or passed on.
 //!
 //! What is decided is pure: [`machine`] (what to ask of whom, what to answer), with [`pass`], [`window`] and [`bitfield`];
-//! [`book`] (whom to dial); [`frame`] and [`key`] (bytes on the wire). Around it: [`wire`] and [`handshake`] read and write,
+//! [`book`] (whom to dial); [`frame`], [`check_frames`] and [`key`] (bytes on the wire). Around it: [`wire`] and [`handshake`] read and write,
 //! [`asker`] and [`answerer`] are the two sides of a connection, [`scout`] finds company, [`track_swarm`] is what the
 //! threads share, [`doors`] counts connections, [`node`] starts and stops it all, [`store`] keeps the bytes.
 
@@ -12,6 +12,7 @@ pub mod answerer;
 pub mod asker;
 pub mod bitfield;
 pub mod book;
+pub mod check_frames;
 pub mod doors;
 pub mod frame;
 mod frame_decode;

@@ -8,3 +8,4 @@ pub mod listener;
 pub mod logger;
 pub mod secret;
 pub mod threads;
+pub mod timed_socket;

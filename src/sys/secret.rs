@@ -51,6 +51,14 @@ impl Secret {
         hasher.update(name.as_bytes());
         *hasher.finalize().as_bytes()
     }
+
+    /// Fills `buffer` with the bytes that belong to this number and purpose: any length, always the same.
+    pub fn fill(&self, purpose: &str, number: u64, buffer: &mut [u8]) {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(&number.to_le_bytes());
+        hasher.update(purpose.as_bytes());
+        hasher.finalize_xof().fill(buffer);
+    }
 }
 
 #[cfg(test)]
@@ -78,5 +86,16 @@ mod tests {
                 .iter()
                 .all(|other| *other != a.key_of("swarm", "jam1"))
         );
+    }
+
+    #[test]
+    fn bytes_are_the_same_for_the_same_number_and_begin_alike_at_every_length() {
+        let secret = Secret::draw().expect("a secret");
+        let (mut long, mut short, mut other) = ([0; 1000], [0; 16], [0; 16]);
+        secret.fill("nonce", 1, &mut long);
+        secret.fill("nonce", 1, &mut short);
+        secret.fill("nonce", 2, &mut other);
+        assert_eq!(long[..16], short);
+        assert_ne!(short, other);
     }
 }
