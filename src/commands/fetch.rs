@@ -129,8 +129,8 @@ fn fetch(
         wait(session, track, progress, began.elapsed());
     };
     let (part, had_bytes) = match open(options, session, &manifest, progress)? {
-        Place::There(path) => return serve_there(track, manifest, path),
-        Place::Part(part, held) => {
+        Opened::AlreadyThere(path) => return serve_there(track, manifest, path),
+        Opened::Part(part, held) => {
             let part = Arc::new(part);
             let layout = manifest.layout();
             let bytes = held
@@ -177,17 +177,12 @@ fn fetch(
     Ok(report(track, path, length, had_bytes, began.elapsed()))
 }
 
-enum Place {
-    There(PathBuf),
-    Part(PartFile, Bitfield),
-}
-
 fn open(
     options: &FetchOptions,
     session: &Session,
     manifest: &Manifest,
     progress: &mut Progress,
-) -> Result<Place, Failure> {
+) -> Result<Opened, Failure> {
     let mut hashing = |path: &Path, done, total| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         progress.hashing(&name, done, total);
@@ -196,12 +191,7 @@ fn open(
             false => ControlFlow::Continue(()),
         }
     };
-    Ok(
-        match PartFile::open(&options.output, manifest, &mut hashing)? {
-            Opened::AlreadyThere(path) => Place::There(path),
-            Opened::Part(part, held) => Place::Part(part, held),
-        },
-    )
+    Ok(PartFile::open(&options.output, manifest, &mut hashing)?)
 }
 
 /// It is there already: others may have it.

@@ -84,7 +84,7 @@ pub fn render(hub: &Hub) -> String {
     page.gauge(
         "jam_tracks",
         "Tracks that can be fetched.",
-        hub.library.len() as u64,
+        hub.library.count() as u64,
     );
     page.counter(
         "jam_connections_total",

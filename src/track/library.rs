@@ -148,7 +148,7 @@ impl Library {
 
     /// How many tracks there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         let tracks = self.tracks.read().unwrap_or_else(PoisonError::into_inner);
         tracks.len()
     }

@@ -4,21 +4,22 @@
 // list on the page is as bounded as the log behind it.
 
 import { byId, el, setText } from './dom.js';
+import { isFrequent } from './message-log.js';
 
 const LINES_MAX = 340;
 const ARROWS = { in: '←', out: '→', note: '·' };
 
 export class Drawer {
   #socket;
-  #members;
+  #room;
   #list = byId('drawer-log');
 
-  /** `members()` gives those of the room, to pick one for a SIGNAL. */
-  constructor({ socket, members }) {
+  /** `room()` gives what is known about it: one of its members can be picked for a SIGNAL. */
+  constructor({ socket, room }) {
     this.#socket = socket;
-    this.#members = members;
+    this.#room = room;
     byId('drawer').addEventListener('toggle', () => this.#rebuild());
-    byId('log-clock').addEventListener('change', () => this.#rebuild());
+    byId('log-frequent').addEventListener('change', () => this.#rebuild());
     byId('log-pause').addEventListener('change', () => this.#rebuild());
     byId('log-clear').addEventListener('click', () => socket.log.clear());
     byId('signal-to').addEventListener('focus', () => this.#offerPeers());
@@ -36,14 +37,14 @@ export class Drawer {
 
   #rebuild() {
     if (!byId('drawer').open || byId('log-pause').checked) return;
-    const entries = this.#socket.log.entries({ withClock: byId('log-clock').checked });
+    const entries = this.#socket.log.entries({ withFrequent: byId('log-frequent').checked });
     this.#list.replaceChildren(...entries.map(line));
     this.#list.scrollTop = this.#list.scrollHeight;
   }
 
   #append(entry) {
     if (!byId('drawer').open || byId('log-pause').checked) return;
-    if (entry.type === 'CLOCK' && !byId('log-clock').checked) return;
+    if (isFrequent(entry.type) && !byId('log-frequent').checked) return;
     const { scrollTop, scrollHeight, clientHeight } = this.#list;
     const atEnd = scrollHeight - scrollTop - clientHeight < 40;
     this.#list.append(line(entry));
@@ -53,8 +54,9 @@ export class Drawer {
   }
 
   #offerPeers() {
+    const { members, machines } = this.#room();
     byId('signal-peers').replaceChildren(
-      ...this.#members().map((member) =>
+      ...[...members, ...machines].map((member) =>
         el('option', { value: member.peer_id, label: member.name }),
       ),
     );

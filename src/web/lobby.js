@@ -7,7 +7,7 @@ import { badgeColors } from './art.js';
 import { byId, el, setText, show } from './dom.js';
 import { cleanName, initials, suggestName } from './names.js';
 import { Record } from './record.js';
-import { findTrack, readMembers, readTracks } from './room-model.js';
+import { findTrack, readCrowd, readTracks } from './room-model.js';
 import { trackWords, unknownTrackTitle } from './track-words.js';
 import { lobbyWords, nameList } from './words.js';
 
@@ -98,11 +98,11 @@ export class Lobby {
       trackId === null ? '' : track ? trackWords(track).title : unknownTrackTitle(trackId);
     const playing = trackId !== null && look.state?.status === 'PLAY';
     const hostName = look.host ?? null;
-    const total = Number(look.total) || 0;
+    const { members, total } = readCrowd(look);
     this.#record.setTrack(trackId === null ? null : (track ?? { track_id: trackId }));
     this.#record.setPlaying(playing && total > 0);
     setText(byId('lobby-line'), lobbyWords({ hostName, total, title, playing }));
-    this.#renderPeople(readMembers(look.members), total);
+    this.#renderPeople(members, total);
     // Its place is kept, as all places here are: nothing may move while a finger is on its way.
     byId('host-button').classList.toggle('is-away', hostName !== null);
     setText(byId('lobby-trouble'), '');

@@ -24,6 +24,7 @@ import {
 } from './notices.js';
 import { applyMessage, emptyRoom, findTrack, queuePlace, reportStatus } from './room-model.js';
 import { renderChip, renderNotice, Stage } from './stage.js';
+import { SwarmPanel } from './swarm-panel.js';
 import { Timeline } from './timeline.js';
 import { connectionWords, newsWords, stageWords } from './words.js';
 
@@ -50,6 +51,7 @@ export class Party {
   #timeline;
   #desk;
   #people;
+  #swarm;
   #controls;
   #tabs;
   #reporter;
@@ -108,7 +110,9 @@ export class Party {
     });
     this.#people = new PeoplePanel();
     this.#tabs = wireTabs(document.querySelector('[role="tablist"]'));
-    new Drawer({ socket: this.#socket, members: () => this.#room.members });
+    const shared = { socket: this.#socket, room: () => this.#room };
+    this.#swarm = new SwarmPanel({ ...shared, roomName: this.#roomName });
+    new Drawer(shared);
     wireDialogs();
   }
 
@@ -143,6 +147,8 @@ export class Party {
   // What comes in.
 
   #receive(message) {
+    // The swarm's panel listens for itself; nothing else changes.
+    if (message.type === 'SWARM') return;
     if (message.type === 'ERROR') {
       this.#desk.forget();
       this.#say(refusalNotice(message.message));
@@ -359,9 +365,9 @@ export class Party {
     const room = this.#room;
     this.#desk.render(room, view);
     this.#people.render({
-      members: room.members,
-      total: room.total,
+      ...room,
       ownId: room.peerId,
+      machineWords: (id) => this.#swarm.machineWords(id),
     });
     setText(byId('connection'), connectionWords(view.connection));
   }

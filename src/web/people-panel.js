@@ -12,17 +12,30 @@ export class PeoplePanel {
   #list = byId('members');
   #rows = new Map();
 
-  render({ members, total, ownId }) {
-    const rows = new Map();
-    for (const member of members) {
-      const row = this.#rows.get(member.peer_id) ?? createRow(member);
+  /** `machineWords(peerId)` says what a machine in the list does. */
+  render({ members, machines, total, ownId, machineWords }) {
+    const before = this.#rows;
+    this.#rows = new Map();
+    const rowOf = (member) => {
+      const row = before.get(member.peer_id) ?? createRow(member);
+      this.#rows.set(member.peer_id, row);
+      return row;
+    };
+    const people = members.map((member) => {
+      const row = rowOf(member);
       fillRow(row, member, member.peer_id === ownId);
-      rows.set(member.peer_id, row);
-    }
-    this.#rows = rows;
-    this.#order([...rows.values()].map((row) => row.item));
+      return row.item;
+    });
+    this.#order(people);
+    const things = machines.map((machine) => {
+      const row = rowOf(machine);
+      fillMachine(row, machine, machineWords(machine.peer_id));
+      return row.item;
+    });
+    orderChildren(byId('machines'), things);
+    show(byId('machines-part'), things.length > 0);
     setText(byId('people-count'), total > 0 ? String(total) : '');
-    const more = total - members.length;
+    const more = Math.max(0, total - members.length);
     setText(byId('members-more'), `and ${more} more`);
     show(byId('members-more'), more > 0);
   }
@@ -54,6 +67,12 @@ function createRow(member) {
     el('span', { class: 'report' }, row.scale, row.value),
   );
   return row;
+}
+
+function fillMachine(row, { name }, words) {
+  setText(row.name, name);
+  setText(row.mark, words);
+  show(row.scale, false);
 }
 
 function fillRow(row, member, isOwn) {

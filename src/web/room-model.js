@@ -26,6 +26,7 @@ export function emptyRoom() {
     editable: false,
     uploadKey: null,
     members: [],
+    machines: [],
     membersKnown: false,
     total: 0,
     host: null,
@@ -160,18 +161,19 @@ function readPlayed(entries) {
 }
 
 function applyMembers(room, message) {
-  const members = readMembers(message.members);
-  const host = members.find((member) => member.role === 'host') ?? null;
+  const { members, machines, total } = readCrowd(message);
+  const all = [...members, ...machines];
+  const host = all.find((member) => member.role === 'host') ?? null;
   const happened = ['members'];
   if (host && host.peer_id !== room.host?.peer_id) happened.push('host-came');
   if (!host && room.host) happened.push('host-left');
-  const listed = members.length;
   return {
     room: {
       ...room,
       members,
+      machines,
       membersKnown: true,
-      total: Number.isFinite(message.total) ? message.total : listed,
+      total,
       host,
       lastHostName: host?.name ?? room.lastHostName,
     },
@@ -179,7 +181,22 @@ function applyMembers(room, message) {
   };
 }
 
-export function readMembers(members) {
+/**
+ * Who listens, and which machines only move chunks. `total` counts those who listen; a machine beyond the
+ * end of the list counts among them, for nobody says what it is.
+ */
+export function readCrowd({ members, total }) {
+  const all = readMembers(members);
+  const machines = all.filter((member) => member.node === true);
+  const inAll = Number.isFinite(total) ? total : all.length;
+  return {
+    members: all.filter((member) => member.node !== true),
+    machines,
+    total: Math.max(0, inAll - machines.length),
+  };
+}
+
+function readMembers(members) {
   if (!Array.isArray(members)) return [];
   return members
     .filter((member) => typeof member?.peer_id === 'string')

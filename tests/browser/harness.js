@@ -174,11 +174,13 @@ export async function assertFits(page) {
     const visible = (element) => element.checkVisibility({ visibilityProperty: true });
     const targets = [...document.querySelectorAll('button, select, input')].filter(visible);
     const inDrawer = (element) => element.closest('#drawer') !== null;
+    // In a crowd of nodes the nearest to the thumb is meant, not the one under it.
+    const inCrowd = (element) => element.matches('.swarm-stage:not([data-mode="named"]) *');
     const isTextLink = (element) => element.classList.contains('link');
     return {
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
       small: targets
-        .filter((element) => !inDrawer(element) && !isTextLink(element))
+        .filter((element) => !inDrawer(element) && !isTextLink(element) && !inCrowd(element))
         .filter((element) => element.getBoundingClientRect().height < 43.5)
         .map((element) => element.id || element.textContent.trim()),
     };

@@ -248,7 +248,7 @@ describe('next and previous', () => {
       await waitUntil(
         host,
         (id) => {
-          const entries = window.jam.socket.log.entries({ withClock: false });
+          const entries = window.jam.socket.log.entries({ withFrequent: false });
           const states = entries.filter(
             ({ type, direction }) => type === 'STATE' && direction === 'in',
           );

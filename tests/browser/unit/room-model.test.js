@@ -75,6 +75,18 @@ test('hosts come, leave and are remembered', () => {
   assert.deepEqual(other.happened, ['members', 'host-came']);
 });
 
+test('machines that only move chunks are no listeners', () => {
+  const nas = { peer_id: 'p9', name: 'nas', role: 'viewer', node: true };
+  const { room } = run(members(ana, nas, ben));
+  assert.deepEqual(room.members, [ana, ben]);
+  assert.deepEqual(room.machines, [nas]);
+  assert.equal(room.total, 2);
+  assert.equal(run({ type: 'MEMBERS', total: 900, members: [ana, nas] }).room.total, 899);
+  const odd = run(members(ana, { ...ben, node: 'yes' })).room;
+  assert.deepEqual([odd.members.length, odd.total], [2, 2]);
+  assert.equal(run(members({ ...nas, role: 'host' })).room.host.name, 'nas');
+});
+
 test('the same host again is no news', () => {
   assert.deepEqual(run(members(ana), members(ana, ben)).happened, ['members']);
 });

@@ -77,7 +77,7 @@ test('joining says hello with role, name and wishes', () => {
     type: 'HELLO',
     role: 'host',
     display_name: 'Ana',
-    wants: ['WELCOME', 'QUEUE', 'MEMBERS', 'HISTORY'],
+    wants: ['WELCOME', 'QUEUE', 'MEMBERS', 'HISTORY', 'SWARM'],
   });
   assert.equal(socket.connection, 'open');
 });
@@ -217,7 +217,7 @@ test('what is not JSON is logged and otherwise ignored', () => {
   const { socket } = join();
   accept().receive('{oops');
   assert.equal(socket.connection, 'open');
-  assert.equal(socket.log.entries({ withClock: false }).at(-1).text, '{oops');
+  assert.equal(socket.log.entries({ withFrequent: false }).at(-1).text, '{oops');
 });
 
 test('pauses grow, stay bounded and are spread', () => {
