@@ -34,7 +34,7 @@ Options:
       --room NAME            The room that offers it [default: jam1]
       --library DIR          Keep uploads and copies of shared music in DIR, and offer what is there
                              already; without it uploads are gone when the server stops
-      --max-upload SIZE      Largest track that a host may upload, or nodes may bring [default: 512MiB]
+      --max-upload SIZE      Largest track that is uploaded, or taken from nodes [default: 512MiB]
       --max-library SIZE     Take no more tracks once there are so many bytes [default: 16GiB]
       --max-connections N    Refuse more with 503 [default: 8192, or what the system allows]
       --log LEVEL            error, warn, info, debug or trace [default: info, or JAM_LOG]

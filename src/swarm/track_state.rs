@@ -1,6 +1,6 @@
 //! What the threads of a track share under its one mutex.
 
-use super::book::Book;
+use super::book::{Book, Unreached};
 use super::frame::NodeId;
 use super::machine::{LinkKey, Swarm};
 use super::store::{ChunkStore, StoreError};
@@ -26,6 +26,21 @@ pub struct Source {
     pub seed: bool,
     pub chunks: u64,
     pub bytes: u64,
+}
+
+/// How far it is, for people.
+#[derive(Clone, Debug)]
+pub struct Status {
+    pub held_bytes: u64,
+    pub total_bytes: Option<u64>,
+    pub complete: bool,
+    /// Connected nodes.
+    pub peers: usize,
+    /// Connected nodes that still lack something.
+    pub leechers: usize,
+    pub sent_bytes: u64,
+    pub sources: Vec<Source>,
+    pub unreached: Vec<Unreached>,
 }
 
 #[derive(Default)]
@@ -61,6 +76,21 @@ impl State {
     pub fn holds(&self, index: u32) -> bool {
         let swarm = self.swarm.as_ref();
         swarm.is_some_and(|swarm| swarm.held().get(index))
+    }
+
+    pub fn status(&self, sent_bytes: u64) -> Status {
+        let swarm = self.swarm.as_ref();
+        let content = self.content.as_ref();
+        Status {
+            held_bytes: self.held_bytes,
+            total_bytes: content.map(|content| content.manifest.layout().length()),
+            complete: swarm.is_some_and(Swarm::is_complete),
+            peers: swarm.map_or(0, Swarm::peer_count),
+            leechers: swarm.map_or(0, Swarm::leechers),
+            sent_bytes,
+            sources: self.sources().collect(),
+            unreached: self.book.unreached(),
+        }
     }
 
     pub fn is_complete(&self) -> bool {

@@ -2,7 +2,6 @@
 //! written or hashed under it.
 
 use super::bitfield::Bitfield;
-use super::book::Unreached;
 use super::frame::{Info, NodeId};
 use super::handshake::Met;
 use super::key::SwarmKey;
@@ -10,7 +9,7 @@ use super::machine::{Order, Swarm};
 use super::scout::first_offer_at;
 use super::store::{ChunkStore, StoreError};
 use super::track_state::State;
-pub use super::track_state::{Content, Source};
+pub use super::track_state::{Content, Source, Status};
 use crate::limits::{SWARM_ADDRESSES_MAX, SWARM_BANNED_MAX, SWARM_BOOK_MAX};
 use crate::sys::secret;
 use crate::track::chunks::Layout;
@@ -56,21 +55,6 @@ pub struct TrackSwarm {
     ended: Condvar,
     stopped: AtomicBool,
     sent_bytes: AtomicU64,
-}
-
-/// How far it is, for people.
-#[derive(Clone, Debug)]
-pub struct Status {
-    pub held_bytes: u64,
-    pub total_bytes: Option<u64>,
-    pub complete: bool,
-    /// Connected nodes.
-    pub peers: usize,
-    /// Connected nodes that still lack something.
-    pub leechers: usize,
-    pub sent_bytes: u64,
-    pub sources: Vec<Source>,
-    pub unreached: Vec<Unreached>,
 }
 
 impl TrackSwarm {
@@ -157,21 +141,8 @@ impl TrackSwarm {
 
     #[must_use]
     pub fn status(&self) -> Status {
-        let state = self.lock();
-        let swarm = state.swarm.as_ref();
-        Status {
-            held_bytes: state.held_bytes,
-            total_bytes: state
-                .content
-                .as_ref()
-                .map(|content| content.manifest.layout().length()),
-            complete: swarm.is_some_and(Swarm::is_complete),
-            peers: swarm.map_or(0, Swarm::peer_count),
-            leechers: swarm.map_or(0, Swarm::leechers),
-            sent_bytes: self.sent_bytes.load(Ordering::Relaxed),
-            sources: state.sources().collect(),
-            unreached: state.book.unreached(),
-        }
+        self.lock().status(self.sent_bytes.load(Ordering::Relaxed))
+    }
     }
 
     /// The chunks gained since the first `known` ones, in the order in which they came.
