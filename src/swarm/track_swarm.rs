@@ -143,7 +143,6 @@ impl TrackSwarm {
     pub fn status(&self) -> Status {
         self.lock().status(self.sent_bytes.load(Ordering::Relaxed))
     }
-    }
 
     /// The chunks gained since the first `known` ones, in the order in which they came.
     #[must_use]
