@@ -69,7 +69,7 @@ impl Answerer {
                     frame::encode(&Frame::Manifest(part), &mut out);
                 }
                 Ok(Frame::GetPeers) => {
-                    let state = self.track.lock();
+                    let mut state = self.track.lock();
                     let addresses = state.book.addresses(SWARM_ADDRESSES_MAX / 2, self.met.node);
                     drop(state);
                     frame::encode(&Frame::Peers(addresses), &mut out);

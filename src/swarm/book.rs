@@ -4,7 +4,9 @@
 //! what one of them has reaches all others in a few steps, and nobody has a thousand connections.
 
 use super::frame::NodeId;
-use crate::limits::{SWARM_BOOK_MAX, SWARM_MESH_MAX, SWARM_PARTNERS, SWARM_RETRY_SEC_MAX};
+use crate::limits::{
+    SWARM_ASKERS_MAX, SWARM_BOOK_MAX, SWARM_MESH_MAX, SWARM_PARTNERS, SWARM_RETRY_SEC_MAX,
+};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -25,6 +27,8 @@ struct Entry {
     given: bool,
     /// Dialled in vain, or refused, one after the other.
     failures: u32,
+    /// Times that it had no place for us, one after the other.
+    crowded: u32,
     why: Option<String>,
     node: Option<NodeId>,
     /// Drawn when it was learned; the lowest are dialled first.
@@ -34,6 +38,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Book {
     entries: BTreeMap<SocketAddr, Entry>,
+    /// How many addresses were given to others.
+    given_out: usize,
 }
 
 /// An address that could not be reached, and why.
@@ -41,6 +47,17 @@ pub struct Book {
 pub struct Unreached {
     pub address: SocketAddr,
     pub why: String,
+}
+
+impl Entry {
+    /// Seconds until the next attempt after so many in vain.
+    fn wait(&self, attempts: u32) -> f64 {
+        const FIRST_SEC: f64 = 0.25;
+        let doubled = FIRST_SEC * f64::from(1 << attempts.min(10));
+        // Spread, so that a seed that comes back is not dialled by all at the same moment.
+        let spread = 0.8 + 0.4 * (self.lot % 1000) as f64 / 1000.0;
+        doubled.min(SWARM_RETRY_SEC_MAX) * spread
+    }
 }
 
 impl Book {
@@ -73,6 +90,7 @@ impl Book {
             standing: Standing::Due(now),
             given,
             failures: 0,
+            crowded: 0,
             why: None,
             node,
             lot,
@@ -95,8 +113,7 @@ impl Book {
 
     /// The addresses to dial now; they count as being dialled. `is_asked` tells which nodes are asked already.
     pub fn dial(&mut self, now: f64, is_asked: impl Fn(NodeId) -> bool) -> Vec<SocketAddr> {
-        let alive = self.entries.values().filter(|entry| entry.failures == 0);
-        let wanted = if alive.count() <= SWARM_MESH_MAX {
+        let wanted = if self.is_mesh() {
             SWARM_MESH_MAX
         } else {
             SWARM_PARTNERS
@@ -109,7 +126,7 @@ impl Book {
             .iter()
             .filter(|(_, entry)| matches!(entry.standing, Standing::Due(at) if at <= now))
             .filter(|(_, entry)| !entry.node.is_some_and(&is_asked))
-            .map(|(&address, entry)| (entry.failures, entry.lot, address))
+            .map(|(&address, entry)| (entry.failures + entry.crowded, entry.lot, address))
             .collect();
         due.sort_unstable();
         due.truncate(wanted.saturating_sub(busy));
@@ -119,6 +136,23 @@ impl Book {
             entry.standing = Standing::Dialling;
         }
         chosen
+    }
+
+    /// Whether the swarm is so small that everybody may ask everybody.
+    fn is_mesh(&self) -> bool {
+        let alive = |entry: &&Entry| entry.failures == 0 && entry.standing != Standing::Never;
+        self.entries.values().filter(alive).count() <= SWARM_MESH_MAX
+    }
+
+    /// How many nodes may ask this one: who comes later hears of others instead. A chunk that is sent to many at the same
+    /// time reaches none of them soon, and nobody can pass it on.
+    #[must_use]
+    pub fn askers_max(&self) -> usize {
+        if self.is_mesh() {
+            SWARM_MESH_MAX
+        } else {
+            SWARM_ASKERS_MAX
+        }
     }
 
     pub fn reached(&mut self, address: SocketAddr, node: NodeId) {
@@ -131,15 +165,19 @@ impl Book {
 
     /// The connection ended, or none came about: it is dialled again later, the longer the more often that happens.
     pub fn failed(&mut self, now: f64, address: SocketAddr, why: String) {
-        const FIRST_SEC: f64 = 0.25;
         if let Some(entry) = self.entries.get_mut(&address) {
-            let doubled = FIRST_SEC * f64::from(1 << entry.failures.min(10));
-            // Spread, so that a seed that comes back is not dialled by all at the same moment.
-            let spread = 0.8 + 0.4 * (entry.lot % 1000) as f64 / 1000.0;
-            let wait = doubled.min(SWARM_RETRY_SEC_MAX) * spread;
-            entry.standing = Standing::Due(now + wait);
+            entry.standing = Standing::Due(now + entry.wait(entry.failures));
             entry.failures += 1;
             entry.why = Some(why);
+        }
+    }
+
+    /// There is a node, and it serves enough others: it is asked again later, and others are as good.
+    pub fn crowded(&mut self, now: f64, address: SocketAddr) {
+        if let Some(entry) = self.entries.get_mut(&address) {
+            entry.standing = Standing::Due(now + entry.wait(entry.crowded));
+            entry.crowded += 1;
+            (entry.failures, entry.why) = (0, None);
         }
     }
 
@@ -182,20 +220,25 @@ impl Book {
         due.min_by(f64::total_cmp)
     }
 
-    /// Addresses for others: nodes that were reached last time, in the order of their lots.
+    /// Addresses for others: nodes that are known to be there, in turn, so that not all are sent to the same ones.
     #[must_use]
-    pub fn addresses(&self, max: usize, without: NodeId) -> Vec<SocketAddr> {
+    pub fn addresses(&mut self, max: usize, without: NodeId) -> Vec<SocketAddr> {
         let good = |entry: &Entry| {
-            // What was only heard of is not passed on.
-            let known = entry.given || entry.node.is_some_and(|node| node != without);
-            known && entry.failures == 0 && entry.standing != Standing::Never
+            // What was only heard of is not passed on, nor what was typed here and nobody answered at.
+            let met = entry.node.is_some_and(|node| node != without);
+            met && entry.failures == 0 && entry.standing != Standing::Never
         };
         let known = self.entries.iter().filter(|(_, entry)| good(entry));
         let mut known: Vec<(u64, SocketAddr)> = known
             .map(|(&address, entry)| (entry.lot, address))
             .collect();
         known.sort_unstable();
-        known.truncate(max);
+        if known.len() > max {
+            let first = self.given_out % known.len();
+            known.rotate_left(first);
+            known.truncate(max);
+            self.given_out = first + max;
+        }
         known.into_iter().map(|(_, address)| address).collect()
     }
 

@@ -98,6 +98,11 @@ fn answer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), WireErro
     };
     let (info, told) = track.own_info(own.listen_port, met.node);
     wire.write_frame(&Frame::Info(info))?;
+    if track.lock().is_crowded(met.node) {
+        let text = "this node serves enough others; its INFO names some of them";
+        wire.refuse(refusal(RefusalCode::Busy, text));
+        return Ok(());
+    }
     Answerer {
         track,
         content,
@@ -111,6 +116,9 @@ fn answer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), WireErro
 fn take_offer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), WireError> {
     let admitted = admit(shared, hello).and_then(|track| {
         let mut state = track.lock();
+        if state.asking.len() >= state.book.askers_max() {
+            return Err(refusal(RefusalCode::Busy, "this node asks enough others"));
+        }
         if state.is_complete() || !state.begin_asking_of(hello.node, track.now()) {
             let text = "this node asks you already, or needs nothing";
             return Err(refusal(RefusalCode::AlreadyConnected, text));

@@ -9,10 +9,12 @@
 //! first pass chooses itself (see `pass`), and ties are broken from an offset of the node's own.
 
 use super::bitfield::Bitfield;
+use super::flights::Flights;
 use super::frame::{NodeId, Want};
 use super::pass::Pass;
+use super::peers::Peers;
 use super::window::{Timing, Window};
-use crate::limits::{SWARM_LATE_SEC_MIN, SWARM_PICK_SCAN_MAX, SWARM_REST_SEC};
+use crate::limits::{SWARM_FEW_LINKS, SWARM_PICK_SCAN_MAX, SWARM_REST_SEC};
 use std::collections::{BTreeMap, VecDeque};
 
 /// One connection on which this node asks.
@@ -49,17 +51,6 @@ pub enum Violation {
 }
 
 #[derive(Debug)]
-struct Peer {
-    connections: u32,
-    has: Bitfield,
-    /// How many of our gains it was told.
-    told: usize,
-    /// Whether it may be asked for any chunk.
-    chooses: bool,
-    received: u64,
-}
-
-#[derive(Debug)]
 struct Link {
     node: NodeId,
     /// In the order in which the answers come.
@@ -67,24 +58,13 @@ struct Link {
     window: Window,
 }
 
-/// A chunk that was asked for by number, or has come and is being verified.
-#[derive(Debug)]
-struct Flight {
-    links: Vec<LinkKey>,
-    since: f64,
-}
-
 #[derive(Debug)]
 pub struct Swarm {
     held: Bitfield,
     /// In the order in which they came.
     gains: Vec<u32>,
-    /// How many connected peers hold each chunk.
-    holders: Vec<u16>,
-    /// The keys of `flights`.
-    in_flight: Bitfield,
-    flights: BTreeMap<u32, Flight>,
-    peers: BTreeMap<NodeId, Peer>,
+    flights: Flights,
+    peers: Peers,
     links: BTreeMap<LinkKey, Link>,
     pass: Option<Pass>,
     start: u32,
@@ -102,10 +82,8 @@ impl Swarm {
         Self {
             pass: held.is_full().then(|| Pass::new(count, start)),
             gains: held.iter_ones().collect(),
-            holders: vec![0; count as usize],
-            in_flight: Bitfield::new(count),
-            flights: BTreeMap::new(),
-            peers: BTreeMap::new(),
+            flights: Flights::new(count),
+            peers: Peers::new(count),
             links: BTreeMap::new(),
             start: start % count,
             held,
@@ -141,15 +119,15 @@ impl Swarm {
     #[must_use]
     pub fn leechers(&self) -> usize {
         self.peers
-            .values()
-            .filter(|peer| !peer.has.is_full())
+            .iter()
+            .filter(|(_, peer)| !peer.has.is_full())
             .count()
     }
 
     /// Whether this connected node holds everything; `None` when it is not connected.
     #[must_use]
     pub fn peer_is_complete(&self, node: NodeId) -> Option<bool> {
-        self.peers.get(&node).map(|peer| peer.has.is_full())
+        self.peers.get(node).map(|peer| peer.has.is_full())
     }
 
     pub fn set_order(&mut self, order: Order) {
@@ -161,36 +139,19 @@ impl Swarm {
     /// A connection with `node` began, in either direction: `has` is what it says that it holds, `told` how many of our
     /// gains it has been told of.
     pub fn connect(&mut self, node: NodeId, has: &Bitfield, told: usize) {
-        let count = self.held.len();
-        let peer = self.peers.entry(node).or_insert_with(|| Peer {
-            connections: 0,
-            has: Bitfield::new(count),
-            told,
-            chooses: false,
-            received: 0,
-        });
-        peer.connections += 1;
-        peer.chooses |= has.is_full() && peer.connections == 1;
-        for index in has.iter_ones() {
-            if peer.has.set(index) {
-                self.holders[index as usize] += 1;
-            }
-        }
+        self.peers.connect(node, has, told);
+        self.mark_sent(has.iter_ones());
     }
 
     /// One of the connections with `node` ended.
     pub fn disconnect(&mut self, node: NodeId) {
-        let Some(peer) = self.peers.get_mut(&node) else {
-            return;
-        };
-        peer.connections -= 1;
-        // What was on its way may be lost; on another connection it is told again.
-        peer.told = 0;
-        if peer.connections == 0 {
-            let gone = self.peers.remove(&node).expect("bug: it was there");
-            for index in gone.has.iter_ones() {
-                self.holders[index as usize] -= 1;
-            }
+        self.peers.disconnect(node);
+    }
+
+    /// What somebody else has, this seed need not be the first to send: it may have been here before.
+    fn mark_sent(&mut self, chunks: impl Iterator<Item = u32>) {
+        if let Some(pass) = &mut self.pass {
+            chunks.for_each(|index| pass.mark_sent(index));
         }
     }
 
@@ -208,10 +169,7 @@ impl Swarm {
     /// `link` ended: what it had asked for may be asked elsewhere.
     pub fn end_asking(&mut self, link: LinkKey) {
         self.links.remove(&link);
-        let chunks: Vec<u32> = self.flights.keys().copied().collect();
-        for index in chunks {
-            self.land(link, index);
-        }
+        self.flights.land_all(link);
     }
 
     /// How many connections ask `node`.
@@ -228,17 +186,18 @@ impl Swarm {
         if self.held.is_full() {
             return Step::Done;
         }
-        if asking.asked.len() >= asking.window.size() {
+        if asking.asked.len() >= asking.window.size(self.links.len() <= SWARM_FEW_LINKS) {
             return Step::Read;
         }
         let (node, waiting) = (asking.node, !asking.asked.is_empty());
-        let peer = &self.peers[&node];
-        let want = if self.may_ask_any(node) {
+        let peer = self.peers.get(node).expect("bug: it is connected");
+        let chooses = self.peers.chooser() == Some(node);
+        let want = if chooses && self.order == Order::RarestFirst {
             Some(Want::Any)
         } else {
             let new = self.pick(&peer.has);
-            new.or_else(|| self.pick_late(now, link, &peer.has))
-                .map(Want::Chunk)
+            let late = || self.flights.late(now, self.usual_sec, link, &peer.has);
+            new.or_else(late).map(Want::Chunk)
         };
         match want {
             Some(want) => {
@@ -255,16 +214,10 @@ impl Swarm {
         }
     }
 
-    /// One seed at a time chooses, or two would choose the same.
-    fn may_ask_any(&self, node: NodeId) -> bool {
-        let chooser = self.peers.iter().find(|(_, peer)| peer.chooses);
-        self.order == Order::RarestFirst && chooser.is_some_and(|(&id, _)| id == node)
-    }
-
     /// Takes note that `link` asked for `want`.
     pub fn ask(&mut self, now: f64, link: LinkKey, want: Want) {
         if let Want::Chunk(index) = want {
-            self.fly(now, link, index);
+            self.flights.fly(now, link, index);
         }
         let asking = self.links.get_mut(&link).expect("bug: the link has begun");
         asking.asked.push_back((want, now));
@@ -276,13 +229,13 @@ impl Swarm {
             Order::RarestFirst => self.start,
             Order::Playback(from) => from % self.held.len(),
         };
-        let missing = candidates(has, &self.held, &self.in_flight, from);
+        let missing = self.flights.missing(has, &self.held, from);
         if let Order::Playback(_) = self.order {
             return { missing }.next();
         }
         let mut best = None;
         for index in missing.take(SWARM_PICK_SCAN_MAX) {
-            let holders = self.holders[index as usize];
+            let holders = self.peers.holders(index);
             if best.is_none_or(|(fewest, _)| holders < fewest) {
                 best = Some((holders, index));
                 if holders <= 1 {
@@ -291,42 +244,6 @@ impl Swarm {
             }
         }
         best.map(|(_, index)| index)
-    }
-
-    /// A chunk that another connection has been waiting for too long, when nothing else is left to ask for.
-    fn pick_late(&self, now: f64, link: LinkKey, has: &Bitfield) -> Option<u32> {
-        const TIMES_USUAL: f64 = 3.0;
-        let late = (TIMES_USUAL * self.usual_sec).max(SWARM_LATE_SEC_MIN);
-        let is_late = |flight: &Flight| {
-            now - flight.since > late * flight.links.len() as f64 && !flight.links.contains(&link)
-        };
-        self.flights
-            .iter()
-            .filter(|&(&index, flight)| {
-                has.get(index) && !flight.links.is_empty() && is_late(flight)
-            })
-            .min_by(|(_, a), (_, b)| a.since.total_cmp(&b.since))
-            .map(|(&index, _)| index)
-    }
-
-    fn fly(&mut self, now: f64, link: LinkKey, index: u32) {
-        self.in_flight.set(index);
-        let flight = self.flights.entry(index).or_insert_with(|| Flight {
-            links: Vec::new(),
-            since: now,
-        });
-        flight.links.push(link);
-    }
-
-    fn land(&mut self, link: LinkKey, index: u32) {
-        let Some(flight) = self.flights.get_mut(&index) else {
-            return;
-        };
-        flight.links.retain(|&other| other != link);
-        if flight.links.is_empty() {
-            self.flights.remove(&index);
-            self.in_flight.clear(index);
-        }
     }
 
     /// The answer to the oldest request of `link` brought chunk `index`, which is to be verified and stored, and then
@@ -341,14 +258,12 @@ impl Swarm {
         index: u32,
     ) -> Result<bool, Violation> {
         let asking = self.links.get_mut(&link).expect("bug: the link has begun");
-        let Some((want, asked_at)) = asking.asked.pop_front() else {
-            return Err(Violation::NotAsked(index));
-        };
-        match want {
-            Want::Chunk(wanted) if wanted == index => {}
-            Want::Any if index < self.held.len() => {}
+        let (want, asked_at) = match asking.asked.front() {
+            Some(&(Want::Chunk(wanted), at)) if wanted == index => (Want::Chunk(wanted), at),
+            Some(&(Want::Any, at)) if index < self.held.len() => (Want::Any, at),
             _ => return Err(Violation::NotAsked(index)),
-        }
+        };
+        asking.asked.pop_front();
         asking.window.note(Timing { asked_at, ..timing });
         let took = timing.ended_at - asked_at;
         self.usual_sec += if self.usual_sec == 0.0 {
@@ -357,11 +272,11 @@ impl Swarm {
             0.05 * (took - self.usual_sec)
         };
         if self.held.get(index) {
-            self.land(link, index);
+            self.flights.land(link, index);
             return Ok(false);
         }
         if want == Want::Any {
-            self.fly(timing.ended_at, link, index);
+            self.flights.fly(timing.ended_at, link, index);
         }
         Ok(true)
     }
@@ -374,12 +289,9 @@ impl Swarm {
             return Err(Violation::NotAsked(u32::MAX));
         };
         if let Want::Chunk(index) = want {
-            self.land(link, index);
+            self.flights.land(link, index);
             // It said that it had this one, and has it no more.
-            let peer = self.peers.get_mut(&node).expect("bug: connected");
-            if peer.has.clear(index) {
-                self.holders[index as usize] -= 1;
-            }
+            self.peers.forget(node, index);
         }
         if pass_over || want == Want::Any {
             self.note_pass_over(node);
@@ -389,22 +301,17 @@ impl Swarm {
 
     /// `node` said that its first pass is over.
     pub fn note_pass_over(&mut self, node: NodeId) {
-        if let Some(peer) = self.peers.get_mut(&node) {
-            peer.chooses = false;
-        }
+        self.peers.note_pass_over(node);
     }
 
     /// Chunk `index`, received on `link`, is verified and stored. `false`: another copy was faster.
     pub fn hold(&mut self, link: LinkKey, index: u32) -> bool {
-        self.flights.remove(&index);
-        self.in_flight.clear(index);
+        self.flights.arrive(index);
         let new = self.held.set(index);
         if new {
             self.gains.push(index);
-            if let Some(link) = self.links.get(&link)
-                && let Some(peer) = self.peers.get_mut(&link.node)
-            {
-                peer.received += 1;
+            if let Some(link) = self.links.get(&link) {
+                self.peers.credit(link.node);
             }
         }
         new
@@ -420,7 +327,7 @@ impl Swarm {
                 return Err(Violation::NoSuchChunk(index));
             }
             Want::Chunk(index) => self.held.get(index).then_some(index),
-            Want::Any => match (&mut self.pass, self.peers.get(&node)) {
+            Want::Any => match (&mut self.pass, self.peers.get(node)) {
                 (Some(pass), Some(peer)) => pass.take(&peer.has),
                 _ => None,
             },
@@ -439,27 +346,13 @@ impl Swarm {
 
     /// Up to `max` chunks that `node` has not been told of and lacks; they count as told.
     pub fn news_for(&mut self, node: NodeId, max: usize) -> Vec<u32> {
-        let Some(peer) = self.peers.get_mut(&node) else {
-            return Vec::new();
-        };
-        let mut news = Vec::new();
-        while peer.told < self.gains.len() && news.len() < max {
-            let index = self.gains[peer.told];
-            peer.told += 1;
-            if !peer.has.get(index) {
-                news.push(index);
-            }
-        }
-        news
+        self.peers.news_for(node, &self.gains, max)
     }
 
     /// Whether `news_for` would have something.
     #[must_use]
     pub fn has_news_for(&self, node: NodeId) -> bool {
-        self.peers.get(&node).is_some_and(|peer| {
-            let untold = &self.gains[peer.told..];
-            untold.iter().any(|&index| !peer.has.get(index))
-        })
+        self.peers.has_news_for(node, &self.gains)
     }
 
     /// `node` says that it holds these.
@@ -471,50 +364,31 @@ impl Swarm {
         if let Some(&index) = news.iter().find(|&&index| index >= count) {
             return Err(Violation::NoSuchChunk(index));
         }
-        let Some(peer) = self.peers.get_mut(&node) else {
-            return Ok(());
-        };
-        for &index in news {
-            if peer.has.set(index) {
-                self.holders[index as usize] += 1;
-            }
+        if self.peers.hear(node, news) {
+            self.mark_sent(news.iter().copied());
         }
         Ok(())
     }
 
     /// How many chunks came from each connected node.
     pub fn received(&self) -> impl Iterator<Item = (NodeId, u64)> {
-        self.peers.iter().map(|(&node, peer)| (node, peer.received))
+        self.peers.iter().map(|(node, peer)| (node, peer.received))
     }
-}
 
-/// The chunks of `has` that are neither held nor in flight, from `from` on and round.
-fn candidates<'a>(
-    has: &'a Bitfield,
-    held: &'a Bitfield,
-    in_flight: &'a Bitfield,
-    from: u32,
-) -> impl Iterator<Item = u32> + 'a {
-    const BITS: u32 = u64::BITS;
-    let words = u32::try_from(has.words().len()).expect("bug: fewer words than chunks");
-    let first = from / BITS;
-    // The word of `from` comes twice: its end first, and its beginning last.
-    (0..=words).flat_map(move |step| {
-        let word = (first + step) % words;
-        let at = word as usize;
-        let mut bits = has.words()[at] & !held.words()[at] & !in_flight.words()[at];
-        let behind = u64::MAX << (from % BITS);
-        if step == 0 {
-            bits &= behind;
-        } else if step == words {
-            bits &= !behind;
-        }
-        std::iter::from_fn(move || {
-            (bits != 0).then(|| {
-                let bit = bits.trailing_zeros();
-                bits &= bits - 1;
-                word * BITS + bit
-            })
-        })
-    })
+    /// For tests, after every step: what is kept twice is the same.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn check(&self) {
+        self.peers.check();
+        self.flights
+            .check(&self.held, |link| self.links.contains_key(&link));
+        assert_eq!(
+            self.gains.len(),
+            self.held.count_ones() as usize,
+            "bug: gains"
+        );
+        let asking = |link: &Link| self.peers.get(link.node).is_some();
+        assert!(self.links.values().all(asking), "bug: asks nobody");
+    }
 }

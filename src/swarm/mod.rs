@@ -3,8 +3,9 @@
 //! A node seeds a track when it has all of it, and is a leecher while it still fetches; all nodes of a track are its swarm.
 //! Bytes are checked against the track's manifest before they are kept or passed on.
 //!
-//! What is decided is pure: [`machine`] (what to ask of whom, what to answer), with [`pass`], [`window`] and [`bitfield`];
-//! [`book`] (whom to dial); [`frame`], [`check_frames`] and [`key`] (bytes on the wire). Around it: [`wire`] and [`handshake`] read and write,
+//! What is decided is pure: [`machine`] (what to ask of whom, what to answer), with [`peers`], [`flights`],
+//! [`pass`], [`window`] and [`bitfield`]; [`book`] (whom to dial); [`frame`], [`check_frames`] and [`key`] (bytes on the
+//! wire). Around it: [`wire`] and [`handshake`] read and write,
 //! [`asker`] and [`answerer`] are the two sides of a connection, [`scout`] finds company, [`track_swarm`] is what the
 //! threads share, [`doors`] counts connections, [`node`] starts and stops it all, [`store`] keeps the bytes.
 
@@ -14,6 +15,7 @@ pub mod bitfield;
 pub mod book;
 pub mod check_frames;
 pub mod doors;
+pub mod flights;
 pub mod frame;
 mod frame_decode;
 mod frame_encode;
@@ -24,6 +26,7 @@ pub mod lister;
 pub mod machine;
 pub mod node;
 pub mod pass;
+pub mod peers;
 pub mod scout;
 pub mod store;
 mod track_state;

@@ -11,8 +11,9 @@ use super::track_state::State;
 use super::track_swarm::TrackSwarm;
 use super::wire::{Wire, WireError};
 use crate::limits::{
-    SWARM_DIAL_DEADLINE, SWARM_EXTRA_AFTER_SEC, SWARM_LINKS_ALONE, SWARM_OFFER_AFTER_SEC,
-    SWARM_OFFER_AGAIN_SEC, SWARM_SCOUT_TICK, SWARM_STACK_BYTES,
+    SWARM_DIAL_DEADLINE, SWARM_EXTRA_AFTER_SEC, SWARM_IGNORED_ASKERS, SWARM_LINKS_ALONE,
+    SWARM_OFFER_AFTER_SEC, SWARM_OFFER_AGAIN_SEC, SWARM_OFFER_SOON_SEC, SWARM_SCOUT_TICK,
+    SWARM_STACK_BYTES,
 };
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -89,8 +90,22 @@ fn offers(state: &mut State, now: f64) -> Vec<(SocketAddr, Errand)> {
         return Vec::new();
     };
     let mut offers = Vec::new();
+    let enough = state
+        .book
+        .askers_max()
+        .saturating_sub(state.answering.len());
+    // A seed that hardly anybody chose as a partner does not wait: all others wait for it.
+    let ignored = !swarm.pass_is_over() && state.answering.len() < SWARM_IGNORED_ASKERS;
+    let early = if ignored {
+        SWARM_OFFER_AFTER_SEC - SWARM_OFFER_SOON_SEC
+    } else {
+        0.0
+    };
     for (&node, offer_at) in &mut state.offer_at {
-        if now < *offer_at
+        if offers.len() >= enough {
+            break;
+        }
+        if now + early < *offer_at
             || state.answering.contains_key(&node)
             || state.banned.contains(&node)
             || swarm.peer_is_complete(node) == Some(true)
@@ -213,6 +228,10 @@ fn note_end(state: &mut State, now: f64, address: SocketAddr, ended: Result<Ende
         Ok(Ended::Complete | Ended::Stopped) => state.book.postpone(now, address, None),
         Err(WireError::Refused(refusal)) if refusal.code == RefusalCode::AlreadyConnected => {
             state.book.postpone(now, address, None);
+        }
+        Err(WireError::Refused(refusal)) if refusal.code == RefusalCode::Busy => {
+            log::debug!("peer {address}: {}", refusal.text);
+            state.book.crowded(now, address);
         }
         Err(WireError::Itself) => state.book.never(address, "this node itself"),
         Err(error @ WireError::Wrong(_)) => {

@@ -97,6 +97,12 @@ impl State {
         self.swarm.as_ref().is_some_and(Swarm::is_complete)
     }
 
+    /// Whether so many others ask this node that `node` had better ask somebody else.
+    pub fn is_crowded(&self, node: NodeId) -> bool {
+        let full = self.answering.len() >= self.book.askers_max();
+        full && !self.answering.contains_key(&node)
+    }
+
     /// `false`: it is asked already, or not to be asked.
     pub fn begin_asking_of(&mut self, node: NodeId, now: f64) -> bool {
         if self.asking.contains_key(&node) || self.banned.contains(&node) {

@@ -358,7 +358,8 @@ impl TrackSwarm {
 
     /// What this node says of itself to `to`, and how many of its gains that tells.
     pub(super) fn own_info(&self, listen_port: u16, to: NodeId) -> (Info, usize) {
-        let state = self.lock();
+        let mut state = self.lock();
+        let addresses = state.book.addresses(SWARM_ADDRESSES_MAX / 2, to);
         let swarm = state.swarm.as_ref();
         let complete = swarm.is_some_and(Swarm::is_complete);
         let held = swarm.map(Swarm::held).filter(|held| held.count_ones() > 0);
@@ -366,7 +367,7 @@ impl TrackSwarm {
             listen_port,
             complete,
             has_manifest: swarm.is_some(),
-            addresses: state.book.addresses(SWARM_ADDRESSES_MAX / 2, to),
+            addresses,
             bitfield: match held {
                 Some(held) if !complete => held.to_bytes(),
                 _ => Vec::new(),

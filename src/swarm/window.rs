@@ -36,7 +36,7 @@ const STALL_WEIGHT: f64 = 0.03;
 /// A share of stalls that no healthy network has.
 const STALLS_OF_LOSS: f64 = 0.02;
 /// How much the shortest round trip is forgotten with each answer, so that a network may become slower.
-const FORGET: f64 = 1.01;
+const FORGET: f64 = 1.002;
 
 impl Window {
     /// `fixed`: always so many.
@@ -81,16 +81,17 @@ impl Window {
         };
     }
 
-    /// Requests to keep in flight.
+    /// Requests to keep in flight. `alone`: few other connections fill the gaps that this one leaves.
     #[must_use]
-    pub fn size(&self) -> usize {
+    pub fn size(&self, alone: bool) -> usize {
         if let Some(fixed) = self.fixed {
             return fixed;
         }
         let lossy = self.stalls > STALLS_OF_LOSS;
         let for_loss = if lossy { SWARM_IN_FLIGHT_LOSS } else { 1 };
-        // A tenth of a chunk's time without data is not worth another request.
-        let gap = self.round_trip_sec / self.transfer_sec.max(1e-6) - 0.1;
+        // So much of a chunk's time without data is not worth another request.
+        let idle = if alone { 0.1 } else { 0.5 };
+        let gap = self.round_trip_sec / self.transfer_sec.max(1e-6) - idle;
         let for_delay = 1 + gap.clamp(0.0, SWARM_IN_FLIGHT_MAX as f64).ceil() as usize;
         for_delay.max(for_loss).min(SWARM_IN_FLIGHT_MAX)
     }
