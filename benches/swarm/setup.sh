@@ -42,7 +42,7 @@ fi
 # The program that delays packets.
 if ! command -v rustc >/dev/null 2>&1; then
     tell "rustc is not installed: no scenario with delay"
-elif [ "$here/delay.rs" -nt "$tools/swarm-delay" ]; then
+elif [ ! -e "$tools/swarm-delay" ] || [ "$here/delay.rs" -nt "$tools/swarm-delay" ]; then
     rustc --edition 2024 -O -o "$tools/swarm-delay" "$here/delay.rs"
 fi
 
