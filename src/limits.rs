@@ -550,6 +550,10 @@ const _: () = assert!(SWARM_OFFER_SOON_SEC < SWARM_OFFER_AFTER_SEC);
 /// And again after this.
 pub const SWARM_OFFER_AGAIN_SEC: f64 = 5.0;
 
+/// A node that lacked something when its connection ended may come back, or takes an offer, until then.
+pub const SWARM_UNFINISHED_SEC: f64 = 4.0;
+const _: () = assert!(SWARM_UNFINISHED_SEC > 2.0 * SWARM_OFFER_AFTER_SEC);
+
 /// How often a scout looks for addresses that are due.
 pub const SWARM_SCOUT_TICK: Duration = Duration::from_millis(100);
 
@@ -564,6 +568,9 @@ const _: () = assert!(
 
 /// How often a command that waits looks around, and draws its progress.
 pub const COMMAND_TICK: Duration = Duration::from_millis(100);
+
+/// Nothing is said of a wait that is shorter.
+pub const WAITING_AFTER: Duration = Duration::from_secs(1);
 
 /// How often names typed with `--connect` are looked up again while nobody answers.
 pub const RESOLVE_AGAIN: Duration = Duration::from_secs(5);

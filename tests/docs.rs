@@ -1,5 +1,8 @@
 //! The documents are true: help texts, dependencies and links.
 
+#[path = "common/frames.rs"]
+mod frames;
+
 use jam::cli::{CHECK_HELP, FETCH_HELP, HELP, PEER_HELP, SEED_HELP, SERVER_HELP};
 use std::fs;
 use std::path::Path;
@@ -87,5 +90,85 @@ fn links_between_documents_lead_somewhere() {
                 .join(file);
             assert!(path.exists(), "{document} links to {target}");
         }
+    }
+}
+
+/// The blocks of a document that begin with this line, without their fences.
+fn blocks(text: &str, fence: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line == fence {
+            let inside = lines.by_ref().take_while(|line| *line != "```");
+            blocks.push(inside.map(|line| format!("{line}\n")).collect());
+        }
+    }
+    blocks
+}
+
+#[test]
+fn every_frame_of_the_protocol_page_is_a_file_that_the_tests_read() {
+    let examples = frames::examples();
+    let files: Vec<String> = examples.iter().map(frames::Example::file).collect();
+    let shown = blocks(&read("docs/PROTOCOL.md"), "```hex");
+    for block in &shown {
+        assert!(files.contains(block), "not in testdata/frames:\n{block}");
+    }
+    for kind in 0..=u8::MAX {
+        let of_kind = |text: &&String| {
+            let example = examples.iter().find(|example| example.text() == **text);
+            example.is_some_and(|example| example.bytes()[4] == kind)
+        };
+        let (in_files, on_page) = (files.iter().find(of_kind), shown.iter().find(of_kind));
+        let missing = in_files.filter(|_| on_page.is_none());
+        assert_eq!(missing, None, "no example of this kind on the page");
+    }
+}
+
+#[test]
+fn the_protocol_page_names_the_limits_of_the_program() {
+    use jam::limits::*;
+    let page = read("docs/PROTOCOL.md");
+    let swarm = page.split_once("\n## Swarm over TCP").expect("the part").1;
+    let grouped = |number: u64| {
+        let digits = number.to_string();
+        let from_the_end: Vec<char> = digits.chars().rev().collect();
+        let groups: Vec<String> = from_the_end.chunks(3).map(|c| c.iter().collect()).collect();
+        groups.join(",").chars().rev().collect::<String>()
+    };
+    for (number, after) in [
+        (u64::from(CHUNKS_MAX), " of them"),
+        (u64::from(SWARM_HANDSHAKE_BYTES_MAX), " (has 80) | dialler"),
+        (u64::from(SWARM_INFO_BYTES_MAX), " | both"),
+        (SWARM_REFUSAL_BYTES_MAX as u64, " bytes"),
+        (u64::from(SWARM_SMALL_BYTES_MAX), " | asker"),
+        (u64::from(SWARM_MANIFEST_BYTES_MAX), " | answerer"),
+        (u64::from(SWARM_TRACKS_BYTES_MAX), " | acceptor, to a list"),
+        (SWARM_NEWS_MAX as u64, " go into one frame"),
+        (SWARM_MANIFEST_CHECKSUMS as u64, " checksums, from chunk"),
+        (SWARM_TRACKS_LISTED_MAX as u64, ". Without any"),
+        (SWARM_ADDRESSES_MAX as u64 / 2, ". `bitfield` says"),
+        (SWARM_IN_FLIGHT_MAX as u64, ". It has to"),
+        (SWARM_DIAL_DEADLINE.as_secs(), " s | tried again"),
+        (
+            SWARM_HANDSHAKE_DEADLINE.as_secs(),
+            " s | the connection ends",
+        ),
+        (SWARM_SILENCE.as_secs(), " s | the connection ends"),
+        (SWARM_CONTENT_PATIENCE.as_secs(), " s: an acceptor"),
+        (SWARM_KEEP_ALIVE.as_secs(), " s, so that both sides"),
+        (SWARM_NEWS_WAIT.as_millis() as u64, " ms if not"),
+        (SWARM_CONNECTIONS_MAX as u64, ", and 96 that come"),
+        (
+            SWARM_CONNECTIONS_PER_ADDRESS_MAX as u64,
+            " that come from one address",
+        ),
+        (SWARM_BOOK_MAX as u64, "; up to 16 nodes"),
+        (SWARM_MESH_MAX as u64, " nodes all dial all"),
+        (SWARM_PARTNERS as u64, " partners"),
+        (SWARM_LINKS_ALONE as u64, " while that is the only one"),
+    ] {
+        let words = format!("{}{after}", grouped(number));
+        assert!(swarm.contains(&words), "the page does not say: {words}");
     }
 }

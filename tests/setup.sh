@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what `make test` needs and is not there yet, or says the one command to type.
 #
-# npm packages go to node_modules, websocat to target/tools; only Chromium, curl, nft and ip are the system's.
+# npm packages go to node_modules, websocat to target/tools; only Chromium, curl, python3, nft and ip are
+# the system's.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -27,6 +28,8 @@ if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
     missing="$missing chromium"
 fi
 have curl || missing="$missing curl"
+# Runs tests/leecher/leecher.py, a leecher that shares no code with jam; its standard library is enough.
+have python3 || missing="$missing python3"
 # Networks that lose things, for the tests of `jam check`; both live where only root looks.
 PATH="$PATH:/usr/sbin:/sbin"
 have nft || missing="$missing nftables"

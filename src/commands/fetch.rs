@@ -7,7 +7,7 @@ use super::report::{Fetched, Source};
 use super::session::Session;
 use super::words::Waiting;
 use crate::cli::{FETCH_PORT, FetchOptions, SeedAfter};
-use crate::limits::{COMMAND_TICK, SEED_AFTER_USUAL};
+use crate::limits::{COMMAND_TICK, SEED_AFTER_USUAL, WAITING_AFTER};
 use crate::room::message::Role;
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::lister;
@@ -82,7 +82,7 @@ fn queue(
         if !ids.is_empty() {
             return Ok(ids);
         }
-        if began.elapsed() >= Duration::from_secs(1) {
+        if began.elapsed() >= WAITING_AFTER {
             let room = company.room();
             progress.waiting(&Waiting::EmptyRoom { room });
         }
@@ -236,27 +236,9 @@ fn report(
 }
 
 fn wait(session: &Session, track: &TrackSwarm, progress: &mut Progress, waited: Duration) {
-    if waited >= Duration::from_secs(1) {
-        say_nobody(session, &track.status(), progress);
+    if waited >= WAITING_AFTER {
+        session.say_nobody(&track.status(), progress);
     }
-}
-
-fn say_nobody(session: &Session, status: &Status, progress: &mut Progress) {
-    let tried = tried(session, status);
-    match &session.company {
-        Some(company) if tried.is_empty() => {
-            let room = company.room();
-            progress.waiting(&Waiting::NobodyInRoom { room });
-        }
-        _ => progress.waiting(&Waiting::Nobody { tried: &tried }),
-    }
-}
-
-fn tried(session: &Session, status: &Status) -> Vec<(String, String)> {
-    let mut tried = session.unresolved();
-    let unreached = status.unreached.iter();
-    tried.extend(unreached.map(|at| (at.address.to_string(), at.why.clone())));
-    tried
 }
 
 fn say_waiting(session: &Session, status: &Status, manifest: &Manifest, progress: &mut Progress) {
@@ -268,7 +250,7 @@ fn say_waiting(session: &Session, status: &Status, manifest: &Manifest, progress
             peers: status.peers,
         });
     } else {
-        say_nobody(session, status, progress);
+        session.say_nobody(status, progress);
     }
 }
 

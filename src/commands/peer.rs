@@ -2,11 +2,12 @@
 //! makes its chunks up.
 
 use super::company::Part;
+use super::progress::Progress;
 use super::report::{self, DOWNLOAD_COMPLETE};
 use super::session::Session;
 use super::{Failure, print};
 use crate::cli::{FETCH_PORT, PeerOptions, SEED_PORT};
-use crate::limits::COMMAND_TICK;
+use crate::limits::{COMMAND_TICK, WAITING_AFTER};
 use crate::room::message::Role;
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::machine::Order;
@@ -16,6 +17,7 @@ use crate::swarm::track_swarm::{Taste, TrackSwarm};
 use crate::track::chunks::Layout;
 use crate::track::manifest::Manifest;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// # Errors
 /// When the port is taken, the two sides do not agree, or it was stopped before it was done.
@@ -69,11 +71,16 @@ fn seed(session: &Session, layout: Layout) -> Result<(), Failure> {
 }
 
 fn fetch(session: &Session, track: &TrackSwarm, manifest: &Manifest) -> Result<(), Failure> {
+    let mut progress = Progress::new(false);
+    let began = Instant::now();
     let mut shown = 0;
     loop {
         track.wait_for_end(COMMAND_TICK);
         let gains = track.gains_since(shown);
         shown += gains.len();
+        if !gains.is_empty() {
+            progress.clear();
+        }
         for &index in &gains {
             let bytes = manifest.layout().chunk_bytes(index);
             let checksum = &manifest.checksums()[index as usize];
@@ -84,6 +91,13 @@ fn fetch(session: &Session, track: &TrackSwarm, manifest: &Manifest) -> Result<(
         }
         if let Some(error) = track.take_failure() {
             return Err(error.into());
+        }
+        if let Some(disagreement) = track.take_disagreement() {
+            return Err(Failure(disagreement));
+        }
+        let status = track.status();
+        if status.peers == 0 && began.elapsed() >= WAITING_AFTER {
+            session.say_nobody(&status, &mut progress);
         }
         if session.stop.is_asked() {
             return Err(Failure::stopped());

@@ -2,14 +2,16 @@
 
 use super::Failure;
 use super::company::{Company, Part};
+use super::progress::Progress;
 use super::stop::Stop;
+use super::words::Waiting;
 use crate::limits::{COMMAND_TICK, RESOLVE_AGAIN, THREAD_STACK_BYTES};
 use crate::room::address::{Endpoint, RoomAddress};
 use crate::swarm::frame::NodeId;
 use crate::swarm::handshake::Identity;
 use crate::swarm::key::SwarmKey;
 use crate::swarm::node::{Extras, Node};
-use crate::swarm::track_swarm::TrackSwarm;
+use crate::swarm::track_swarm::{Status, TrackSwarm};
 use crate::sys::addresses;
 use crate::sys::threads::Threads;
 use std::io::{self, ErrorKind};
@@ -126,6 +128,20 @@ impl Session {
     #[must_use]
     pub fn unresolved(&self) -> Vec<(String, String)> {
         self.resolver.lock().failures.clone()
+    }
+
+    /// Nobody is connected: who was tried, and why that failed.
+    pub fn say_nobody(&self, status: &Status, progress: &mut Progress) {
+        let mut tried = self.unresolved();
+        let unreached = status.unreached.iter();
+        tried.extend(unreached.map(|at| (at.address.to_string(), at.why.clone())));
+        match &self.company {
+            Some(company) if tried.is_empty() => {
+                let room = company.room();
+                progress.waiting(&Waiting::NobodyInRoom { room });
+            }
+            _ => progress.waiting(&Waiting::Nobody { tried: &tried }),
+        }
     }
 
     /// Waits for `time`, or until it is asked to stop; whether it was.

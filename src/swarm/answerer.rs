@@ -4,6 +4,7 @@ use super::asker::broken;
 use super::bitfield::Bitfield;
 use super::frame::{self, AnswerHead, Frame, ManifestPart, RefusalCode, Request, Want};
 use super::handshake::{Met, refusal, unexpected};
+use super::store::StoreError;
 use super::track_swarm::{Content, TrackSwarm};
 use super::wire::{Wire, WireError};
 use crate::limits::{
@@ -45,7 +46,7 @@ impl Answerer {
         drop(state);
         let ended = self.answer();
         let mut state = self.track.lock();
-        state.swarm().disconnect(self.met.node);
+        state.disconnect(self.track.now(), self.met.node);
         if let Some(count) = state.answering.get_mut(&self.met.node) {
             *count -= 1;
             if *count == 0 {
@@ -139,8 +140,13 @@ impl Answerer {
         out.resize(start + bytes, 0);
         if let Err(error) = self.content.store.read(index, &mut out[start..]) {
             let text = error.to_string();
+            // Where the file lies is nobody else's business.
+            let said = match &error {
+                StoreError::Changed { .. } => "the file changed after this node had hashed it",
+                _ => "this node cannot read the track any more",
+            };
             self.track.fail(error);
-            let goodbye = refusal(RefusalCode::UnknownTrack, text.clone());
+            let goodbye = refusal(RefusalCode::UnknownTrack, said);
             self.wire.write_frame(&Frame::Refuse(goodbye))?;
             self.wire.drain();
             return Err(WireError::Broken(text));

@@ -5,7 +5,7 @@
 
 use super::bitfield::Bitfield;
 use super::frame::{self, AnswerHead, Frame, ManifestPart, NodeId, Request, Want};
-use super::handshake::{Met, unexpected};
+use super::handshake::{Met, other_layout, unexpected};
 use super::machine::{LinkKey, Step, Swarm, Violation};
 use super::track_swarm::{Content, TrackSwarm};
 use super::window::Timing;
@@ -26,6 +26,8 @@ pub struct Asker {
     pub link: LinkKey,
     /// How many of our gains our INFO told.
     pub told: usize,
+    /// Whether both sides are known to cut the track into the same chunks.
+    pub agreed: bool,
 }
 
 /// Why asking ended, when nobody did anything wrong.
@@ -46,6 +48,9 @@ impl Asker {
         let Some(content) = self.content()? else {
             return Ok(Ended::Stopped);
         };
+        if !self.agreed {
+            self.compare_layouts(&content)?;
+        }
         let count = content.manifest.layout().count();
         let has = if self.met.info.complete {
             Bitfield::full(count)
@@ -62,7 +67,7 @@ impl Asker {
         drop(state);
         let ended = self.ask(&content);
         let mut state = self.track.lock();
-        state.end_asking(self.link, self.met.node);
+        state.end_asking(self.track.now(), self.link, self.met.node);
         drop(state);
         self.track.notify_changed();
         if let Ok(Ended::Complete | Ended::Stopped) = ended {
@@ -172,7 +177,7 @@ impl Asker {
                 if data.len() != content.manifest.layout().chunk_bytes(index)
                     || !content.manifest.matches(index, data)
                 {
-                    self.track.ban(node);
+                    self.track.ban(node, self.wire.peer().ip());
                     let text = format!("chunk {index} has a wrong checksum");
                     return Err(WireError::Wrong(text));
                 }
@@ -217,8 +222,23 @@ impl Asker {
             if state.proved.is_none() && free {
                 state.manifest_asked_at = Some(now);
                 drop(state);
-                let manifest = Arc::new(self.fetch_manifest()?);
-                self.track.lock().proved.get_or_insert(manifest);
+                let fetched = self.fetch_manifest();
+                let mut state = self.track.lock();
+                match fetched {
+                    Ok(manifest) => {
+                        let layout = manifest.layout();
+                        let proved = state.proved.get_or_insert(Arc::new(manifest));
+                        self.agreed = proved.layout() == layout;
+                    }
+                    Err(error) => {
+                        // Somebody else may be asked at once.
+                        state.manifest_asked_at = None;
+                        drop(state);
+                        self.track.wake();
+                        return Err(error);
+                    }
+                }
+                drop(state);
                 self.track.wake();
                 heard = Instant::now();
                 continue;
@@ -230,6 +250,20 @@ impl Asker {
                 self.read_peers()?;
                 heard = Instant::now();
             }
+        }
+    }
+
+    /// The manifest may have come from a node that cuts the track into other chunks than this one.
+    fn compare_layouts(&mut self, content: &Content) -> Result<(), WireError> {
+        let own = content.manifest.layout();
+        self.wire.write_frame(&Frame::GetManifest(own.count()))?;
+        match self.wire.read_frame(SWARM_MANIFEST_BYTES_MAX)? {
+            Frame::Manifest(part) if part.layout == own => Ok(()),
+            Frame::Manifest(part) => {
+                let (size, count) = (own.chunk_size(), own.count());
+                Err(WireError::Refused(other_layout(part.layout, size, count)))
+            }
+            other => Err(unexpected(&other)),
         }
     }
 
@@ -265,7 +299,7 @@ impl Asker {
             let (name, proof) = (&whole.name, whole.proof.clone());
             return Manifest::prove(self.track.id, name, whole.layout, checksums, proof).map_err(
                 |error| {
-                    self.track.ban(self.met.node);
+                    self.track.ban(self.met.node, self.wire.peer().ip());
                     WireError::Wrong(error.to_string())
                 },
             );

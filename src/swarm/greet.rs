@@ -3,7 +3,7 @@
 use super::answerer::Answerer;
 use super::doors::Place;
 use super::frame::{Frame, Hello, Info, Listed, Refusal, RefusalCode, Role};
-use super::handshake::{self, refusal};
+use super::handshake::{self, other_layout, refusal};
 use super::node::Shared;
 use super::scout;
 use super::track_swarm::TrackSwarm;
@@ -45,11 +45,11 @@ pub fn meet(
 }
 
 /// The track that a HELLO is about, if its sender may take part.
-fn admit(shared: &Shared, hello: &Hello) -> Result<Arc<TrackSwarm>, Refusal> {
+fn admit(shared: &Shared, hello: &Hello, from: SocketAddr) -> Result<Arc<TrackSwarm>, Refusal> {
     let Some(track) = shared.find(hello.track, hello.key_id) else {
         return Err(shared.unknown(hello));
     };
-    if track.lock().banned.contains(&hello.node) {
+    if track.lock().banned.contains(&(hello.node, from.ip())) {
         return Err(refusal(RefusalCode::Banned, "you sent wrong bytes"));
     }
     Ok(track)
@@ -60,17 +60,11 @@ fn wrong_layout(track: &TrackSwarm, hello: &Hello) -> Option<Refusal> {
     let here = track.known_layout()?;
     let (size, count) = (hello.chunk_size?, hello.chunk_count?);
     let same = size == here.chunk_size() && count == here.count();
-    (!same).then(|| {
-        let text = format!(
-            "here the track has chunks of {}, not of {size}",
-            here.chunk_size()
-        );
-        refusal(RefusalCode::WrongLayout, text)
-    })
+    (!same).then(|| other_layout(here, size, count))
 }
 
 fn answer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), WireError> {
-    let track = match admit(shared, hello) {
+    let track = match admit(shared, hello, wire.peer()) {
         Ok(track) => track,
         Err(refusal) => {
             log::debug!("refused {}: {}", wire.peer(), refusal.text);
@@ -114,17 +108,17 @@ fn answer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), WireErro
 }
 
 fn take_offer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), WireError> {
-    let admitted = admit(shared, hello).and_then(|track| {
-        let mut state = track.lock();
+    let admitted = admit(shared, hello, wire.peer()).and_then(|track| {
+        let state = track.lock();
         if state.asking.len() >= state.book.askers_max() {
             return Err(refusal(RefusalCode::Busy, "this node asks enough others"));
         }
-        if state.is_complete() || !state.begin_asking_of(hello.node, track.now()) {
-            let text = "this node asks you already, or needs nothing";
-            return Err(refusal(RefusalCode::AlreadyConnected, text));
-        }
+        let needless = state.is_complete() || state.asking.contains_key(&hello.node);
         drop(state);
-        Ok(track)
+        match needless {
+            true => Err(needs_no_offer()),
+            false => Ok(track),
+        }
     });
     let track = match admitted {
         Ok(track) => track,
@@ -134,21 +128,32 @@ fn take_offer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), Wire
         }
     };
     let own = shared.identity;
-    let met = handshake::welcome(&mut wire, own, hello, &track.key()).and_then(|met| {
-        let (info, told) = track.own_info(own.listen_port, met.node);
-        wire.write_frame(&Frame::Info(info))?;
-        Ok((met, told))
-    });
-    match met {
-        Ok((met, told)) => {
-            scout::accept_offer(shared, &track, wire, met, told);
-            Ok(())
-        }
-        Err(error) => {
-            track.lock().end_asking_of(hello.node);
-            Err(error)
-        }
+    let met = handshake::welcome(&mut wire, own, hello, &track.key())?;
+    if let Some(refusal) = wrong_layout(&track, hello) {
+        wire.refuse(refusal);
+        return Ok(());
     }
+    // Not before it has proved that it may: a stranger must not keep this node from asking the one whose id it told.
+    if !track
+        .lock()
+        .begin_asking_of(met.node, wire.peer().ip(), track.now())
+    {
+        wire.refuse(needs_no_offer());
+        return Ok(());
+    }
+    let agreed = hello.chunk_size.is_some() && track.known_layout().is_some();
+    let (info, told) = track.own_info(own.listen_port, met.node);
+    if let Err(error) = wire.write_frame(&Frame::Info(info)) {
+        track.lock().end_asking_of(met.node);
+        return Err(error);
+    }
+    scout::accept_offer(shared, &track, wire, met, told, agreed);
+    Ok(())
+}
+
+fn needs_no_offer() -> Refusal {
+    let text = "this node asks you already, or needs nothing";
+    refusal(RefusalCode::AlreadyConnected, text)
 }
 
 /// Says which tracks there are for those who know the key.
@@ -205,14 +210,9 @@ impl Shared {
         }
         let here = tracks.values().filter_map(|track| track.layout).next();
         if let (Some(here), Some(size), Some(count)) = (here, hello.chunk_size, hello.chunk_count) {
-            let text = format!(
-                "here are {} chunks of {} bytes, not {count} of {} (give both sides the same --num-chunks and --chunk-size)",
-                here.count(),
-                here.chunk_size().bytes(),
-                size.bytes()
-            );
-            log::error!("a peer was refused: {text}");
-            return refusal(RefusalCode::WrongLayout, text);
+            let refusal = other_layout(here, size, count);
+            log::error!("a peer was refused: {}", refusal.text);
+            return refusal;
         }
         let others = tracks.keys().all(|(_, key)| *key != hello.key_id);
         if others && !tracks.is_empty() {

@@ -5,7 +5,7 @@ use super::key::{Nonce, Side, SwarmKey};
 use super::wire::{Wire, WireError};
 use crate::limits::{SWARM_HANDSHAKE_BYTES_MAX, SWARM_HANDSHAKE_DEADLINE, SWARM_INFO_BYTES_MAX};
 use crate::sys::secret;
-use crate::track::chunks::Layout;
+use crate::track::chunks::{ChunkSize, Layout};
 use crate::track::id::TrackId;
 use std::io;
 
@@ -138,6 +138,18 @@ fn read_info(wire: &mut Wire) -> Result<Info, WireError> {
 pub fn refusal(code: RefusalCode, text: impl Into<String>) -> Refusal {
     let text = text.into();
     Refusal { code, text }
+}
+
+/// What is said when the other side has `count` chunks of `size`, and this one has others.
+#[must_use]
+pub fn other_layout(here: Layout, size: ChunkSize, count: u32) -> Refusal {
+    let text = format!(
+        "here are {} chunks of {} bytes, not {count} of {} (give both sides the same chunk size and number of chunks)",
+        here.count(),
+        here.chunk_size().bytes(),
+        size.bytes()
+    );
+    refusal(RefusalCode::WrongLayout, text)
 }
 
 /// A frame that is none of those that may come now.

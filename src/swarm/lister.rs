@@ -14,7 +14,8 @@ use std::sync::Arc;
 /// # Errors
 /// When it cannot be reached, refuses, or is no node.
 pub fn list(address: SocketAddr, own: Identity, key: SwarmKey) -> Result<Vec<Listed>, WireError> {
-    let socket = TcpStream::connect_timeout(&address, SWARM_DIAL_DEADLINE)?;
+    let socket =
+        TcpStream::connect_timeout(&address, SWARM_DIAL_DEADLINE).map_err(WireError::Io)?;
     let mut wire = Wire::new(Arc::new(socket), address, &[])?;
     let purpose = Purpose {
         role: Role::List,

@@ -3,7 +3,7 @@
 
 use super::answerer::Answerer;
 use super::asker::{Asker, Ended};
-use super::frame::{RefusalCode, Role};
+use super::frame::{NodeId, RefusalCode, Role};
 use super::handshake::{self, Met, Purpose, refusal};
 use super::machine::{LinkKey, Swarm};
 use super::node::Shared;
@@ -107,12 +107,13 @@ fn offers(state: &mut State, now: f64) -> Vec<(SocketAddr, Errand)> {
         }
         if now + early < *offer_at
             || state.answering.contains_key(&node)
-            || state.banned.contains(&node)
             || swarm.peer_is_complete(node) == Some(true)
         {
             continue;
         }
-        if let Some(address) = state.book.address_of(node) {
+        let address = state.book.address_of(node);
+        let banned = |address: &SocketAddr| state.banned.contains(&(node, address.ip()));
+        if let Some(address) = address.filter(|address| !banned(address)) {
             *offer_at = now + SWARM_OFFER_AGAIN_SEC;
             offers.push((address, Errand::Offer));
         }
@@ -172,12 +173,17 @@ fn ask(
     let own = shared.identity;
     let more = matches!(errand, Errand::AskMore);
     let mut told = 0;
-    let mut reserved = None;
+    let mut agreed = false;
+    let (mut seen, mut reserved) = (None, None);
     let met = Wire::new(socket, address, &[])
         .map_err(WireError::from)
         .and_then(|mut wire| {
-            let met = handshake::dial(&mut wire, own, &purpose(track, Role::Ask), |node| {
-                if !more && !track.lock().begin_asking_of(node, track.now()) {
+            let purpose = purpose(track, Role::Ask);
+            agreed = purpose.layout.is_some();
+            let met = handshake::dial(&mut wire, own, &purpose, |node| {
+                seen = Some(node);
+                let ip = address.ip();
+                if !more && !track.lock().begin_asking_of(node, ip, track.now()) {
                     let text = "asked by another way already";
                     return Err(refusal(RefusalCode::AlreadyConnected, text));
                 }
@@ -188,6 +194,7 @@ fn ask(
             })?;
             Ok((wire, met))
         });
+    let is_met = met.is_ok();
     let ended = match met {
         Ok((wire, met)) => {
             if !more {
@@ -201,6 +208,7 @@ fn ask(
                 met,
                 link,
                 told,
+                agreed,
             }
             .run()
         }
@@ -217,24 +225,46 @@ fn ask(
         state.book.lost(now, node);
     }
     if !more {
-        note_end(&mut state, now, address, ended);
+        note_end(&mut state, now, (address, seen), is_met, ended);
     }
     drop(state);
     track.look_again();
 }
 
-fn note_end(state: &mut State, now: f64, address: SocketAddr, ended: Result<Ended, WireError>) {
+/// Whether a connection ended because the other side sent what no node sends. Before it was `met` it may be something
+/// else that has the port, and a node may come in its place.
+fn is_offence(error: &WireError, met: bool) -> bool {
+    match error {
+        WireError::Wrong(_) => true,
+        WireError::Broken(_) | WireError::Frame(_) => met,
+        _ => false,
+    }
+}
+
+fn note_end(
+    state: &mut State,
+    now: f64,
+    (address, node): (SocketAddr, Option<NodeId>),
+    met: bool,
+    ended: Result<Ended, WireError>,
+) {
     match ended {
         Ok(Ended::Complete | Ended::Stopped) => state.book.postpone(now, address, None),
+        // Due at once when the other connection is lost.
         Err(WireError::Refused(refusal)) if refusal.code == RefusalCode::AlreadyConnected => {
-            state.book.postpone(now, address, None);
+            state.book.postpone(now, address, node);
         }
         Err(WireError::Refused(refusal)) if refusal.code == RefusalCode::Busy => {
             log::debug!("peer {address}: {}", refusal.text);
             state.book.crowded(now, address);
         }
         Err(WireError::Itself) => state.book.never(address, "this node itself"),
-        Err(error @ WireError::Wrong(_)) => {
+        Err(WireError::Refused(refusal)) if refusal.code == RefusalCode::WrongLayout => {
+            let text = format!("{address}: {}", refusal.text);
+            state.disagreement.get_or_insert(text);
+            state.book.failed(now, address, refusal.text);
+        }
+        Err(error) if is_offence(&error, met) => {
             log::warn!("peer {address} cut off: {error}; asking others");
             state.book.never(address, &error.to_string());
         }
@@ -275,7 +305,15 @@ fn offer(shared: &Shared, track: &Arc<TrackSwarm>, socket: Arc<TcpStream>, addre
 }
 
 /// A connection on which the other side offered to answer.
-pub fn accept_offer(shared: &Shared, track: &Arc<TrackSwarm>, wire: Wire, met: Met, told: usize) {
+/// `agreed`: it is known that both cut the track into the same chunks.
+pub fn accept_offer(
+    shared: &Shared,
+    track: &Arc<TrackSwarm>,
+    wire: Wire,
+    met: Met,
+    told: usize,
+    agreed: bool,
+) {
     let (node, address) = (met.node, wire.peer());
     let link: LinkKey = shared.next_link();
     let ended = Asker {
@@ -284,13 +322,15 @@ pub fn accept_offer(shared: &Shared, track: &Arc<TrackSwarm>, wire: Wire, met: M
         met,
         link,
         told,
+        agreed,
     }
     .run();
-    if let Err(error) = &ended {
-        match error {
-            WireError::Wrong(_) => log::warn!("peer {address} cut off: {error}; asking others"),
-            _ => log::debug!("peer {address}: {error}"),
+    match &ended {
+        Err(error) if is_offence(error, true) => {
+            log::warn!("peer {address} cut off: {error}; asking others");
         }
+        Err(error) => log::debug!("peer {address}: {error}"),
+        Ok(_) => {}
     }
     let now = track.now();
     let mut state = track.lock();

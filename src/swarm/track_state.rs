@@ -4,10 +4,10 @@ use super::book::{Book, Unreached};
 use super::frame::NodeId;
 use super::machine::{LinkKey, Swarm};
 use super::store::{ChunkStore, StoreError};
-use crate::limits::SWARM_CREDITED_MAX;
+use crate::limits::{SWARM_BANNED_MAX, SWARM_BOOK_MAX, SWARM_CREDITED_MAX, SWARM_UNFINISHED_SEC};
 use crate::track::manifest::Manifest;
 use std::collections::{BTreeMap, HashSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// What is known of a track once its manifest is proved and its place is open.
@@ -36,7 +36,7 @@ pub struct Status {
     pub complete: bool,
     /// Connected nodes.
     pub peers: usize,
-    /// Connected nodes that still lack something.
+    /// Nodes that still lack something, connected or just so.
     pub leechers: usize,
     pub sent_bytes: u64,
     pub sources: Vec<Source>,
@@ -52,17 +52,22 @@ pub struct State {
     pub manifest_asked_at: Option<f64>,
     pub swarm: Option<Swarm>,
     pub book: Book,
-    pub banned: HashSet<NodeId>,
+    /// Who sent wrong bytes, and from where: somebody else may have told an honest node's id.
+    pub banned: HashSet<(NodeId, IpAddr)>,
     pub sources: BTreeMap<NodeId, Source>,
     pub held_bytes: u64,
     /// Why it cannot go on.
     pub failure: Option<StoreError>,
+    /// Who cuts the track into other chunks, and what it said.
+    pub disagreement: Option<String>,
     /// Connections on which this node answers, by node.
     pub answering: BTreeMap<NodeId, usize>,
     /// Nodes that this one asks, or is about to.
     pub asking: BTreeMap<NodeId, Asking>,
     /// When nodes that were met are offered to be answered.
     pub offer_at: BTreeMap<NodeId, f64>,
+    /// Nodes that lacked something when the last connection with them ended, and when that was.
+    pub unfinished: BTreeMap<NodeId, f64>,
 }
 
 /// Connections on which one node is asked.
@@ -78,7 +83,7 @@ impl State {
         swarm.is_some_and(|swarm| swarm.held().get(index))
     }
 
-    pub fn status(&self, sent_bytes: u64) -> Status {
+    pub fn status(&self, now: f64, sent_bytes: u64) -> Status {
         let swarm = self.swarm.as_ref();
         let content = self.content.as_ref();
         Status {
@@ -86,7 +91,7 @@ impl State {
             total_bytes: content.map(|content| content.manifest.layout().length()),
             complete: swarm.is_some_and(Swarm::is_complete),
             peers: swarm.map_or(0, Swarm::peer_count),
-            leechers: swarm.map_or(0, Swarm::leechers),
+            leechers: self.leechers(now),
             sent_bytes,
             sources: self.sources().collect(),
             unreached: self.book.unreached(),
@@ -104,13 +109,24 @@ impl State {
     }
 
     /// `false`: it is asked already, or not to be asked.
-    pub fn begin_asking_of(&mut self, node: NodeId, now: f64) -> bool {
-        if self.asking.contains_key(&node) || self.banned.contains(&node) {
+    pub fn begin_asking_of(&mut self, node: NodeId, ip: IpAddr, now: f64) -> bool {
+        if self.asking.contains_key(&node) || self.banned.contains(&(node, ip)) {
             return false;
         }
         let (links, since) = (1, now);
         self.asking.insert(node, Asking { links, since });
         true
+    }
+
+    /// `node` sent wrong bytes from `ip`.
+    pub fn ban(&mut self, node: NodeId, ip: IpAddr) {
+        if self.banned.len() < SWARM_BANNED_MAX {
+            self.banned.insert((node, ip));
+        }
+        let address = self.book.address_of(node);
+        if let Some(address) = address.filter(|address| address.ip() == ip) {
+            self.book.never(address, "it sent wrong bytes");
+        }
     }
 
     /// One connection on which `node` was asked is over.
@@ -153,10 +169,34 @@ impl State {
     }
 
     /// Ends what `link` asked for.
-    pub fn end_asking(&mut self, link: LinkKey, node: NodeId) {
+    pub fn end_asking(&mut self, now: f64, link: LinkKey, node: NodeId) {
         if let Some(swarm) = &mut self.swarm {
             swarm.end_asking(link);
-            swarm.disconnect(node);
         }
+        self.disconnect(now, node);
+    }
+
+    /// One of the connections with `node` ended.
+    pub fn disconnect(&mut self, now: f64, node: NodeId) {
+        let Some(swarm) = &mut self.swarm else { return };
+        match swarm.peer_is_complete(node) {
+            Some(false) if self.unfinished.len() < SWARM_BOOK_MAX => {
+                self.unfinished.insert(node, now);
+            }
+            _ => {
+                self.unfinished.remove(&node);
+            }
+        }
+        swarm.disconnect(node);
+    }
+
+    /// Nodes that still lack something: connected ones, and those with which the next connection may be about to come.
+    /// Who asked them last may be who they are going to ask.
+    pub fn leechers(&self, now: f64) -> usize {
+        let Some(swarm) = &self.swarm else { return 0 };
+        let about_to_come = self.unfinished.iter().filter(|&(&node, &since)| {
+            now - since < SWARM_UNFINISHED_SEC && swarm.peer_is_complete(node).is_none()
+        });
+        swarm.leechers() + about_to_come.count()
     }
 }

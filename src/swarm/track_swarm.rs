@@ -10,12 +10,12 @@ use super::scout::first_offer_at;
 use super::store::{ChunkStore, StoreError};
 use super::track_state::State;
 pub use super::track_state::{Content, Source, Status};
-use crate::limits::{SWARM_ADDRESSES_MAX, SWARM_BANNED_MAX, SWARM_BOOK_MAX};
+use crate::limits::{SWARM_ADDRESSES_MAX, SWARM_BOOK_MAX};
 use crate::sys::secret;
 use crate::track::chunks::Layout;
 use crate::track::id::TrackId;
 use crate::track::manifest::Manifest;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -141,7 +141,8 @@ impl TrackSwarm {
 
     #[must_use]
     pub fn status(&self) -> Status {
-        self.lock().status(self.sent_bytes.load(Ordering::Relaxed))
+        let sent_bytes = self.sent_bytes.load(Ordering::Relaxed);
+        self.lock().status(self.now(), sent_bytes)
     }
 
     /// The chunks gained since the first `known` ones, in the order in which they came.
@@ -239,6 +240,12 @@ impl TrackSwarm {
     #[must_use]
     pub fn take_failure(&self) -> Option<StoreError> {
         self.lock().failure.take()
+    }
+
+    /// A node that has something of this name, but in other chunks, and what it said; taken out.
+    #[must_use]
+    pub fn take_disagreement(&self) -> Option<String> {
+        self.lock().disagreement.take()
     }
 
     /// A listener needs chunk `index` and those behind it first.
@@ -384,14 +391,8 @@ impl TrackSwarm {
         self.wake();
     }
 
-    /// `node` sent wrong bytes: it is not asked or answered again.
-    pub(super) fn ban(&self, node: NodeId) {
-        let mut state = self.lock();
-        if state.banned.len() < SWARM_BANNED_MAX {
-            state.banned.insert(node);
-        }
-        if let Some(address) = state.book.address_of(node) {
-            state.book.never(address, "it sent wrong bytes");
-        }
+    /// `node` sent wrong bytes from `ip`: it is not asked or answered again.
+    pub(super) fn ban(&self, node: NodeId, ip: IpAddr) {
+        self.lock().ban(node, ip);
     }
 }

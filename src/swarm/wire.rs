@@ -178,7 +178,14 @@ impl Wire {
                 Ok(0) => return Err(WireError::Io(ErrorKind::UnexpectedEof.into())),
                 Ok(count) => self.filled += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    return Err(match (WireError::from(error), self.deadline) {
+                        (WireError::Silent(_), Some(_)) => {
+                            WireError::Silent(SWARM_HANDSHAKE_DEADLINE)
+                        }
+                        (error, _) => error,
+                    });
+                }
             }
             if std::mem::take(&mut note_begin) {
                 self.began_at = Instant::now();
