@@ -419,33 +419,33 @@ fn answers(window: &mut Window, from: f64, wait_sec: f64, transfer_sec: f64, sta
 fn one_request_is_enough_on_a_healthy_network() {
     let mut window = Window::new(None);
     answers(&mut window, 0.0, 0.0003, 0.0013, 0);
-    assert_eq!(window.size(false), 1);
-    assert_eq!(window.size(true), 2, "nobody else fills the gaps");
+    assert_eq!(window.size(false, 0.0), 1);
+    assert_eq!(window.size(true, 0.0), 2, "nobody else fills the gaps");
 }
 
 #[test]
 fn a_long_way_gets_more_requests_and_never_more_than_the_limit() {
     let mut window = Window::new(None);
     answers(&mut window, 0.0, 0.04, 0.01, 0);
-    assert_eq!(window.size(false), 5);
+    assert_eq!(window.size(false, 0.0), 5);
     answers(&mut window, 100.0, 0.04, 0.0001, 0);
-    assert_eq!(window.size(false), SWARM_IN_FLIGHT_MAX);
+    assert_eq!(window.size(false, 0.0), SWARM_IN_FLIGHT_MAX);
 }
 
 #[test]
 fn lost_packets_get_four_requests_until_they_are_over() {
     let mut window = Window::new(None);
     let now = answers(&mut window, 0.0, 0.0003, 0.0013, 20);
-    assert_eq!(window.size(false), 4);
+    assert_eq!(window.size(false, 0.0), 4);
     answers(&mut window, now, 0.0003, 0.0013, 0);
-    assert_eq!(window.size(false), 1);
+    assert_eq!(window.size(false, 0.0), 1);
 }
 
 #[test]
 fn a_fixed_window_stays() {
     let mut window = Window::new(Some(3));
     answers(&mut window, 0.0, 0.04, 0.001, 5);
-    assert_eq!(window.size(false), 3);
+    assert_eq!(window.size(false, 0.0), 3);
 }
 
 // ---- the book ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ use super::flights::Flights;
 use super::frame::{NodeId, Want};
 use super::pass::Pass;
 use super::peers::Peers;
-use super::window::{Timing, Window};
+use super::window::{Rate, Timing, Window};
 use crate::limits::{SWARM_FEW_LINKS, SWARM_PICK_SCAN_MAX, SWARM_REST_SEC};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -72,6 +72,7 @@ pub struct Swarm {
     window: Option<usize>,
     /// Usual time of an answer, over all connections.
     usual_sec: f64,
+    rate: Rate,
 }
 
 impl Swarm {
@@ -90,6 +91,7 @@ impl Swarm {
             order,
             window,
             usual_sec: 0.0,
+            rate: Rate::default(),
         }
     }
 
@@ -186,7 +188,15 @@ impl Swarm {
         if self.held.is_full() {
             return Step::Done;
         }
-        if asking.asked.len() >= asking.window.size(self.links.len() <= SWARM_FEW_LINKS) {
+        let alone = self.links.len() <= SWARM_FEW_LINKS;
+        // The shortest round trip of all: a slow uplink looks like a long way.
+        let trips = self
+            .links
+            .values()
+            .filter_map(|link| link.window.round_trip_sec());
+        let trip_sec = trips.min_by(f64::total_cmp).unwrap_or(0.0);
+        let on_the_way = self.rate.per_sec() * trip_sec / self.links.len() as f64;
+        if asking.asked.len() >= asking.window.size(alone, on_the_way) {
             return Step::Read;
         }
         let (node, waiting) = (asking.node, !asking.asked.is_empty());
@@ -265,6 +275,7 @@ impl Swarm {
         };
         asking.asked.pop_front();
         asking.window.note(Timing { asked_at, ..timing });
+        self.rate.count(timing.ended_at);
         let took = timing.ended_at - asked_at;
         self.usual_sec += if self.usual_sec == 0.0 {
             took

@@ -52,6 +52,8 @@ pub struct State {
     pub manifest_asked_at: Option<f64>,
     pub swarm: Option<Swarm>,
     pub book: Book,
+    /// There may be somebody to dial who was not there when the scout looked last.
+    pub look: bool,
     /// Who sent wrong bytes, and from where: somebody else may have told an honest node's id.
     pub banned: HashSet<(NodeId, IpAddr)>,
     pub sources: BTreeMap<NodeId, Source>,

@@ -268,6 +268,7 @@ impl TrackSwarm {
             let at = first_offer_at(now);
             state.offer_at.entry(node).or_insert(at);
         }
+        state.look |= news;
         drop(state);
         if news {
             self.to_dial.notify_all();
@@ -323,12 +324,18 @@ impl TrackSwarm {
     }
 
     pub(super) fn wait_to_dial(&self, patience: Duration) {
-        let woken = self.to_dial.wait_timeout(self.lock(), patience);
-        drop(woken.unwrap_or_else(PoisonError::into_inner).0);
+        let mut state = self.lock();
+        // What was learned since it looked last was told to nobody.
+        if !state.look {
+            let woken = self.to_dial.wait_timeout(state, patience);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.look = false;
     }
 
     /// Somebody was lost, or found.
     pub(super) fn look_again(&self) {
+        self.lock().look = true;
         self.to_dial.notify_all();
         self.changed.notify_all();
     }

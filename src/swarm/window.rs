@@ -81,9 +81,10 @@ impl Window {
         };
     }
 
-    /// Requests to keep in flight. `alone`: few other connections fill the gaps that this one leaves.
+    /// Requests to keep in flight. `alone`: few other connections fill the gaps that this one leaves. `on_the_way`:
+    /// chunks that come on each connection while one makes its way.
     #[must_use]
-    pub fn size(&self, alone: bool) -> usize {
+    pub fn size(&self, alone: bool, on_the_way: f64) -> usize {
         if let Some(fixed) = self.fixed {
             return fixed;
         }
@@ -93,12 +94,41 @@ impl Window {
         let idle = if alone { 0.1 } else { 0.5 };
         let gap = self.round_trip_sec / self.transfer_sec.max(1e-6) - idle;
         let for_delay = 1 + gap.clamp(0.0, SWARM_IN_FLIGHT_MAX as f64).ceil() as usize;
-        for_delay.max(for_loss).min(SWARM_IN_FLIGHT_MAX)
+        // Twice what comes in a round trip, so that it grows as long as more comes.
+        let for_share = (2.0 * on_the_way).clamp(0.0, SWARM_IN_FLIGHT_MAX as f64);
+        let for_share = for_share.ceil() as usize;
+        for_delay
+            .max(for_share)
+            .max(for_loss)
+            .min(SWARM_IN_FLIGHT_MAX)
     }
 
-    /// Usual time of an answer; `None` before the first.
+    /// Shortest time from asking to the first byte, as far as it is remembered; `None` before the first answer.
     #[must_use]
-    pub fn usual_sec(&self) -> Option<f64> {
-        (self.usual_sec > 0.0).then_some(self.usual_sec)
+    pub fn round_trip_sec(&self) -> Option<f64> {
+        (self.usual_sec > 0.0).then_some(self.round_trip_sec)
+    }
+}
+
+/// How many chunks come in a second, by an exponential average over about a quarter of one.
+#[derive(Debug, Default)]
+pub struct Rate {
+    per_sec: f64,
+    last_at: f64,
+}
+
+impl Rate {
+    const OVER_SEC: f64 = 0.25;
+
+    /// One more came.
+    pub fn count(&mut self, now: f64) {
+        let passed = (now - self.last_at).max(0.0);
+        self.per_sec = self.per_sec * (-passed / Self::OVER_SEC).exp() + 1.0 / Self::OVER_SEC;
+        self.last_at = now.max(self.last_at);
+    }
+
+    #[must_use]
+    pub fn per_sec(&self) -> f64 {
+        self.per_sec
     }
 }
