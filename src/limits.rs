@@ -519,6 +519,9 @@ pub const SWARM_PARTNERS: usize = 8;
 pub const SWARM_ASKERS_MAX: usize = 10;
 const _: () = assert!(SWARM_PARTNERS < SWARM_ASKERS_MAX && SWARM_ASKERS_MAX <= SWARM_MESH_MAX);
 
+/// A node that was sent no chunk for this long has no claim to its place among those.
+pub const SWARM_IDLE_ASKER_SEC: f64 = 2.0;
+
 /// Addresses that a node remembers for one track.
 pub const SWARM_BOOK_MAX: usize = 1024;
 

@@ -302,7 +302,6 @@ fn news_of_everything_a_thousand_times_over_changes_nothing() {
 
 /// They take all the places of those whom a node answers, and never pass anything on.
 #[test]
-#[ignore = "fails: sixteen idle askers of one address keep everybody else from a seed"]
 fn askers_that_only_hold_their_places_do_not_shut_out_an_honest_fetch() {
     let victim = Victim::start(2 << 20);
     let manifest = victim.manifest();

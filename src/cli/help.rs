@@ -76,8 +76,8 @@ Downloads a track in verified chunks from everybody who has some of it, and pass
 Usage: jam fetch [OPTIONS] [TRACK_ID] --room URL
        jam fetch [OPTIONS] [TRACK_ID] --connect HOST:PORT...
 
-TRACK_ID is the 64 digits that `jam seed` and `b3sum` print. Without it: what plays in the room,
-or the only track that the others offer.
+TRACK_ID is the 64 digits that `jam seed` and `b3sum` print. Without it: what plays in the room
+and the rest of its queue, or all that the others offer.
 
 Options:
       --room URL             From everybody in a room: ws://HOST:8000/ws/jam1, or its page's address

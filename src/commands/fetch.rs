@@ -21,6 +21,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Waiting that takes less than this is not worth a word.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// # Errors
 /// When it was stopped, or the disk or the network did not let it finish.
 pub fn run(options: &FetchOptions) -> Result<(), Failure> {
@@ -94,6 +97,7 @@ fn queue(
 
 /// What the nodes that were named have.
 fn list(session: &Session, progress: &mut Progress) -> Result<Vec<TrackId>, Failure> {
+    let began = Instant::now();
     loop {
         let mut tried = session.unresolved();
         for address in session.resolved() {
@@ -105,8 +109,10 @@ fn list(session: &Session, progress: &mut Progress) -> Result<Vec<TrackId>, Fail
                 Err(error) => tried.push((address.to_string(), error.to_string())),
             }
         }
-        progress.waiting(&Waiting::Nobody { tried: &tried });
-        if session.pause(5 * COMMAND_TICK) {
+        if began.elapsed() >= PATIENCE {
+            progress.waiting(&Waiting::Nobody { tried: &tried });
+        }
+        if session.pause(COMMAND_TICK) {
             return Err(Failure::stopped());
         }
     }

@@ -42,17 +42,12 @@ impl Answerer {
         };
         let mut state = self.track.lock();
         state.swarm().connect(self.met.node, &has, self.told);
-        *state.answering.entry(self.met.node).or_default() += 1;
+        state.begin_answering(self.track.now(), self.met.node);
         drop(state);
         let ended = self.answer();
         let mut state = self.track.lock();
         state.disconnect(self.track.now(), self.met.node);
-        if let Some(count) = state.answering.get_mut(&self.met.node) {
-            *count -= 1;
-            if *count == 0 {
-                state.answering.remove(&self.met.node);
-            }
-        }
+        state.end_answering(self.met.node);
         drop(state);
         self.track.notify_changed();
         ended
@@ -129,6 +124,9 @@ impl Answerer {
             index,
             news: swarm.news_for(node, SWARM_NEWS_MAX),
         };
+        if index.is_some() {
+            state.note_sending(self.track.now(), node);
+        }
         drop(state);
         let Some(index) = index else {
             frame::encode(&Frame::Empty(head), out);

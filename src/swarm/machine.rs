@@ -381,11 +381,6 @@ impl Swarm {
         Ok(())
     }
 
-    /// How many chunks came from each connected node.
-    pub fn received(&self) -> impl Iterator<Item = (NodeId, u64)> {
-        self.peers.iter().map(|(node, peer)| (node, peer.received))
-    }
-
     /// For tests, after every step: what is kept twice is the same.
     ///
     /// # Panics

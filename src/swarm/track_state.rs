@@ -1,10 +1,13 @@
 //! What the threads of a track share under its one mutex.
 
 use super::book::{Book, Unreached};
-use super::frame::NodeId;
+use super::frame::{Info, NodeId};
 use super::machine::{LinkKey, Swarm};
 use super::store::{ChunkStore, StoreError};
-use crate::limits::{SWARM_BANNED_MAX, SWARM_BOOK_MAX, SWARM_CREDITED_MAX, SWARM_UNFINISHED_SEC};
+use crate::limits::{
+    SWARM_ADDRESSES_MAX, SWARM_BANNED_MAX, SWARM_BOOK_MAX, SWARM_CREDITED_MAX,
+    SWARM_IDLE_ASKER_SEC, SWARM_UNFINISHED_SEC,
+};
 use crate::track::manifest::Manifest;
 use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
@@ -63,13 +66,21 @@ pub struct State {
     /// Who cuts the track into other chunks, and what it said.
     pub disagreement: Option<String>,
     /// Connections on which this node answers, by node.
-    pub answering: BTreeMap<NodeId, usize>,
+    pub answering: BTreeMap<NodeId, Answering>,
     /// Nodes that this one asks, or is about to.
     pub asking: BTreeMap<NodeId, Asking>,
     /// When nodes that were met are offered to be answered.
     pub offer_at: BTreeMap<NodeId, f64>,
     /// Nodes that lacked something when the last connection with them ended, and when that was.
     pub unfinished: BTreeMap<NodeId, f64>,
+}
+
+/// Connections on which one node is answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Answering {
+    pub links: usize,
+    /// When it was last sent a chunk, or when the first of them began.
+    pub active_at: f64,
 }
 
 /// Connections on which one node is asked.
@@ -100,14 +111,61 @@ impl State {
         }
     }
 
+    /// See `TrackSwarm::own_info`.
+    pub fn own_info(&mut self, listen_port: u16, to: NodeId) -> (Info, usize) {
+        let addresses = self.book.addresses(SWARM_ADDRESSES_MAX / 2, to);
+        let swarm = self.swarm.as_ref();
+        let complete = swarm.is_some_and(Swarm::is_complete);
+        let held = swarm.map(Swarm::held).filter(|held| held.count_ones() > 0);
+        let info = Info {
+            listen_port,
+            complete,
+            has_manifest: swarm.is_some(),
+            addresses,
+            bitfield: match held {
+                Some(held) if !complete => held.to_bytes(),
+                _ => Vec::new(),
+            },
+        };
+        (info, swarm.map_or(0, |swarm| swarm.gains().len()))
+    }
+
     pub fn is_complete(&self) -> bool {
         self.swarm.as_ref().is_some_and(Swarm::is_complete)
     }
 
-    /// Whether so many others ask this node that `node` had better ask somebody else.
-    pub fn is_crowded(&self, node: NodeId) -> bool {
-        let full = self.answering.len() >= self.book.askers_max();
+    /// Whether so many others ask this node that `node` had better ask somebody else. Who only holds a place and is sent
+    /// nothing does not count, or a few idle strangers could keep everybody away.
+    pub fn is_crowded(&self, now: f64, node: NodeId) -> bool {
+        let active = |answering: &&Answering| now - answering.active_at < SWARM_IDLE_ASKER_SEC;
+        let full = self.answering.values().filter(active).count() >= self.book.askers_max();
         full && !self.answering.contains_key(&node)
+    }
+
+    /// A connection on which `node` is answered begins.
+    pub fn begin_answering(&mut self, now: f64, node: NodeId) {
+        let begun = Answering {
+            links: 0,
+            active_at: now,
+        };
+        self.answering.entry(node).or_insert(begun).links += 1;
+    }
+
+    /// `node` is being sent a chunk.
+    pub fn note_sending(&mut self, now: f64, node: NodeId) {
+        if let Some(answering) = self.answering.get_mut(&node) {
+            answering.active_at = now;
+        }
+    }
+
+    /// A connection on which `node` was answered is over.
+    pub fn end_answering(&mut self, node: NodeId) {
+        if let Some(answering) = self.answering.get_mut(&node) {
+            answering.links -= 1;
+            if answering.links == 0 {
+                self.answering.remove(&node);
+            }
+        }
     }
 
     /// `false`: it is asked already, or not to be asked.

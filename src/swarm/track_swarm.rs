@@ -372,22 +372,7 @@ impl TrackSwarm {
 
     /// What this node says of itself to `to`, and how many of its gains that tells.
     pub(super) fn own_info(&self, listen_port: u16, to: NodeId) -> (Info, usize) {
-        let mut state = self.lock();
-        let addresses = state.book.addresses(SWARM_ADDRESSES_MAX / 2, to);
-        let swarm = state.swarm.as_ref();
-        let complete = swarm.is_some_and(Swarm::is_complete);
-        let held = swarm.map(Swarm::held).filter(|held| held.count_ones() > 0);
-        let info = Info {
-            listen_port,
-            complete,
-            has_manifest: swarm.is_some(),
-            addresses,
-            bitfield: match held {
-                Some(held) if !complete => held.to_bytes(),
-                _ => Vec::new(),
-            },
-        };
-        (info, swarm.map_or(0, |swarm| swarm.gains().len()))
+        self.lock().own_info(listen_port, to)
     }
 
     /// It cannot go on: the first reason counts.
