@@ -111,6 +111,10 @@ pub const NODE_TRACKS_MAX: usize = 64;
 /// PEERS and SWARM have room beside each other in an outbox.
 pub const PEERS_TRACKS_MAX: usize = 400;
 
+/// A node that is listed with so many tracks may have more: the list may have been cut short.
+pub const PEERS_TRACKS_CUT_MIN: usize = PEERS_TRACKS_MAX / PEERS_LISTED_MAX;
+const _: () = assert!(PEERS_TRACKS_CUT_MIN > 1 && PEERS_TRACKS_CUT_MIN <= NODE_TRACKS_MAX);
+
 /// What the name of one such track has as JSON.
 pub const PEERS_TRACK_BYTES: f64 = 67.0;
 
@@ -553,6 +557,9 @@ const _: () = assert!(SWARM_OFFER_SOON_SEC < SWARM_OFFER_AFTER_SEC);
 /// And again after this.
 pub const SWARM_OFFER_AGAIN_SEC: f64 = 5.0;
 
+/// And at last after this, when offers are in vain.
+pub const SWARM_OFFER_AGAIN_SEC_MAX: f64 = 30.0;
+
 /// A node that lacked something when its connection ended may come back, or takes an offer, until then.
 pub const SWARM_UNFINISHED_SEC: f64 = 4.0;
 const _: () = assert!(SWARM_UNFINISHED_SEC > 2.0 * SWARM_OFFER_AFTER_SEC);
@@ -707,6 +714,12 @@ const _: () = assert!(ARRIVALS_WAITING_MAX >= QUEUE_TRACKS_MAX);
 
 /// A listener waits this long for bytes of a track while nothing of it comes.
 pub const ARRIVAL_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A fetch of which nothing came for this long makes way for others that wait. A node that has to offer itself does so
+/// twice in that time.
+pub const ARRIVAL_STALL: Duration = Duration::from_secs(10);
+const _: () =
+    assert!(ARRIVAL_STALL.as_secs() as f64 > SWARM_OFFER_AFTER_SEC + SWARM_OFFER_AGAIN_SEC);
 
 /// Tracks of the library that the server's node is ready to serve, each with its manifest: 10 KiB for a song.
 pub const SERVED_SWARMS_MAX: usize = 64;

@@ -42,6 +42,7 @@ const PURE: &[&str] = &[
     "swarm/frame_encode.rs",
     "swarm/key.rs",
     "swarm/machine.rs",
+    "swarm/offering.rs",
     "swarm/pass.rs",
     "swarm/peers.rs",
     "swarm/store/file_name.rs",

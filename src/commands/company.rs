@@ -3,12 +3,15 @@
 //! One thread owns what was told; everybody else asks it through a small table.
 
 use super::Failure;
+use super::announcement::{announcement, current};
 use super::stop::Stop;
 use crate::client::link::RoomLink;
 use crate::client::member::{Joined, RoomEvent, join};
 use crate::client::messages::{Peer, Peers, Track, You};
 use crate::client::outgoing::{Announce, Hello, Links, Offer};
-use crate::limits::{COMMAND_TICK, COMPANY_TICK, THREAD_STACK_BYTES};
+use crate::limits::{
+    COMMAND_TICK, COMPANY_TICK, NODE_TRACKS_MAX, PEERS_TRACKS_CUT_MIN, THREAD_STACK_BYTES,
+};
 use crate::room::address::RoomAddress;
 use crate::room::message::Role;
 use crate::swarm::frame::NodeId;
@@ -33,6 +36,9 @@ pub struct Part {
 #[derive(Clone)]
 pub struct Company {
     link: RoomLink,
+    node: Node,
+    /// Nodes prove another key than the room's to each other.
+    keyed: bool,
     known: Arc<Mutex<Known>>,
 }
 
@@ -78,12 +84,12 @@ impl Company {
         let (link, events) = join(room.clone(), &hello, seed, threads).map_err(failed)?;
         let company = Self {
             link,
+            node: node.clone(),
+            keyed,
             known: Arc::default(),
         };
         let attendance = Attendance {
             company: company.clone(),
-            node: node.clone(),
-            keyed,
             announced: None,
             announce_at: Instant::now(),
             interval: Duration::from_secs(15),
@@ -118,9 +124,12 @@ impl Company {
         }
     }
 
-    /// From now on the room hears of this track, and its nodes are dialled for it.
+    /// From now on the room hears of this track, and its nodes are dialled for it. Its key is the room's of today.
     pub fn add(&self, track: &Arc<TrackSwarm>) {
         let mut known = self.lock();
+        if let Some(key) = known.key.filter(|_| !self.keyed) {
+            self.node.change_key(track, key);
+        }
         known.tracks.retain(|track| !track.is_stopped());
         known.tracks.push(Arc::clone(track));
         known.introduce(track);
@@ -186,7 +195,8 @@ impl Known {
         for peer in &self.peers {
             let says = peer.track_id.iter().chain(&peer.track_ids);
             let has_said = peer.track_id.is_some() || !peer.track_ids.is_empty();
-            let concerns = !has_said || says.into_iter().any(|said| *said == id);
+            let may_have_more = peer.track_ids.len() >= PEERS_TRACKS_CUT_MIN;
+            let concerns = !has_said || may_have_more || says.into_iter().any(|said| *said == id);
             // Who cannot be dialled dials the others.
             if concerns && peer.port != 0 && peer.dialable != Some(false) {
                 let address = SocketAddr::new(peer.ip, peer.port);
@@ -206,8 +216,6 @@ struct Told {
 
 struct Attendance {
     company: Company,
-    node: Node,
-    keyed: bool,
     announced: Option<Announce>,
     announce_at: Instant,
     interval: Duration,
@@ -280,8 +288,8 @@ impl Attendance {
         known.server = server;
         for track in &known.tracks {
             // A server that was started again has other keys.
-            if let Some(key) = key.filter(|_| !self.keyed) {
-                self.node.change_key(track, key);
+            if let Some(key) = key.filter(|_| !self.company.keyed) {
+                self.company.node.change_key(track, key);
             }
             known.introduce(track);
         }
@@ -297,8 +305,10 @@ impl Attendance {
             return;
         }
         let (tracks, draws_swarms) = (known.tracks.clone(), known.server.is_some());
+        let offers = known.offers.iter().skip(self.offered);
+        let offers: Vec<_> = offers.take(NODE_TRACKS_MAX).cloned().collect();
         drop(known);
-        let announce = self.announcement(&tracks);
+        let announce = announcement(&self.company.node, &tracks, &offers);
         let changed = self.announced.as_ref().is_none_or(|last| {
             let counts = |announce: &Announce| (announce.track_id.clone(), announce.total_chunks);
             counts(last) != counts(&announce) || last.track_ids != announce.track_ids
@@ -310,34 +320,15 @@ impl Attendance {
             self.announce_at = Instant::now() + self.interval;
             self.announced = Some(announce);
         }
-        self.tell_offers();
+        self.tell_offers(&offers);
         if let Some(track) = current(&tracks) {
             self.tell_progress(track, draws_swarms);
         }
     }
 
-    fn announcement(&self, tracks: &[Arc<TrackSwarm>]) -> Announce {
-        let current = current(tracks);
-        let layout = current.and_then(|track| track.known_layout());
-        let whole = tracks.iter().filter(|track| track.status().complete);
-        Announce {
-            port: self.node.port(),
-            node_id: self.node.id().0,
-            track_id: current.map(|track| track.id.to_string()),
-            total_chunks: layout.map(|layout| layout.count()),
-            chunk_size: layout.map(|layout| layout.chunk_size().bytes()),
-            have_count: current.map(|track| {
-                let gains = track.gains_since(0).len();
-                u32::try_from(gains).expect("bug: a track has at most a million chunks")
-            }),
-            track_ids: whole.map(|track| track.id.to_string()).collect(),
-        }
-    }
-
     /// Behind ANNOUNCE: a room takes an offer only of a track that was announced.
-    fn tell_offers(&mut self) {
-        let offers = self.company.lock().offers.clone();
-        for (track_id, offer) in offers.iter().skip(self.offered) {
+    fn tell_offers(&mut self, offers: &[(String, Offer)]) {
+        for (track_id, offer) in offers {
             if self.company.link.add(track_id, Some(offer)).is_err() {
                 return;
             }
@@ -382,10 +373,4 @@ impl Attendance {
             links: if told_links { links } else { told.links },
         });
     }
-}
-
-/// The track that is being fetched, or else the last one.
-fn current(tracks: &[Arc<TrackSwarm>]) -> Option<&Arc<TrackSwarm>> {
-    let fetching = tracks.iter().find(|track| !track.status().complete);
-    fetching.or(tracks.last())
 }

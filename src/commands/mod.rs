@@ -1,5 +1,6 @@
 //! What the commands do: one file each.
 
+pub mod announcement;
 pub mod check;
 pub mod company;
 pub mod event;

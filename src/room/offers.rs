@@ -52,9 +52,9 @@ impl Room {
             .turntable
             .add(track, before)
             .map_err(|QueueFull| format!("ADD: {}", QueueFull::TEXT))?;
-        let is_new = changes.queue;
+        // First the server's node, or somebody whom the queue tells of the track could ask for it too early.
+        out.extend(want.filter(|_| changes.queue).map(Output::Want));
         self.announce_changes(now, changes, out);
-        out.extend(want.filter(|_| is_new).map(Output::Want));
         Ok(())
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! One thread hears what rooms await and begins at most `ARRIVALS_MAX` fetches, each in a thread of its own; what is
 //! there of a track can be read before the rest has come. A fetch ends when the track is whole, when no queue has it
-//! any more, or when its room is gone.
+//! any more, or when its room is gone. One of which nothing comes makes way for others, and has its turn again later.
 
 use super::room_thread::RoomWant;
 use super::run::Hub;
 use super::swarm::show;
 use super::tracks::queue_entry;
 use crate::limits::{
-    ARRIVAL_PATIENCE, ARRIVALS_MAX, ARRIVALS_WAITING_MAX, COMPANY_TICK, SNIFF_BYTES,
+    ARRIVAL_PATIENCE, ARRIVAL_STALL, ARRIVALS_MAX, COMPANY_TICK, NODE_TRACKS_MAX, SNIFF_BYTES,
     THREAD_STACK_BYTES,
 };
 use crate::room::event::Want;
@@ -22,10 +22,11 @@ use crate::swarm::store::{ChunkStore, StoreError};
 use crate::swarm::track_swarm::{Taste, TrackSwarm};
 use crate::track::chunks::Layout;
 use crate::track::error::LibraryError;
+use crate::track::id::TrackId;
 use crate::track::incoming::Scattered;
+use crate::track::library::Track;
 use crate::track::sniff::sniff;
-use crossbeam_channel::RecvTimeoutError;
-use std::collections::VecDeque;
+use crossbeam_channel::{Select, TryRecvError};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
@@ -38,6 +39,7 @@ use std::time::{Duration, Instant};
 pub struct Arrival {
     pub want: Want,
     room: RoomName,
+    is_first_try: bool,
     swarm: Arc<TrackSwarm>,
     place: OnceLock<Arc<Place>>,
 }
@@ -114,34 +116,86 @@ impl Arrival {
     }
 }
 
+/// What becomes of a track that somebody wants to hear.
+pub enum Outlook {
+    Here(Arc<Track>),
+    Coming(Arc<Arrival>),
+    /// Others came first, for as long as anybody waits.
+    Late,
+    /// No room awaits it.
+    None,
+}
+
+/// Waits for the turn of a track that a room awaits.
+#[must_use]
+pub fn outlook(hub: &Hub, id: TrackId) -> Outlook {
+    let deadline = Instant::now() + ARRIVAL_PATIENCE;
+    loop {
+        // Whoever was told of it finds it in one of these: it leaves none before it is in the next.
+        let _stopping = hear(hub);
+        let waits = hub.swarm.waiting().has(id);
+        if let Some(arrival) = hub.swarm.arriving(id) {
+            return Outlook::Coming(arrival);
+        }
+        if let Some(track) = hub.library.get(id) {
+            return Outlook::Here(track);
+        }
+        // It may have been put back meanwhile.
+        if !waits && !hub.swarm.waiting().has(id) {
+            return Outlook::None;
+        }
+        if Instant::now() >= deadline {
+            return Outlook::Late;
+        }
+        std::thread::sleep(COMPANY_TICK / 5);
+    }
+}
+
 /// Takes what rooms await until the server stops.
 pub fn run(hub: &Arc<Hub>) {
-    let mut waiting: VecDeque<RoomWant> = VecDeque::new();
+    while hear(hub) {
+        while begin_next(hub) {}
+        let mut select = Select::new();
+        select.recv(&hub.wants);
+        let _or_nothing_new = select.ready_timeout(COMPANY_TICK);
+    }
+}
+
+/// `false`: the server stops.
+fn hear(hub: &Hub) -> bool {
+    let mut waiting = hub.swarm.waiting();
     loop {
-        match hub.wants.recv_timeout(COMPANY_TICK) {
-            Ok(want) if waiting.len() < ARRIVALS_WAITING_MAX && !waiting.contains(&want) => {
-                waiting.push_back(want);
-            }
-            Ok(_) | Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
-        while !waiting.is_empty() && hub.swarm.arrivals().len() < ARRIVALS_MAX {
-            let next = waiting.pop_front().expect("bug: it is not empty");
-            begin(hub, next);
+        match hub.wants.try_recv() {
+            Ok(want) => waiting.add(want),
+            Err(TryRecvError::Empty) => return true,
+            Err(TryRecvError::Disconnected) => return false,
         }
     }
 }
 
-fn begin(hub: &Arc<Hub>, RoomWant { room, want }: RoomWant) {
+/// Begins with what is in the library already, or else what there is room for; a track that is being fetched waits for
+/// its end. `false`: there is none.
+fn begin_next(hub: &Arc<Hub>) -> bool {
+    let mut arrivals = hub.swarm.arrivals();
+    let has_room = arrivals.len() < ARRIVALS_MAX;
+    let mut waiting = hub.swarm.waiting();
+    let next = waiting.take(|RoomWant { want, .. }| {
+        let id = want.track_id;
+        hub.library.get(id).is_some() || has_room && !arrivals.contains_key(&id)
+    });
+    let Some((RoomWant { room, want }, is_first_try)) = next else {
+        return false;
+    };
     if let Some(track) = hub.library.get(want.track_id) {
-        // It came by another way meanwhile.
+        drop((arrivals, waiting));
         if let Some(handle) = hub.registry.find(&room) {
             let _stopping = handle.track_arrived(queue_entry(&track, None));
         }
-        return;
+        return true;
     }
     if let Err(why) = check_size(hub, want.bytes) {
-        return log::warn!("room {room}: {:?} is not fetched: {why}", want.name);
+        log::warn!("room {room}: {:?} is not fetched: {why}", want.name);
+        return true;
     }
     let key = SwarmKey(hub.swarm_key(&room));
     let taste = Taste {
@@ -153,19 +207,18 @@ fn begin(hub: &Arc<Hub>, RoomWant { room, want }: RoomWant) {
         place: OnceLock::new(),
         room,
         want,
+        is_first_try,
     });
-    let mut arrivals = hub.swarm.arrivals();
-    if arrivals.contains_key(&arrival.want.track_id) {
-        return;
-    }
-    arrivals.insert(arrival.want.track_id, Arc::clone(&arrival));
-    drop(arrivals);
-    let (own_hub, own_arrival) = (Arc::clone(hub), Arc::clone(&arrival));
-    let fetch = move || fetch(&own_hub, &own_arrival);
+    let id = arrival.want.track_id;
+    arrivals.insert(id, Arc::clone(&arrival));
+    drop((arrivals, waiting));
+    let own_hub = Arc::clone(hub);
+    let fetch = move || fetch(&own_hub, &arrival);
     if let Err(error) = hub.threads.spawn("arrival", THREAD_STACK_BYTES, fetch) {
         log::error!("no thread to fetch a track: {error}");
-        hub.swarm.arrivals().remove(&arrival.want.track_id);
+        hub.swarm.arrivals().remove(&id);
     }
+    true
 }
 
 /// Whether the library may take so many bytes more.
@@ -181,15 +234,27 @@ fn check_size(hub: &Hub, bytes: u64) -> Result<(), String> {
 
 fn fetch(hub: &Arc<Hub>, arrival: &Arrival) {
     let (name, room) = (&arrival.want.name, &arrival.room);
-    log::info!("room {room}: fetching {name:?} from its nodes");
+    let level = match arrival.is_first_try {
+        true => log::Level::Info,
+        false => log::Level::Debug,
+    };
+    log::log!(level, "room {room}: fetching {name:?} from its nodes");
     let fetched = match hub.swarm.node.join(&arrival.swarm) {
         Ok(()) => follow(hub, arrival),
         Err(error) => Err(error.to_string()),
     };
     match fetched {
-        Ok(()) => {
+        Ok(Followed::ToItsEnd) => {
             log::info!("room {room}: {name:?} is here");
             hub.swarm.keep(Arc::clone(&arrival.swarm));
+        }
+        Ok(Followed::InVain) => {
+            log::debug!("room {room}: nothing comes of {name:?}: others first, then again");
+            hub.swarm.node.leave(&arrival.swarm);
+            hub.swarm.waiting().put_back(RoomWant {
+                room: room.clone(),
+                want: arrival.want.clone(),
+            });
         }
         Err(why) => {
             log::warn!("room {room}: {name:?} is not fetched: {why}");
@@ -199,10 +264,17 @@ fn fetch(hub: &Arc<Hub>, arrival: &Arrival) {
     hub.swarm.arrivals().remove(&arrival.want.track_id);
 }
 
+enum Followed {
+    ToItsEnd,
+    /// Nothing came for long, and others wait.
+    InVain,
+}
+
 /// Until it is in the library.
-fn follow(hub: &Hub, arrival: &Arrival) -> Result<(), String> {
+fn follow(hub: &Hub, arrival: &Arrival) -> Result<Followed, String> {
     const LOOK_EVERY: Duration = Duration::from_secs(1);
     let swarm = &arrival.swarm;
+    let mut grew = (Instant::now(), 0);
     let mut scattered = None;
     let mut looked_at: Option<Instant> = None;
     loop {
@@ -215,8 +287,10 @@ fn follow(hub: &Hub, arrival: &Arrival) -> Result<(), String> {
                 return Err("no queue has it any more".into());
             }
             for node in room.nodes().unwrap_or_default() {
-                let concerns =
-                    node.track_id == Some(swarm.id) || node.track_ids.contains(&swarm.id);
+                // Of more tracks than that it names only some.
+                let concerns = node.track_id == Some(swarm.id)
+                    || node.track_ids.contains(&swarm.id)
+                    || node.track_ids.len() >= NODE_TRACKS_MAX;
                 if concerns && node.dialable != Some(false) {
                     let address = SocketAddr::new(node.ip, node.port);
                     swarm.learn(address, Some(NodeId(node.node_id.0)), false);
@@ -238,7 +312,13 @@ fn follow(hub: &Hub, arrival: &Arrival) -> Result<(), String> {
             let track = hub.library.finish_scattered(whole, swarm.id, name);
             let track = track.map_err(|error: LibraryError| error.to_string())?;
             let _stopping = room.track_arrived(queue_entry(&track, None));
-            return Ok(());
+            return Ok(Followed::ToItsEnd);
+        }
+        let held_bytes = swarm.status().held_bytes;
+        if held_bytes != grew.1 {
+            grew = (Instant::now(), held_bytes);
+        } else if grew.0.elapsed() >= ARRIVAL_STALL && is_in_the_way(hub, swarm.id) {
+            return Ok(Followed::InVain);
         }
         drop(room);
         if swarm.is_stopped() {
@@ -246,6 +326,14 @@ fn follow(hub: &Hub, arrival: &Arrival) -> Result<(), String> {
         }
         swarm.wait_for_end(COMPANY_TICK);
     }
+}
+
+/// Whether something could begin if the fetch of this track ended: the same for another room, or another one.
+fn is_in_the_way(hub: &Hub, id: TrackId) -> bool {
+    let arrivals = hub.swarm.arrivals();
+    let waiting = hub.swarm.waiting();
+    let is_full = arrivals.len() >= ARRIVALS_MAX;
+    waiting.has(id) || is_full && waiting.any(|other| !arrivals.contains_key(&other))
 }
 
 /// A place for its bytes, once it is known how many they are.

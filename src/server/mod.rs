@@ -23,4 +23,5 @@ pub mod sender;
 pub mod swarm;
 pub mod tracks;
 pub mod upload;
+pub mod wants;
 pub mod websocket;

@@ -178,6 +178,7 @@ impl RoomThread {
                 if self.untold.len() < QUEUE_TRACKS_MAX && !self.untold.contains(&want) {
                     self.untold.push_back(want);
                 }
+                self.tell_what_is_wanted();
             }
         }
     }

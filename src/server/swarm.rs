@@ -6,6 +6,7 @@
 
 use super::arrivals::Arrival;
 use super::registry::{Registry, RoomHandle};
+use super::wants::Waiting;
 use crate::limits::SERVED_SWARMS_MAX;
 use crate::room::event::ServerNode;
 use crate::room::swarm_key;
@@ -31,6 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct ServerSwarm {
     pub node: Node,
     arriving: Mutex<HashMap<TrackId, Arc<Arrival>>>,
+    waiting: Mutex<Waiting>,
     served: Arc<Served>,
 }
 
@@ -72,6 +74,7 @@ impl ServerSwarm {
         Self {
             node: Node::with_identity(identity, extras),
             arriving: Mutex::default(),
+            waiting: Mutex::default(),
             served,
         }
     }
@@ -97,6 +100,12 @@ impl ServerSwarm {
     pub(super) fn arrivals(&self) -> MutexGuard<'_, HashMap<TrackId, Arc<Arrival>>> {
         // The table is whole between any two statements that hold it.
         self.arriving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Never locked before `arrivals` when both are.
+    pub(super) fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        // The lists are whole between any two statements that hold them.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A track that was fetched goes on being served.

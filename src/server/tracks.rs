@@ -1,5 +1,6 @@
 //! The bytes of tracks over HTTP, whole or in part.
 
+use super::arrivals::{self, Outlook};
 use super::arriving;
 use super::connection::{finish_head, send, send_text};
 use super::http::{Method, Request, ResponseHead, Status};
@@ -19,14 +20,20 @@ use std::ops::Range;
 /// # Errors
 /// When the response could not be sent whole; the connection cannot be used again then.
 pub fn send_track(hub: &Hub, id: TrackId, socket: &TcpStream, request: &Request) -> io::Result<()> {
-    let Some(track) = hub.library.get(id) else {
-        return match hub.swarm.arriving(id) {
-            Some(arrival) => arriving::send(hub, &arrival, socket, request),
-            None => {
-                let text = "no such track on this server";
-                send_text(socket, request, Status::NotFound, text)
+    let track = match hub.library.get(id) {
+        Some(track) => track,
+        None => match arrivals::outlook(hub, id) {
+            Outlook::Here(track) => track,
+            Outlook::Coming(arrival) => return arriving::send(hub, &arrival, socket, request),
+            Outlook::Late => {
+                let text = "other tracks come first, try again";
+                return send_text(socket, request, Status::ServiceUnavailable, text);
             }
-        };
+            Outlook::None => {
+                let text = "no such track on this server";
+                return send_text(socket, request, Status::NotFound, text);
+            }
+        },
     };
     let etag = format!("\"{id}\"");
     let selection = select(

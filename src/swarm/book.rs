@@ -163,6 +163,13 @@ impl Book {
         }
     }
 
+    /// `node`, which came by itself, says that it is at `address`: while it is asked nobody needs to be dialled there.
+    pub fn identify(&mut self, address: SocketAddr, node: NodeId) {
+        if let Some(entry) = self.entries.get_mut(&address) {
+            entry.node = Some(node);
+        }
+    }
+
     /// The connection ended, or none came about: it is dialled again later, the longer the more often that happens.
     pub fn failed(&mut self, now: f64, address: SocketAddr, why: String) {
         if let Some(entry) = self.entries.get_mut(&address) {
@@ -226,7 +233,8 @@ impl Book {
         let good = |entry: &Entry| {
             // What was only heard of is not passed on, nor what was typed here and nobody answered at.
             let met = entry.node.is_some_and(|node| node != without);
-            met && entry.failures == 0 && entry.standing != Standing::Never
+            let is_doubtful = matches!(entry.standing, Standing::Never | Standing::Dialling);
+            met && entry.failures == 0 && !is_doubtful
         };
         let known = self.entries.iter().filter(|(_, entry)| good(entry));
         let mut known: Vec<(u64, SocketAddr)> = known

@@ -141,6 +141,8 @@ fn take_offer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), Wire
         wire.refuse(needs_no_offer());
         return Ok(());
     }
+    let address = SocketAddr::new(wire.peer().ip(), met.info.listen_port);
+    track.lock().book.identify(address, met.node);
     let agreed = hello.chunk_size.is_some() && track.known_layout().is_some();
     let (info, told) = track.own_info(own.listen_port, met.node);
     if let Err(error) = wire.write_frame(&Frame::Info(info)) {

@@ -4,8 +4,8 @@
 //! Bytes are checked against the track's manifest before they are kept or passed on.
 //!
 //! What is decided is pure: [`machine`] (what to ask of whom, what to answer), with [`peers`], [`flights`],
-//! [`pass`], [`window`] and [`bitfield`]; [`book`] (whom to dial); [`frame`], [`check_frames`] and [`key`] (bytes on the
-//! wire). Around it: [`wire`] and [`handshake`] read and write,
+//! [`pass`], [`window`] and [`bitfield`]; [`book`] and [`offering`] (whom to dial); [`frame`], [`check_frames`] and
+//! [`key`] (bytes on the wire). Around it: [`wire`] and [`handshake`] read and write,
 //! [`asker`] and [`answerer`] are the two sides of a connection, [`scout`] finds company, [`track_swarm`] is what the
 //! threads share, [`doors`] counts connections, [`node`] starts and stops it all, [`store`] keeps the bytes.
 
@@ -25,6 +25,7 @@ pub mod key;
 pub mod lister;
 pub mod machine;
 pub mod node;
+pub mod offering;
 pub mod pass;
 pub mod peers;
 pub mod scout;

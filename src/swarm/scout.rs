@@ -12,8 +12,7 @@ use super::track_swarm::TrackSwarm;
 use super::wire::{Wire, WireError};
 use crate::limits::{
     SWARM_DIAL_DEADLINE, SWARM_EXTRA_AFTER_SEC, SWARM_IGNORED_ASKERS, SWARM_LINKS_ALONE,
-    SWARM_OFFER_AFTER_SEC, SWARM_OFFER_AGAIN_SEC, SWARM_OFFER_SOON_SEC, SWARM_SCOUT_TICK,
-    SWARM_STACK_BYTES,
+    SWARM_OFFER_AFTER_SEC, SWARM_OFFER_SOON_SEC, SWARM_SCOUT_TICK, SWARM_STACK_BYTES,
 };
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -24,7 +23,7 @@ enum Errand {
     Ask,
     /// One more connection to the only node there is.
     AskMore,
-    Offer,
+    Offer(NodeId),
 }
 
 /// Looks for nodes until the track is stopped.
@@ -101,21 +100,19 @@ fn offers(state: &mut State, now: f64) -> Vec<(SocketAddr, Errand)> {
     } else {
         0.0
     };
-    for (&node, offer_at) in &mut state.offer_at {
+    let due: Vec<NodeId> = state.offering.due(now + early).collect();
+    for node in due {
         if offers.len() >= enough {
             break;
         }
-        if now + early < *offer_at
-            || state.answering.contains_key(&node)
-            || swarm.peer_is_complete(node) == Some(true)
-        {
+        if state.answering.contains_key(&node) || swarm.peer_is_complete(node) == Some(true) {
             continue;
         }
         let address = state.book.address_of(node);
         let banned = |address: &SocketAddr| state.banned.contains(&(node, address.ip()));
         if let Some(address) = address.filter(|address| !banned(address)) {
-            *offer_at = now + SWARM_OFFER_AGAIN_SEC;
-            offers.push((address, Errand::Offer));
+            state.offering.offered(now, node);
+            offers.push((address, Errand::Offer(node)));
         }
     }
     offers
@@ -131,7 +128,7 @@ fn give_up(track: &TrackSwarm, address: SocketAddr, errand: Errand, why: String)
                 state.end_asking_of(node);
             }
         }
-        Errand::Offer => {}
+        Errand::Offer(node) => state.offering.ended(node, true),
     }
 }
 
@@ -149,7 +146,7 @@ fn go(shared: &Shared, track: &Arc<TrackSwarm>, address: SocketAddr, errand: Err
     };
     match errand {
         Errand::Ask | Errand::AskMore => ask(shared, track, socket, address, errand),
-        Errand::Offer => offer(shared, track, socket, address),
+        Errand::Offer(node) => offer(shared, track, socket, (address, node)),
     }
     drop(place);
 }
@@ -275,12 +272,18 @@ fn note_end(
     }
 }
 
-fn offer(shared: &Shared, track: &Arc<TrackSwarm>, socket: Arc<TcpStream>, address: SocketAddr) {
+fn offer(
+    shared: &Shared,
+    track: &Arc<TrackSwarm>,
+    socket: Arc<TcpStream>,
+    (address, node): (SocketAddr, NodeId),
+) {
     let own = shared.identity;
     let Some(content) = track.content() else {
         return;
     };
     let mut told = 0;
+    let mut is_met = false;
     let answered = Wire::new(socket, address, &[])
         .map_err(WireError::from)
         .and_then(|mut wire| {
@@ -289,6 +292,7 @@ fn offer(shared: &Shared, track: &Arc<TrackSwarm>, socket: Arc<TcpStream>, addre
                 told = gains;
                 Ok(info)
             })?;
+            is_met = true;
             track.meet(&met, address);
             Answerer {
                 track: Arc::clone(track),
@@ -299,6 +303,13 @@ fn offer(shared: &Shared, track: &Arc<TrackSwarm>, socket: Arc<TcpStream>, addre
             }
             .run()
         });
+    // Who does not know the track yet, or is busy, may need it soon.
+    let in_vain = match &answered {
+        Err(WireError::Refused(refusal)) => refusal.code == RefusalCode::AlreadyConnected,
+        Err(_) => !is_met,
+        Ok(()) => false,
+    };
+    track.lock().offering.ended(node, in_vain);
     if let Err(error) = answered {
         log::debug!("offer to {address}: {error}");
     }
@@ -338,10 +349,4 @@ pub fn accept_offer(
     state.book.lost(now, node);
     drop(state);
     track.look_again();
-}
-
-/// From when on a node that was met is offered to be answered.
-#[must_use]
-pub fn first_offer_at(now: f64) -> f64 {
-    now + SWARM_OFFER_AFTER_SEC
 }

@@ -3,6 +3,7 @@
 use super::book::{Book, Unreached};
 use super::frame::{Info, NodeId};
 use super::machine::{LinkKey, Swarm};
+use super::offering::Offering;
 use super::store::{ChunkStore, StoreError};
 use crate::limits::{
     SWARM_ADDRESSES_MAX, SWARM_BANNED_MAX, SWARM_BOOK_MAX, SWARM_CREDITED_MAX,
@@ -69,8 +70,8 @@ pub struct State {
     pub answering: BTreeMap<NodeId, Answering>,
     /// Nodes that this one asks, or is about to.
     pub asking: BTreeMap<NodeId, Asking>,
-    /// When nodes that were met are offered to be answered.
-    pub offer_at: BTreeMap<NodeId, f64>,
+    /// Nodes that may be offered to be answered.
+    pub offering: Offering,
     /// Nodes that lacked something when the last connection with them ended, and when that was.
     pub unfinished: BTreeMap<NodeId, f64>,
 }
@@ -239,6 +240,9 @@ impl State {
     /// One of the connections with `node` ended.
     pub fn disconnect(&mut self, now: f64, node: NodeId) {
         let Some(swarm) = &mut self.swarm else { return };
+        if swarm.peer_is_complete(node) == Some(true) {
+            self.offering.needs_nothing(node);
+        }
         match swarm.peer_is_complete(node) {
             Some(false) if self.unfinished.len() < SWARM_BOOK_MAX => {
                 self.unfinished.insert(node, now);

@@ -6,11 +6,10 @@ use super::frame::{Info, NodeId};
 use super::handshake::Met;
 use super::key::SwarmKey;
 use super::machine::{Order, Swarm};
-use super::scout::first_offer_at;
 use super::store::{ChunkStore, StoreError};
 use super::track_state::State;
 pub use super::track_state::{Content, Source, Status};
-use crate::limits::{SWARM_ADDRESSES_MAX, SWARM_BOOK_MAX};
+use crate::limits::SWARM_ADDRESSES_MAX;
 use crate::sys::secret;
 use crate::track::chunks::Layout;
 use crate::track::id::TrackId;
@@ -174,11 +173,9 @@ impl TrackSwarm {
         let now = self.now();
         let mut state = self.lock();
         if met.info.complete {
-            // It needs nothing from this one.
-            state.offer_at.remove(&met.node);
-        } else if state.offer_at.len() < SWARM_BOOK_MAX && state.book.node_at(address).is_some() {
-            let at = first_offer_at(now);
-            state.offer_at.entry(met.node).or_insert(at);
+            state.offering.needs_nothing(met.node);
+        } else if state.book.node_at(address).is_some() {
+            state.offering.learn(now, met.node);
         }
         drop(state);
         for &other in met.info.addresses.iter().take(SWARM_ADDRESSES_MAX) {
@@ -262,11 +259,8 @@ impl TrackSwarm {
         let mut state = self.lock();
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
         let news = state.book.learn(now, address, node, given, lot);
-        if let Some(node) = node
-            && state.offer_at.len() < SWARM_BOOK_MAX
-        {
-            let at = first_offer_at(now);
-            state.offer_at.entry(node).or_insert(at);
+        if let Some(node) = node {
+            state.offering.learn(now, node);
         }
         state.look |= news;
         drop(state);

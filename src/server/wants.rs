@@ -1,0 +1,54 @@
+//! The tracks that rooms await and nobody fetches at the moment, in the order of their turns.
+
+use super::room_thread::RoomWant;
+use crate::limits::ARRIVALS_WAITING_MAX;
+use crate::track::id::TrackId;
+use std::collections::VecDeque;
+
+/// What rooms await and nobody fetches at the moment. A track may be there several times, for several rooms.
+#[derive(Default)]
+pub struct Waiting {
+    fresh: VecDeque<RoomWant>,
+    /// Of these nothing came when it was their turn: behind all others.
+    tried: VecDeque<RoomWant>,
+}
+
+impl Waiting {
+    pub fn add(&mut self, want: RoomWant) {
+        if self.fresh.contains(&want) || self.tried.contains(&want) {
+            return;
+        }
+        if self.fresh.len() + self.tried.len() >= ARRIVALS_WAITING_MAX {
+            let RoomWant { room, want } = want;
+            return log::warn!("room {room}: {:?} is not fetched: too many wait", want.name);
+        }
+        self.fresh.push_back(want);
+    }
+
+    /// The first that `is_next`, taken out, and whether it is its first turn.
+    pub fn take(&mut self, is_next: impl Fn(&RoomWant) -> bool) -> Option<(RoomWant, bool)> {
+        for (waiting, is_first) in [(&mut self.fresh, true), (&mut self.tried, false)] {
+            if let Some(at) = waiting.iter().position(&is_next) {
+                return waiting.remove(at).map(|want| (want, is_first));
+            }
+        }
+        None
+    }
+
+    /// Whether this track waits.
+    #[must_use]
+    pub fn has(&self, id: TrackId) -> bool {
+        self.any(|waiting| waiting == id)
+    }
+
+    /// Of this one nothing came when it was its turn.
+    pub fn put_back(&mut self, want: RoomWant) {
+        self.tried.push_back(want);
+    }
+
+    #[must_use]
+    pub fn any(&self, is_meant: impl Fn(TrackId) -> bool) -> bool {
+        let mut all = self.fresh.iter().chain(&self.tried);
+        all.any(|waiting| is_meant(waiting.want.track_id))
+    }
+}
