@@ -66,8 +66,9 @@ fn a_track_is_cut_so_that_the_number_of_chunks_grows_more_slowly_than_its_length
     for (length, chunk, count) in [
         (1, "16 KiB", 1),
         (5 * MIB, "16 KiB", 320),
-        (32 * MIB, "16 KiB", 2_048),
-        (32 * MIB + 1, "32 KiB", 1_025),
+        (16 * MIB, "16 KiB", 1_024),
+        (16 * MIB + 1, "32 KiB", 513),
+        (32 * MIB, "32 KiB", 1_024),
         (64 * MIB, "32 KiB", 2_048),
         (GIB, "128 KiB", 8_192),
         (4 * GIB, "128 KiB", 32_768),

@@ -21,7 +21,7 @@ pub struct Layout {
 /// are good for a swarm, but each costs 32 bytes of manifest. 320 for a song of 5 MiB, 8,192 for 1 GiB, 32,768 for
 /// 4 GiB, and 65,536 from there on, until chunks cannot grow any more.
 const SIZES_BY_LENGTH: [(u64, u8); 8] = [
-    (32 << 20, 14),
+    (16 << 20, 14),
     (128 << 20, 15),
     (512 << 20, 16),
     (4 << 30, 17),
