@@ -726,3 +726,9 @@ pub const SERVED_SWARMS_MAX: usize = 64;
 
 /// Bytes that the library may have in all until it takes no more from uploads and from the swarm, unless told otherwise.
 pub const LIBRARY_BYTES_MAX: u64 = 16 << 30;
+
+/// Whoever was asked which tracks it has, and could not say, is asked again after this.
+pub const LIST_AGAIN: Duration = Duration::from_millis(500);
+
+/// What a server said against a node, kept until somebody takes note: one for each track that may be offered at once.
+pub const REFUSALS_KEPT_MAX: usize = 64;

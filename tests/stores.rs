@@ -217,7 +217,10 @@ fn what_is_no_file_with_bytes_is_not_seeded() {
     let folder = temp.path();
     assert_eq!(
         said(folder),
-        format!("opening {}: not a regular file", folder.display())
+        format!(
+            "opening {}: not a regular file (name the files in a folder one by one)",
+            folder.display()
+        )
     );
     // A named pipe that nobody writes into must not keep it waiting.
     let pipe = temp.join("pipe");
@@ -225,7 +228,10 @@ fn what_is_no_file_with_bytes_is_not_seeded() {
     assert!(made.success());
     assert_eq!(
         said(&pipe),
-        format!("opening {}: not a regular file", pipe.display())
+        format!(
+            "opening {}: not a regular file (name the files in a folder one by one)",
+            pipe.display()
+        )
     );
     assert!(matches!(
         seed(Path::new("/dev/zero")),

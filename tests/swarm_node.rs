@@ -21,6 +21,7 @@ use proxy::Proxy;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 use temp::TempFolder;
 
@@ -52,6 +53,21 @@ fn a_fetched_track_is_the_seeds_and_its_sources_are_told() {
     assert_eq!(done["sources"][0]["address"], seed.at().as_str());
     assert_eq!(done["sources"][0]["seed"], true);
     assert_eq!(outcome.stderr, "");
+}
+
+#[test]
+fn more_files_than_the_shell_allows_at_first_are_served() {
+    let (sources, folder) = (TempFolder::new(), TempFolder::new());
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -S -n 64; exec \"$@\"", "sh"]);
+    shell.args([env!("CARGO_BIN_EXE_jam"), "seed", "--listen-port", "0"]);
+    for number in 0..100 {
+        let name = format!("{number}.bin");
+        shell.arg(sources.write(&name, format!("file {number}").as_bytes()));
+    }
+    let seed = Seed::start_command(shell);
+    fetch(seed.id(), &[&seed.at()], folder.path(), &[]).success();
+    assert_same(&folder.join("0.bin"), b"file 0");
 }
 
 #[test]

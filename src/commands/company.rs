@@ -10,7 +10,8 @@ use crate::client::member::{Joined, RoomEvent, join};
 use crate::client::messages::{Peer, Peers, Track, You};
 use crate::client::outgoing::{Announce, Hello, Links, Offer};
 use crate::limits::{
-    COMMAND_TICK, COMPANY_TICK, NODE_TRACKS_MAX, PEERS_TRACKS_CUT_MIN, THREAD_STACK_BYTES,
+    COMMAND_TICK, COMPANY_TICK, NODE_TRACKS_MAX, PEERS_TRACKS_CUT_MIN, REFUSALS_KEPT_MAX,
+    THREAD_STACK_BYTES,
 };
 use crate::room::address::RoomAddress;
 use crate::room::message::Role;
@@ -57,7 +58,7 @@ struct Known {
     tracks: Vec<Arc<TrackSwarm>>,
     /// Put into the room's queue each time that it is joined.
     offers: Vec<(String, Offer)>,
-    /// What the server said against that.
+    /// What the server said against that, `REFUSALS_KEPT_MAX` at most: only a seed takes them out.
     refusals: Vec<String>,
 }
 
@@ -259,7 +260,10 @@ impl Attendance {
             RoomEvent::State(state) => self.company.lock().current = state.track_id,
             RoomEvent::Error(text) => {
                 log::debug!("the room says: {text}");
-                self.company.lock().refusals.push(text);
+                let mut known = self.company.lock();
+                if known.refusals.len() < REFUSALS_KEPT_MAX {
+                    known.refusals.push(text);
+                }
             }
             RoomEvent::Lost { why, .. } => {
                 log::warn!("the room is lost: {why}; what is under way goes on, trying again");

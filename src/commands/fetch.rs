@@ -7,7 +7,7 @@ use super::report::{Fetched, Source};
 use super::session::Session;
 use super::words::Waiting;
 use crate::cli::{FETCH_PORT, FetchOptions, SeedAfter};
-use crate::limits::{COMMAND_TICK, SEED_AFTER_USUAL, WAITING_AFTER};
+use crate::limits::{COMMAND_TICK, LIST_AGAIN, SEED_AFTER_USUAL, WAITING_AFTER};
 use crate::room::message::Role;
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::lister;
@@ -20,9 +20,6 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Waiting that takes less than this is not worth a word.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// # Errors
 /// When it was stopped, or the disk or the network did not let it finish.
@@ -109,10 +106,15 @@ fn list(session: &Session, progress: &mut Progress) -> Result<Vec<TrackId>, Fail
                 Err(error) => tried.push((address.to_string(), error.to_string())),
             }
         }
-        if began.elapsed() >= PATIENCE {
+        if began.elapsed() >= WAITING_AFTER {
             progress.waiting(&Waiting::Nobody { tried: &tried });
         }
-        if session.pause(COMMAND_TICK) {
+        // Soon while the names are still being looked up; whoever was asked is not asked again at once.
+        let pause = match tried.is_empty() {
+            true => COMMAND_TICK,
+            false => LIST_AGAIN,
+        };
+        if session.pause(pause) {
             return Err(Failure::stopped());
         }
     }

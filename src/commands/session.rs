@@ -13,6 +13,7 @@ use crate::swarm::key::SwarmKey;
 use crate::swarm::node::{Extras, Node};
 use crate::swarm::track_swarm::{Status, TrackSwarm};
 use crate::sys::addresses;
+use crate::sys::descriptors;
 use crate::sys::threads::Threads;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -42,6 +43,10 @@ impl Session {
     ) -> Result<Self, Failure> {
         let stop =
             Stop::on_signals().map_err(|error| Failure::new("waiting for signals", &error))?;
+        // A file for each track, and a socket for each connection. What the system allows may do all the same.
+        if let Err(error) = descriptors::raise_limit() {
+            log::warn!("cannot read the limit of file descriptors: {error}");
+        }
         let node = match port {
             Some(port) => listen(port),
             None => match listen(usual) {

@@ -112,7 +112,11 @@ impl Node {
     /// When the system has no room for a thread.
     pub fn join(&self, track: &Arc<TrackSwarm>) -> io::Result<()> {
         let key = (track.id, track.key().id());
-        self.0.tracks().insert(key, Arc::clone(track));
+        let mut tracks = self.0.tracks();
+        // Those that somebody else stopped.
+        tracks.retain(|_, track| !track.is_stopped());
+        tracks.insert(key, Arc::clone(track));
+        drop(tracks);
         let (shared, track) = (Arc::clone(&self.0), Arc::clone(track));
         let look = move || scout::run(&shared, &track);
         self.0.threads.spawn("scout", SWARM_STACK_BYTES, look)
@@ -188,6 +192,8 @@ impl Shared {
 
     pub(super) fn find(&self, id: TrackId, key: KeyId) -> Option<Arc<TrackSwarm>> {
         let known = self.tracks().get(&(id, key)).cloned();
+        // One that was stopped may be begun anew.
+        let known = known.filter(|track| !track.is_stopped());
         known.or_else(|| self.lookup.as_ref()?(id, key))
     }
 }
@@ -232,5 +238,35 @@ fn refuse_at_once(socket: &TcpStream, refusal: Refusal) {
         let _gone = socket.shutdown(Shutdown::Write);
         let mut hello = [0; 256];
         let _whatever = (&*socket).read(&mut hello);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::swarm::track_swarm::Taste;
+
+    #[test]
+    fn a_track_that_was_stopped_is_found_by_the_lookup_again_and_forgotten() {
+        let id = TrackId::from_bytes([7; 32]);
+        let begin = move || TrackSwarm::new(id, SwarmKey::OPEN, None, Taste::default());
+        let extras = Extras {
+            lookup: Some(Box::new(move |_, _| Some(begin()))),
+            ..Extras::default()
+        };
+        let node = Node::new(0, extras).expect("a node");
+        let first = begin();
+        node.join(&first).expect("a thread");
+        let key = SwarmKey::OPEN.id();
+        let found = node.0.find(id, key).expect("it takes part");
+        assert!(Arc::ptr_eq(&found, &first));
+        first.stop();
+        let found = node.0.find(id, key).expect("the lookup begins it anew");
+        assert!(!Arc::ptr_eq(&found, &first) && !found.is_stopped());
+        let other = TrackId::from_bytes([8; 32]);
+        let other = TrackSwarm::new(other, SwarmKey::OPEN, None, Taste::default());
+        node.join(&other).expect("a thread");
+        assert_eq!(node.0.tracks().len(), 1);
+        node.stop();
     }
 }

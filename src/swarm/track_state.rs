@@ -243,6 +243,8 @@ impl State {
         if swarm.peer_is_complete(node) == Some(true) {
             self.offering.needs_nothing(node);
         }
+        self.unfinished
+            .retain(|_, &mut since| now - since < SWARM_UNFINISHED_SEC);
         match swarm.peer_is_complete(node) {
             Some(false) if self.unfinished.len() < SWARM_BOOK_MAX => {
                 self.unfinished.insert(node, now);

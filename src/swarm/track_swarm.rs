@@ -57,8 +57,7 @@ pub struct TrackSwarm {
 }
 
 impl TrackSwarm {
-    /// # Errors
-    /// When the system gives no random numbers.
+    /// A track of which nothing is known yet but its id.
     #[must_use]
     pub fn new(id: TrackId, key: SwarmKey, layout: Option<Layout>, taste: Taste) -> Arc<Self> {
         Arc::new(Self {

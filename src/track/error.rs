@@ -28,25 +28,29 @@ impl LibraryError {
     /// Whether the file may be fine, and only this process has too many open.
     #[must_use]
     pub fn is_shortage(&self) -> bool {
-        const ENFILE: i32 = 23;
-        const EMFILE: i32 = 24;
-        match self {
-            Self::Io { source, .. } => matches!(source.raw_os_error(), Some(ENFILE | EMFILE)),
-            Self::NotAudio { .. } | Self::Changed { .. } | Self::Interrupted { .. } => false,
-        }
+        matches!(self, Self::Io { source, .. } if is_shortage(source))
     }
 
     /// Whether the disk took no more.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
-        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-        match self {
-            Self::Io { source, .. } => {
-                matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
-            }
-            Self::NotAudio { .. } | Self::Changed { .. } | Self::Interrupted { .. } => false,
-        }
+        matches!(self, Self::Io { source, .. } if is_full(source))
     }
+}
+
+/// Whether this process, or the machine, has too many files open.
+#[must_use]
+pub fn is_shortage(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
+}
+
+/// Whether the disk took no more.
+#[must_use]
+pub fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 /// For `map_err`: what was being done, and to which file.

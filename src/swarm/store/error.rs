@@ -1,6 +1,7 @@
 //! What can go wrong with a store, in words that say what to do.
 
 use crate::track::chunks::ChunkSize;
+use crate::track::error::{is_full, is_shortage};
 use crate::track::hashing::HashError;
 use std::path::{Path, PathBuf};
 use std::{error, fmt, io};
@@ -101,7 +102,11 @@ impl fmt::Display for StoreError {
                 ChunkSize::ALLOWED
             ),
             Self::NotAFile { path } => {
-                write!(f, "opening {}: not a regular file", path.display())
+                write!(
+                    f,
+                    "opening {}: not a regular file (name the files in a folder one by one)",
+                    path.display()
+                )
             }
             Self::NotAFolder { path } => write!(
                 f,
@@ -143,15 +148,11 @@ impl fmt::Display for StoreError {
     }
 }
 
-fn is_full(error: &io::Error) -> bool {
-    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
-}
-
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound => " (check the name)",
         io::ErrorKind::PermissionDenied => " (check who may read and write there)",
+        _ if is_shortage(error) => " (raise the limit of open files: `ulimit -n`)",
         io::ErrorKind::ReadOnlyFilesystem => " (choose another folder)",
         _ if is_full(error) => " (make room, or choose another folder)",
         _ => "",
