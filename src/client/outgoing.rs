@@ -1,6 +1,6 @@
 //! What a member says to its room: the JSON of each message.
 
-use crate::limits::{HAVE_DELTA_INDICES_MAX, SWARM_SOURCES_MAX, TRACK_IDS_ANNOUNCED_MAX};
+use crate::limits::{HAVE_DELTA_INDICES_MAX, LINKS_MAX, NODE_TRACKS_MAX};
 use crate::room::message::Role;
 use crate::room::name::RoomName;
 use serde::{Serialize, Serializer};
@@ -66,7 +66,7 @@ impl Hello {
 impl Announce {
     #[must_use]
     pub fn encode(&self, room: &RoomName) -> String {
-        let told = self.track_ids.len().min(TRACK_IDS_ANNOUNCED_MAX);
+        let told = self.track_ids.len().min(NODE_TRACKS_MAX);
         json(&Wire::Announce {
             room: room.as_str(),
             port: self.port,
@@ -83,8 +83,8 @@ impl Announce {
 impl Links {
     #[must_use]
     pub fn encode(&self) -> String {
-        let received = self.received.iter().take(SWARM_SOURCES_MAX);
-        let unreachable = self.unreachable.iter().take(SWARM_SOURCES_MAX);
+        let received = self.received.iter().take(LINKS_MAX);
+        let unreachable = self.unreachable.iter().take(LINKS_MAX);
         json(&Wire::Links {
             track_id: &self.track_id,
             received: received.map(|&(id, chunks)| (Hex(id), chunks)).collect(),

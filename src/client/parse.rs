@@ -8,9 +8,9 @@ use super::messages::{
     Malformed, Peer, Peers, ServerSays, State, SwarmKey, SwarmNode, Track, Welcome, You,
 };
 use crate::limits::{
-    ANNOUNCE_INTERVAL_SEC, DISPLAY_NAME_CHARS_MAX, PEERS_LISTED_MAX, QUEUE_TRACKS_MAX,
-    SERVER_TEXT_CHARS_MAX, SWARM_MAP_DIGITS, SWARM_NODES_LISTED_MAX, SWARM_SOURCES_MAX,
-    TRACK_ID_BYTES_MAX, TRACK_IDS_ANNOUNCED_MAX, TRACK_NAME_CHARS_MAX,
+    ANNOUNCE_INTERVAL_SEC, DISPLAY_NAME_CHARS_MAX, LINKS_MAX, NODE_TRACKS_MAX, PEERS_LISTED_MAX,
+    QUEUE_TRACKS_MAX, SERVER_TEXT_CHARS_MAX, SWARM_LISTED_MAX, SWARM_MAP_DIGITS,
+    TRACK_ID_BYTES_MAX, TRACK_NAME_CHARS_MAX,
 };
 use crate::text::clean_display_text;
 use serde::Deserialize;
@@ -46,7 +46,7 @@ pub fn parse(text: &str) -> Result<ServerSays, Malformed> {
         "SWARM" => Some(ServerSays::Swarm(list(
             &value,
             "nodes",
-            SWARM_NODES_LISTED_MAX,
+            SWARM_LISTED_MAX,
             RawNode::checked,
         ))),
         "ERROR" => Some(ServerSays::Error(
@@ -242,7 +242,7 @@ impl RawPeer {
             track_ids: self
                 .track_ids
                 .into_iter()
-                .take(TRACK_IDS_ANNOUNCED_MAX)
+                .take(NODE_TRACKS_MAX)
                 .filter_map(full_id)
                 .collect(),
             dialable: self.dialable,
@@ -268,8 +268,8 @@ impl RawNode {
             map: digits.map(|map| map.bytes().map(|digit| digit - b'0').collect()),
             dialable: self.dialable,
             server: self.server,
-            from: from.take(SWARM_SOURCES_MAX).collect(),
-            unreachable: short(self.unreachable).take(SWARM_SOURCES_MAX).collect(),
+            from: from.take(LINKS_MAX).collect(),
+            unreachable: short(self.unreachable).take(LINKS_MAX).collect(),
         })
     }
 }

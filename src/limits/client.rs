@@ -1,0 +1,56 @@
+//! Limits of a member of somebody else's room.
+
+use super::ROOM_MESSAGE_BYTES_MAX;
+use std::time::Duration;
+
+/// An address that has not answered after this long does not answer: three attempts of the system.
+pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The system's resolver asks two name servers twice, 5 s each, when all goes wrong; nobody waits for the end of that.
+pub const RESOLVE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The system's resolver puts its answers on the stack.
+pub const RESOLVE_STACK_BYTES: usize = 512 * 1024;
+
+/// From the connection to a whole answer to the upgrade.
+pub const UPGRADE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// From HELLO to PEER: a room's thread has nothing else to do.
+pub const JOIN_DEADLINE: Duration = Duration::from_secs(10);
+
+/// From PEER to WELCOME, which servers that know it send at once; others are not waited for.
+pub const WELCOME_PATIENCE: Duration = Duration::from_secs(1);
+
+/// After this long without a message the server is pinged, and after as long again it is gone.
+pub const CLIENT_SILENCE: Duration = Duration::from_secs(10);
+
+/// A server that does not take a message for this long is cut off.
+pub const CLIENT_WRITE_DEADLINE: Duration = Duration::from_secs(5);
+const _: () = assert!(2 * CLIENT_SILENCE.as_secs() + CLIENT_WRITE_DEADLINE.as_secs() < 30);
+
+/// How long a member that leaves waits for the server's goodbye.
+pub const CLIENT_CLOSE_GRACE: Duration = Duration::from_millis(500);
+
+/// First and longest wait before the next attempt to come back, and how much chance changes it.
+pub const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(500);
+pub const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(10);
+pub const RECONNECT_JITTER: f64 = 0.2;
+
+/// Longest message of a server: a list of 100 nodes of a swarm with all their links has less than 300 KiB.
+pub const SERVER_MESSAGE_BYTES_MAX: usize = 512 * 1024;
+
+/// tungstenite's read buffer of a member; it is really touched.
+pub const CLIENT_READ_BUFFER_BYTES: usize = 8 * 1024;
+
+/// The thread of a member parses JSON, nested up to 128 deep.
+pub const CLIENT_STACK_BYTES: usize = 512 * 1024;
+
+/// Events that wait for whoever joined a room: a burst of lists.
+pub const ROOM_EVENTS_MAX: usize = 64;
+
+/// Longest text of an ERROR that is shown.
+pub const SERVER_TEXT_CHARS_MAX: usize = 300;
+
+/// Chunks named in one HAVE_DELTA: seven digits and a comma each.
+pub const HAVE_DELTA_INDICES_MAX: usize = 8_000;
+const _: () = assert!(HAVE_DELTA_INDICES_MAX * 8 + 200 < ROOM_MESSAGE_BYTES_MAX);

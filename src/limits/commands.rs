@@ -1,0 +1,84 @@
+//! Limits of what is typed, of the commands that wait for something, and of checks of the network.
+
+use std::time::Duration;
+
+/// Longest name of a host: what the domain name system takes.
+pub const HOST_BYTES_MAX: usize = 253;
+
+/// Requests under way to one peer that `jam peer` can be told to keep: beyond a few they only fill queues.
+pub const REQUESTS_IN_FLIGHT_MAX: u8 = 16;
+
+/// Longest `--seed-after`: eleven days, after which it is a mistake, and which can be added to any clock.
+pub const SEED_AFTER_SEC_MAX: u32 = 1_000_000;
+
+/// How often a command that waits looks around, and draws its progress.
+pub const COMMAND_TICK: Duration = Duration::from_millis(100);
+
+/// Nothing is said of a wait that is shorter.
+pub const WAITING_AFTER: Duration = Duration::from_secs(1);
+
+/// How often names typed with `--connect` are looked up again while nobody answers.
+pub const RESOLVE_AGAIN: Duration = Duration::from_secs(5);
+
+/// A finished fetch goes on serving so long at most, while others need what it has.
+pub const SEED_AFTER_USUAL: Duration = Duration::from_secs(10);
+
+/// Bytes that a check of the network sends each way: enough to fill what waits in routers on the way.
+pub const CHECK_BYTES: u32 = 1 << 20;
+
+/// What the answering side of a check sends or takes at most.
+pub const CHECK_BYTES_MAX: u32 = 4 << 20;
+
+/// Bytes in one DATA frame, and largest body of any frame of a check.
+pub const CHECK_DATA_BYTES: usize = 16 * 1024;
+
+/// Longest echo: small enough for one packet on any way.
+pub const CHECK_ECHO_BYTES_MAX: usize = 64;
+
+/// Echoes of one check; the middle one of their round trips is told.
+pub const CHECK_ECHOES: usize = 10;
+pub const CHECK_ECHOES_MAX: usize = 100;
+
+/// The answering side waits this long for each step.
+pub const CHECK_ANSWER_STEP: Duration = Duration::from_secs(4);
+
+/// The asking side waits longer than that, so that it hears what the other one missed.
+pub const CHECK_STEP: Duration = Duration::from_secs(7);
+const _: () = assert!(CHECK_STEP.as_secs() > CHECK_ANSWER_STEP.as_secs() + 1);
+
+/// How long all the data of a check may take to arrive once it has been sent: the system keeps it until then.
+pub const CHECK_RECEIPT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// A check is over after this long, whatever happens: 1 MiB each way at 20 KiB a second.
+pub const CHECK_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Checks that are answered at a time; each has a thread.
+pub const CHECKS_MAX: usize = 16;
+
+/// What still comes when a check has ended is taken for this long.
+pub const CHECK_CLOSE_GRACE: Duration = Duration::from_millis(500);
+
+/// Less than that has arrived when not even one large packet came through.
+pub const CHECK_LARGE_PACKET_BYTES: u64 = 1200;
+
+/// How long a check of a room waits for the server's word whether this machine can be dialled.
+pub const CHECK_VERDICT_PATIENCE: Duration = Duration::from_secs(8);
+
+/// How long it gathers lists at least: they come four times a second at most, and a node tells of its links when it
+/// has them.
+pub const CHECK_LISTS_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a command waits at its end for threads that only wait for an answer.
+pub const ANSWERS_GRACE: Duration = Duration::from_millis(10);
+
+/// Nodes that a check of a room dials at a time.
+pub const CHECK_DIALS_MAX: usize = 16;
+
+/// How often a node in a room tells it what changed: four times a second the picture of the swarm moves.
+pub const COMPANY_TICK: Duration = Duration::from_millis(250);
+
+/// Whoever was asked which tracks it has, and could not say, is asked again after this.
+pub const LIST_AGAIN: Duration = Duration::from_millis(500);
+
+/// What a server said against a node, kept until somebody takes note: one for each track that may be offered at once.
+pub const REFUSALS_KEPT_MAX: usize = 64;

@@ -1,0 +1,19 @@
+//! Every limit, timeout and size, with its unit in the name and its reason beside it.
+//!
+//! A number that bounds something lives here and nowhere else, next to the numbers it must agree with.
+//!
+//! A file for each domain; whoever needs a limit names it as `limits::NAME`.
+
+mod client;
+mod commands;
+mod rooms;
+mod server;
+mod swarm;
+mod tracks;
+
+pub use client::*;
+pub use commands::*;
+pub use rooms::*;
+pub use server::*;
+pub use swarm::*;
+pub use tracks::*;

@@ -1,0 +1,174 @@
+//! Limits of rooms: who and what is in them, what is said, and how far ahead a start is set.
+
+use super::{CHUNK_BYTES_MAX, CHUNKS_MAX, OUTBOX_BYTES_MAX};
+use std::time::Duration;
+
+// ---- rooms ------------------------------------------------------------------------------------
+
+/// Longest room name: fits a label on a page and a line of a log.
+pub const ROOM_NAME_BYTES_MAX: usize = 64;
+
+/// Longest `track_id` a host may send: a BLAKE3 id has 64, a hand-typed one may be anything.
+pub const TRACK_ID_BYTES_MAX: usize = 256;
+
+/// Longest display name of a member, in characters: a line of a phone's screen.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 40;
+
+/// Longest WebSocket message: a WebRTC offer has a few KiB, a HAVE_DELTA of thousands of chunks fits.
+pub const ROOM_MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
+/// Rooms on one server: each has a thread, and an empty one lives on for a while.
+pub const ROOMS_MAX: usize = 4096;
+
+/// An empty room keeps its state this long, so that a whole party may reload the page.
+pub const ROOM_LINGER: Duration = Duration::from_secs(300);
+
+/// The same when more than half of `ROOMS_MAX` exist: strangers' empty rooms must not crowd out others.
+pub const ROOM_LINGER_CROWDED: Duration = Duration::from_secs(1);
+
+/// An empty room in which nothing was ever played, and that has nothing to play, is worth no memory.
+pub const ROOM_LINGER_UNUSED: Duration = Duration::from_secs(10);
+
+/// Inputs waiting for a room's thread; readers wait when it is full. Few, because the channel's memory is
+/// touched when a room begins, and because what waits there is everybody's delay.
+pub const ROOM_INPUTS_MAX: usize = 128;
+
+/// What a member may say in a second, in messages of the cheapest kind: ten PLAYs, or four clock probes and
+/// much else. Whoever says more is read more slowly.
+pub const MESSAGE_CREDIT_PER_SEC: f64 = 50.0;
+
+/// What it may say at once: the probes of joining, and somebody who drags the seek bar.
+pub const MESSAGE_CREDIT_MAX: f64 = 200.0;
+
+/// Longest number that a clock probe may carry: what any language prints for a double.
+pub const CLOCK_NUMBER_BYTES_MAX: usize = 32;
+
+/// Deepest nesting of a SIGNAL's blob: JSON readers of other clients give up at 128.
+pub const SIGNAL_DEPTH_MAX: usize = 100;
+
+/// Members listed in MEMBERS: more than a page can show with sense; `total` counts all.
+pub const MEMBERS_LISTED_MAX: usize = 200;
+
+/// Bytes of lists (QUEUE, MEMBERS, PEERS, SWARM) that a room sends in a second, all receivers together: a large room hears of
+/// changes later, so that talk about the party never weighs more than the music.
+pub const LIST_BYTES_PER_SEC: f64 = 4e6;
+
+/// What an entry of such a list is reckoned at.
+pub const LIST_ENTRY_BYTES: f64 = 150.0;
+
+/// MEMBERS is pushed at most this often, so that a thousand arrivals are not a thousand lists.
+pub const MEMBERS_PUSH_INTERVAL_SEC: f64 = 1.0;
+
+/// QUEUE is pushed at most this often, so that a track that is dragged along is not a list for every step.
+pub const QUEUE_PUSH_INTERVAL_SEC: f64 = 0.1;
+
+/// Nodes a room remembers, each with a bitfield of at most `CHUNKS_MAX` bits.
+pub const NODES_MAX: usize = 1024;
+
+/// Nodes listed in PEERS; BitTorrent trackers answer with 50.
+pub const PEERS_LISTED_MAX: usize = 100;
+
+/// PEERS is pushed to the others at most this often.
+pub const PEERS_PUSH_INTERVAL_SEC: f64 = 0.25;
+
+/// How often nodes are asked to announce themselves again.
+pub const ANNOUNCE_INTERVAL_SEC: u32 = 15;
+
+/// A node unheard of for this long leaves the list: four missed announcements.
+pub const NODE_EXPIRY_SEC: f64 = 60.0;
+
+// ---- nodes of a room --------------------------------------------------------------------------
+
+/// Tracks that a node may name in ANNOUNCE as held whole: a record or a few. Its whole list it tells whoever connects.
+pub const NODE_TRACKS_MAX: usize = 64;
+
+/// Such tracks in one PEERS, shared out among the nodes listed: the message goes to everybody, and the largest QUEUE,
+/// PEERS and SWARM have room beside each other in an outbox.
+pub const PEERS_TRACKS_MAX: usize = 400;
+
+/// A node that is listed with so many tracks may have more: the list may have been cut short.
+pub const PEERS_TRACKS_CUT_MIN: usize = PEERS_TRACKS_MAX / PEERS_LISTED_MAX;
+const _: () = assert!(PEERS_TRACKS_CUT_MIN > 1 && PEERS_TRACKS_CUT_MIN <= NODE_TRACKS_MAX);
+
+/// What the name of one such track has as JSON.
+pub const PEERS_TRACK_BYTES: f64 = 67.0;
+
+/// Entries of each list of a LINKS: no node has more connections that are worth a line in a picture.
+pub const LINKS_MAX: usize = 64;
+
+/// Nodes in SWARM: more than a page can draw with sense.
+pub const SWARM_LISTED_MAX: usize = 100;
+
+/// Lines between nodes in one SWARM, and as many that could not be dialled, shared out among the nodes listed: 25
+/// nodes may all be linked with each other.
+pub const SWARM_LINKS_MAX: usize = 600;
+
+/// What a node has in SWARM beside its links, and what a link has.
+pub const SWARM_ENTRY_BYTES: f64 = 320.0;
+pub const SWARM_LINK_BYTES: f64 = 26.0;
+
+/// SWARM is pushed at most this often: it shows movement, and nobody counts chunks by eye.
+pub const SWARM_PUSH_INTERVAL_SEC: f64 = 0.25;
+
+/// Digits of a node's `map`: a strip of as many pixels on a page.
+pub const SWARM_MAP_DIGITS: u32 = 64;
+
+/// Largest track that may be offered, 16 TiB: beyond what chunks of any size can cover.
+pub const OFFER_BYTES_MAX: u64 = 1 << 44;
+const _: () = assert!(OFFER_BYTES_MAX > CHUNKS_MAX as u64 * CHUNK_BYTES_MAX as u64);
+
+/// For the server's attempt to dial a node: a second is long on any network where music is shared.
+pub const DIAL_BACK_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A node that could not be dialled is tried again after this long: firewalls are changed by hand.
+pub const DIAL_BACK_AGAIN_SEC: f64 = 60.0;
+
+/// One node is not tried more often than this, however it changes its port: the server is no port scanner.
+pub const DIAL_BACK_PAUSE_SEC: f64 = 2.0;
+
+/// Attempts at a time: each has a thread, for two seconds at most.
+pub const DIAL_BACK_THREADS_MAX: usize = 8;
+
+/// Attempts that wait for one of those threads; what finds no place is tried again after `DIAL_BACK_AGAIN_SEC`.
+pub const DIAL_BACK_QUEUE_MAX: usize = 256;
+
+/// Tracks that rooms want and that the server's node has not heard of yet; rooms ask again for what found no place.
+pub const WANTS_MAX: usize = 256;
+
+// ---- queues ------------------------------------------------------------------------------------
+
+/// Tracks in one room.
+pub const QUEUE_TRACKS_MAX: usize = 500;
+
+/// Bytes of a queue as JSON: 380 to 500 tracks, as much as their tags say. The whole list goes to everybody, and has to find room
+/// in an outbox beside the other lists.
+pub const QUEUE_BYTES_MAX: usize = 112 * 1024;
+const _: () = assert!(2 * QUEUE_BYTES_MAX < OUTBOX_BYTES_MAX);
+
+/// What an ordinary entry of it has.
+pub const QUEUE_ENTRY_BYTES: usize = 300;
+
+/// Entries of a room's history: an evening of songs.
+pub const PLAYED_MAX: usize = 50;
+
+// ---- a start in the near future ---------------------------------------------------------------
+
+/// Shortest lead of a start: a decoded track needs this to be scheduled in comfort.
+pub const LEAD_MS_MIN: f64 = 250.0;
+
+/// Longest lead: a member with a worse connection joins late instead of holding up everybody.
+pub const LEAD_MS_MAX: f64 = 1500.0;
+
+/// What a start needs on top of two round trips.
+pub const LEAD_MARGIN_MS: f64 = 150.0;
+
+/// Round trips beyond this are not waited for: their lead would be longer than the longest.
+pub const RTT_MS_WAITED_FOR_MAX: f64 = (LEAD_MS_MAX - LEAD_MARGIN_MS) / 2.0;
+
+/// The next track is announced at least this long before the current one ends: a Bluetooth loudspeaker alone may
+/// need 300 ms, and nobody waits for it, because the current track plays on.
+pub const ADVANCE_LEAD_SEC_MIN: f64 = 1.0;
+
+/// A room that wakes this much too late still has the next track follow exactly: the margin covers it.
+pub const ADVANCE_LATE_SEC_MAX: f64 = 0.1;
+const _: () = assert!(ADVANCE_LATE_SEC_MAX * 1000.0 < LEAD_MARGIN_MS);
