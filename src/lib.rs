@@ -11,6 +11,7 @@
 //! - [`sync`]: being together. When a change takes effect; pure.
 //! - [`track`]: what a track is. Its id, its kind, its tags and length, the library on disk.
 //! - [`sys`]: the thin outside. Clock reading, log, threads, signals, addresses.
+//! - [`identity`]: names of nodes and keys of swarms; pure.
 //! - [`text`]: names made fit for display; pure.
 //! - [`limits`]: every limit, timeout and size.
 //!
@@ -21,6 +22,7 @@
 pub mod cli;
 pub mod client;
 pub mod commands;
+pub mod identity;
 pub mod limits;
 pub mod room;
 pub mod server;

@@ -4,6 +4,7 @@
 #[path = "common/random.rs"]
 mod random;
 
+use jam::identity::NodeId;
 use jam::limits::{READER_STACK_BYTES, ROOM_MESSAGE_BYTES_MAX, SIGNAL_DEPTH_MAX};
 use jam::room::event::RoomView;
 use jam::room::message::{
@@ -12,7 +13,6 @@ use jam::room::message::{
 };
 use jam::room::node_message::{Offer, PeerEntry, SwarmNode, SwarmWelcome, You};
 use jam::room::parse::{parse_hello, parse_message};
-use jam::room::swarm_key::NodeId;
 use jam::track::id::TrackId;
 use jam::track::sniff::AudioKind;
 use random::for_each_seed;

@@ -11,6 +11,7 @@ mod room_party;
 mod room_world;
 use room_world::room_words;
 
+use jam::identity::NodeId;
 use jam::limits::{
     LINKS_MAX, NODE_TRACKS_MAX, OUTBOX_BYTES_MAX, PEERS_LISTED_MAX, PEERS_TRACKS_MAX,
     QUEUE_BYTES_MAX, QUEUE_TRACKS_MAX, ROOM_MESSAGE_BYTES_MAX, SWARM_LISTED_MAX,
@@ -21,7 +22,6 @@ use jam::room::members::MemberId;
 use jam::room::message::{ClientMessage, Hello, QueueTrack, Role, ServerMessage, Wants};
 use jam::room::pace::{Pace, cost};
 use jam::room::parse::parse_message;
-use jam::room::swarm_key::NodeId;
 use jam::track::id::TrackId;
 use random::{Random, for_each_seed};
 use room_nodes::{Act, Announcing, Nodes, digits, node_id, track};

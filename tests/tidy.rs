@@ -16,6 +16,7 @@ const PURE: &[&str] = &[
     "room/",
     "sync/",
     "text.rs",
+    "identity.rs",
     "limits/",
     "cli/",
     "client/backoff.rs",
@@ -101,22 +102,26 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "server", "client", "swarm", "room", "track", "sys", "text", "limits",
+            "cli", "server", "client", "swarm", "room", "track", "sys", "identity", "text",
+            "limits",
         ],
     ),
-    ("client", &["room", "sys", "text", "limits"]),
+    ("client", &["room", "sys", "identity", "text", "limits"]),
     ("cli", &["room", "track", "text", "limits"]),
     (
         "server",
-        &["swarm", "room", "sync", "track", "sys", "text", "limits"],
+        &[
+            "swarm", "room", "sync", "track", "sys", "identity", "text", "limits",
+        ],
     ),
     // The swarm moves chunks for whoever asks it to: it knows no rooms, no server and no client.
-    ("swarm", &["track", "sys", "text", "limits"]),
-    ("room", &["sync", "track", "text", "limits"]),
+    ("swarm", &["track", "sys", "identity", "text", "limits"]),
+    ("room", &["sync", "track", "identity", "text", "limits"]),
     ("track", &["text", "limits"]),
     // Room time is rounded in one way only.
     ("sys", &["sync", "text", "limits"]),
     ("sync", &["limits"]),
+    ("identity", &["limits"]),
     ("text", &["limits"]),
     ("limits", &[]),
 ];

@@ -4,7 +4,7 @@ use super::members::MemberId;
 use super::message::{
     CloseReason, Hello, MemberEntry, Played, QueueTrack, RoomMessage, ServerMessage, State, Wants,
 };
-use super::swarm_key::{NodeId, SwarmKey};
+use crate::identity::{NodeId, SwarmKey};
 use crate::track::id::TrackId;
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};

@@ -19,7 +19,6 @@ pub mod parse;
 mod parse_node;
 pub mod push;
 pub mod queue;
-pub mod swarm_key;
 mod swarm_map;
 pub mod turntable;
 pub mod upload;

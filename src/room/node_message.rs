@@ -2,7 +2,7 @@
 //! and WELCOME tell them.
 
 use super::message::QueueTrack;
-use super::swarm_key::NodeId;
+use crate::identity::NodeId;
 use crate::track::id::TrackId;
 use serde::Serialize;
 use std::net::IpAddr;

@@ -6,7 +6,7 @@
 use super::held::Held;
 use super::members::MemberId;
 use super::node_message::{Announce, Links};
-use super::swarm_key::NodeId;
+use crate::identity::NodeId;
 use crate::limits::{
     CHUNKS_MAX, CHUNKS_UNSTATED_MAX, DIAL_BACK_AGAIN_SEC, DIAL_BACK_PAUSE_SEC, NODE_EXPIRY_SEC,
     NODES_MAX,

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::message::{ClientMessage, RoomMessage};
 use super::node_message::{Announce, Links, Offer};
-use super::swarm_key::NodeId;
+use crate::identity::NodeId;
 use crate::limits::{
     CHUNK_BYTES_MAX, CHUNKS_MAX, LINKS_MAX, NODE_TRACKS_MAX, OFFER_BYTES_MAX, TRACK_NAME_CHARS_MAX,
 };

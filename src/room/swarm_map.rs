@@ -8,7 +8,7 @@ use super::held::Held;
 use super::members::Members;
 use super::node_message::SwarmNode;
 use super::nodes::{Node, Nodes};
-use super::swarm_key::NodeId;
+use crate::identity::NodeId;
 use crate::limits::{
     LINKS_MAX, SWARM_ENTRY_BYTES, SWARM_LINK_BYTES, SWARM_LINKS_MAX, SWARM_LISTED_MAX,
 };

@@ -15,8 +15,6 @@ use crate::limits::{
 use crate::room::event::Want;
 use crate::room::name::RoomName;
 use crate::swarm::bitfield::Bitfield;
-use crate::swarm::frame::NodeId;
-use crate::swarm::key::SwarmKey;
 use crate::swarm::machine::Order;
 use crate::swarm::store::{ChunkStore, StoreError};
 use crate::swarm::track_swarm::{Taste, TrackSwarm};
@@ -197,7 +195,7 @@ fn begin_next(hub: &Arc<Hub>) -> bool {
         log::warn!("room {room}: {:?} is not fetched: {why}", want.name);
         return true;
     }
-    let key = SwarmKey(hub.swarm_key(&room));
+    let key = hub.registry.swarm_key(&room);
     let taste = Taste {
         order: Order::Playback(0),
         window: None,
@@ -293,7 +291,7 @@ fn follow(hub: &Hub, arrival: &Arrival) -> Result<Followed, String> {
                     || node.track_ids.len() >= NODE_TRACKS_MAX;
                 if concerns && node.dialable != Some(false) {
                     let address = SocketAddr::new(node.ip, node.port);
-                    swarm.learn(address, Some(NodeId(node.node_id.0)), false);
+                    swarm.learn(address, Some(node.node_id), false);
                 }
             }
         }

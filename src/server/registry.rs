@@ -7,6 +7,7 @@
 use super::dial_back::{Attempt, DialBack};
 use super::room_thread::{RoomThread, RoomWant, ToRoom};
 use super::sender::{RoomKey, Senders};
+use crate::identity::{KeyId, NodeId, SwarmKey};
 use crate::limits::{
     ROOM_ANSWER_DEADLINE, ROOM_INPUTS_MAX, ROOMS_MAX, STOP_GRACE, THREAD_STACK_BYTES,
 };
@@ -15,7 +16,6 @@ use crate::room::machine::Room;
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
 use crate::room::queue::QueueFull;
-use crate::room::swarm_key::{NodeId, SwarmKey};
 use crate::room::upload::{UploadRefusal, Uploader};
 use crate::sys::clock::RoomClock;
 use crate::sys::secret::Secret;
@@ -32,7 +32,7 @@ pub struct RoomHandle(Arc<Entry>);
 struct Entry {
     name: RoomName,
     swarm_key: SwarmKey,
-    key_id: [u8; 8],
+    key_id: KeyId,
     inputs: Sender<ToRoom>,
 }
 
@@ -44,8 +44,8 @@ impl RoomHandle {
 
     /// What the nodes of this room share.
     #[must_use]
-    pub fn swarm_key(&self) -> &SwarmKey {
-        &self.0.swarm_key
+    pub fn swarm_key(&self) -> SwarmKey {
+        self.0.swarm_key
     }
 
     /// May wait while the room is busy. `false`: the room has stopped with its server, and nobody heard it.
@@ -245,7 +245,7 @@ impl Registry {
     /// What the nodes of the room of this name share, whether there is such a room or not.
     #[must_use]
     pub fn swarm_key(&self, name: &RoomName) -> SwarmKey {
-        SwarmKey::new(self.0.secret.key_of("swarm key", name.as_str()))
+        SwarmKey(self.0.secret.key_of("swarm key", name.as_str()))
     }
 
     /// The id of the server's own node.
@@ -257,7 +257,7 @@ impl Registry {
 
     /// The room with this swarm key, if there is one.
     #[must_use]
-    pub fn find_by_key_id(&self, key_id: [u8; 8]) -> Option<RoomHandle> {
+    pub fn find_by_key_id(&self, key_id: KeyId) -> Option<RoomHandle> {
         let rooms = self.lock();
         let mut all = rooms.by_name.values();
         all.find(|room| room.0.key_id == key_id).cloned()

@@ -5,7 +5,7 @@ use super::arrivals;
 use super::covers::Covers;
 use super::metrics::Metrics;
 use super::page::Page;
-use super::registry::{self, Registry, RoomHandle};
+use super::registry::{self, Registry};
 use super::room_thread::RoomWant;
 use super::sender::Senders;
 use super::swarm::ServerSwarm;
@@ -60,24 +60,6 @@ impl Hub {
     #[must_use]
     pub fn new_upload_key(&self, member: MemberId) -> String {
         self.secret.key("upload", member.0)
-    }
-
-    /// What the nodes of the room of this name share.
-    #[must_use]
-    pub fn swarm_key(&self, room: &RoomName) -> [u8; 32] {
-        self.registry.swarm_key(room).bytes()
-    }
-
-    /// The room whose swarm key has this id, if there is one.
-    #[must_use]
-    pub fn room_of_key_id(&self, key_id: [u8; 8]) -> Option<RoomHandle> {
-        self.registry.find_by_key_id(key_id)
-    }
-
-    /// The id of the server's own node.
-    #[must_use]
-    pub fn node_id(&self) -> [u8; 8] {
-        self.registry.node_id().0
     }
 
     /// Under which addresses others reach this server, as URLs. Asked anew each time: a laptop changes networks.

@@ -9,14 +9,12 @@ use super::registry::{Registry, RoomHandle};
 use super::wants::Waiting;
 use crate::limits::SERVED_SWARMS_MAX;
 use crate::room::event::ServerNode;
-use crate::room::swarm_key;
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::handshake::Identity;
 use crate::swarm::key::{KeyId, SwarmKey};
 use crate::swarm::node::{Extras, Node};
 use crate::swarm::store::{ChunkStore, StoreError};
 use crate::swarm::track_swarm::{Taste, TrackSwarm};
-use crate::swarm::{frame, store};
 use crate::track::chunks::Layout;
 use crate::track::hashing::hash_track;
 use crate::track::id::TrackId;
@@ -62,7 +60,7 @@ impl ServerSwarm {
             hashing: Mutex::default(),
         });
         let identity = Identity {
-            node: frame::NodeId(registry.node_id().0),
+            node: registry.node_id(),
             listen_port: port,
         };
         let own = Arc::clone(&served);
@@ -118,7 +116,7 @@ impl ServerSwarm {
 
 impl Served {
     fn find(&self, id: TrackId, key: KeyId) -> Option<Arc<TrackSwarm>> {
-        let room = self.registry.find_by_key_id(key.0)?;
+        let room = self.registry.find_by_key_id(key)?;
         if let Some(swarm) = self.known(id, key) {
             return Some(swarm);
         }
@@ -127,7 +125,7 @@ impl Served {
         if let Some(swarm) = self.known(id, key) {
             return Some(swarm); // Somebody else was faster.
         }
-        match begin(track, SwarmKey(room.swarm_key().bytes())) {
+        match begin(track, room.swarm_key()) {
             Ok(swarm) => {
                 show(&room, &swarm);
                 if let Some(old) = self.keep(Arc::clone(&swarm)) {
@@ -206,10 +204,9 @@ pub(super) fn show(room: &RoomHandle, swarm: &TrackSwarm) {
     let sources = swarm.status().sources;
     let received = sources.iter().map(|source| {
         let chunks = u32::try_from(source.chunks).unwrap_or(u32::MAX);
-        (swarm_key::NodeId(source.node.0), chunks)
+        (source.node, chunks)
     });
     let have_count = held.iter().map(|byte| byte.count_ones()).sum();
-    let unreachable = swarm.unreachable_nodes();
     // A room that is too busy hears of the next one.
     let _too_busy = room.set_server_node(Some(ServerNode {
         track_id: swarm.id,
@@ -218,10 +215,7 @@ pub(super) fn show(room: &RoomHandle, swarm: &TrackSwarm) {
         have_count,
         held,
         received: received.collect(),
-        unreachable: unreachable
-            .iter()
-            .map(|node| swarm_key::NodeId(node.0))
-            .collect(),
+        unreachable: swarm.unreachable_nodes(),
     }));
 }
 
@@ -249,6 +243,6 @@ impl ChunkStore for Stored {
     /// # Errors
     /// Always: the library's tracks are whole.
     fn write(&self, index: u32, _: &[u8]) -> Result<(), StoreError> {
-        Err(store::StoreError::Wrong { index })
+        Err(StoreError::Wrong { index })
     }
 }

@@ -4,6 +4,7 @@
 //! checked against a limit before anything is allocated for it. `docs/PROTOCOL.md` describes every frame.
 
 use super::key::{KeyId, Nonce, Proof};
+pub use crate::identity::NodeId;
 use crate::track::chunks::{ChunkSize, Layout};
 use crate::track::hash_tree::Checksum;
 use crate::track::id::TrackId;
@@ -18,22 +19,6 @@ pub const VERSION: u8 = 1;
 
 /// Length and kind.
 pub const HEAD_BYTES: usize = 5;
-
-/// Tells nodes apart: drawn at random when a program starts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(pub [u8; 8]);
-
-impl std::fmt::Display for NodeId {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl std::fmt::Debug for NodeId {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        write!(f, "NodeId({self})")
-    }
-}
 
 /// What the dialler wants of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,15 +4,8 @@
 //! heard. The key itself never travels here. What follows is neither encrypted nor signed: the checksums of the track
 //! protect the bytes, and nothing hides them from who can listen on the network.
 
+pub use crate::identity::{KeyId, SwarmKey};
 use crate::track::id::TrackId;
-
-/// What the members of a swarm share. All zero: an open swarm.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SwarmKey(pub [u8; 32]);
-
-/// Tells which key is meant without telling the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct KeyId(pub [u8; 8]);
 
 /// Drawn at random for one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,28 +22,7 @@ pub enum Side {
     Acceptor,
 }
 
-impl std::fmt::Debug for SwarmKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("SwarmKey(..)")
-    }
-}
-
 impl SwarmKey {
-    pub const OPEN: Self = Self([0; 32]);
-
-    /// The key that a text stands for, as typed behind `--key`.
-    #[must_use]
-    pub fn of_text(text: &str) -> Self {
-        Self(blake3::derive_key("jam swarm key 1", text.as_bytes()))
-    }
-
-    #[must_use]
-    pub fn id(&self) -> KeyId {
-        let hash = blake3::keyed_hash(&self.0, b"jam swarm key id");
-        let (id, _) = hash.as_bytes().split_first_chunk().expect("bug: 32 bytes");
-        KeyId(*id)
-    }
-
     /// What `side` of a connection about `track` sends to prove that it knows the key.
     #[must_use]
     pub fn proof(&self, side: Side, dialler: Nonce, acceptor: Nonce, track: TrackId) -> Proof {

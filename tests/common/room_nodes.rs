@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses its share")]
 
 use super::room_words::{ROOM, home};
+use jam::identity::NodeId;
 use jam::room::event::{Input, Newcomer, Output, ServerNode};
 use jam::room::machine::Room;
 use jam::room::members::MemberId;
@@ -12,7 +13,6 @@ use jam::room::message::{
 };
 use jam::room::name::RoomName;
 use jam::room::parse::parse_message;
-use jam::room::swarm_key::NodeId;
 use jam::track::id::TrackId;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,8 @@
 //! What a room's model says and hears: the details of the messages, and the JSON in which they stand.
 
+use jam::identity::{NodeId, SwarmKey};
 use jam::room::event::{Home, Output};
 use jam::room::message::{Role, Wants};
-use jam::room::swarm_key::{NodeId, SwarmKey};
 use std::net::{IpAddr, Ipv4Addr};
 
 pub const ROOM: &str = "jam1";
@@ -100,7 +100,7 @@ pub fn render(output: &Output) -> String {
 pub fn home() -> Home {
     Home {
         version: "0.1.0",
-        swarm_key: SwarmKey::new([0xa5; 32]),
+        swarm_key: SwarmKey([0xa5; 32]),
         node_id: NodeId([0x5e; 8]),
     }
 }

@@ -1,29 +1,34 @@
-//! The secret that the nodes of a room share, and the names by which nodes know each other.
+//! Who nodes are and what they share: the names by which they know each other, and the key of a swarm. Pure.
+//!
+//! Rooms hand these out, nodes prove and name them; both speak of the same values.
 
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// Proves, between nodes, that both are of the same room. Never shown but to those who asked in HELLO.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SwarmKey([u8; 32]);
+/// What the members of a swarm share, and prove to each other that they know. All zero: an open swarm. A room tells its own
+/// to those alone who asked for it in HELLO.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SwarmKey(pub [u8; 32]);
+
+/// Tells which key is meant without telling the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyId(pub [u8; 8]);
 
 impl SwarmKey {
+    pub const OPEN: Self = Self([0; 32]);
+
+    /// The key that a text stands for, as typed behind `--key`.
     #[must_use]
-    pub fn new(key: [u8; 32]) -> Self {
-        Self(key)
+    pub fn of_text(text: &str) -> Self {
+        Self(blake3::derive_key("jam swarm key 1", text.as_bytes()))
     }
 
+    /// The first 8 bytes of BLAKE3's keyed hash of "jam swarm key id".
     #[must_use]
-    pub fn bytes(&self) -> [u8; 32] {
-        self.0
-    }
-
-    /// What tells the key's room from others without giving it away: the first 8 bytes of BLAKE3's keyed hash
-    /// of "jam swarm key id".
-    #[must_use]
-    pub fn id(&self) -> [u8; 8] {
+    pub fn id(&self) -> KeyId {
         let hash = blake3::keyed_hash(&self.0, b"jam swarm key id");
-        std::array::from_fn(|index| hash.as_bytes()[index])
+        let (id, _) = hash.as_bytes().split_first_chunk().expect("bug: 32 bytes");
+        KeyId(*id)
     }
 
     /// 64 lower-case hexadecimal digits.
@@ -98,9 +103,9 @@ mod tests {
 
     #[test]
     fn keys_are_told_apart_by_their_ids_and_never_printed() {
-        let (a, b) = (SwarmKey::new([1; 32]), SwarmKey::new([2; 32]));
+        let (a, b) = (SwarmKey([1; 32]), SwarmKey([2; 32]));
         assert_ne!(a.id(), b.id());
-        assert_eq!(a.id(), a.clone().id());
+        assert_eq!(a.id(), a.id());
         assert_eq!(a.to_hex(), "01".repeat(32));
         assert_eq!(format!("{a:?}"), "SwarmKey(..)");
     }
