@@ -127,7 +127,9 @@ fn dial(socket: TcpStream, key: SwarmKey) -> JoinHandle<Result<NodeId, WireError
             key,
             layout: None,
         };
-        let met = handshake::dial(&mut wire(socket), identity(1), &purpose, |_| Ok(info()))?;
+        let met = handshake::dial(&mut wire(socket), identity(1), &purpose, |_| {
+            Ok(info().into())
+        })?;
         Ok(met.node)
     })
 }

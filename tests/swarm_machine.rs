@@ -362,6 +362,68 @@ fn news_under_way_on_a_connection_that_ends_are_told_on_the_other_one() {
     assert_eq!(swarm.news_for(node(1), 9), [1], "what it has is left out");
 }
 
+/// A leecher that misses chunks 2 and 3 of 4, and asks a seed and a leecher that holds them too.
+fn nearly_done() -> Swarm {
+    let mut swarm = Swarm::new(bits(4, [0, 1]), 0, Order::RarestFirst, Some(1));
+    for (link, has) in [(1, Bitfield::full(4)), (2, bits(4, [2, 3]))] {
+        swarm.connect(node(link), &has, 0);
+        swarm.begin_asking(LinkKey(link), node(link));
+    }
+    swarm.note_pass_over(node(1));
+    swarm
+}
+
+fn answer_in_10_ms(swarm: &mut Swarm, link: LinkKey, index: u32) {
+    let (asked_at, began_at, ended_at) = (0.0, 0.009, 0.01);
+    let timing = Timing {
+        asked_at,
+        began_at,
+        ended_at,
+    };
+    assert_eq!(swarm.receive(timing, link, index), Ok(true));
+    assert!(swarm.hold(link, index));
+}
+
+#[test]
+fn at_the_end_a_seed_is_left_out_while_others_bring_the_rest() {
+    let mut swarm = nearly_done();
+    assert_eq!(swarm.next(0.0, LinkKey(2)), Step::Ask(Want::Chunk(2)));
+    answer_in_10_ms(&mut swarm, LinkKey(2), 2);
+    assert!(matches!(swarm.next(0.011, LinkKey(1)), Step::Rest(_)));
+    assert_eq!(swarm.next(0.011, LinkKey(2)), Step::Ask(Want::Chunk(3)));
+}
+
+#[test]
+fn a_seed_is_asked_after_all_when_the_others_are_slow() {
+    let mut swarm = nearly_done();
+    swarm.next(0.0, LinkKey(2));
+    answer_in_10_ms(&mut swarm, LinkKey(2), 2);
+    // The leecher's connection does not come back for more.
+    assert!(matches!(swarm.next(0.011, LinkKey(1)), Step::Rest(_)));
+    assert!(matches!(swarm.next(0.040, LinkKey(1)), Step::Rest(_)));
+    assert_eq!(swarm.next(0.042, LinkKey(1)), Step::Ask(Want::Chunk(3)));
+}
+
+#[test]
+fn a_seed_is_asked_at_once_for_what_nobody_else_has() {
+    let mut swarm = Swarm::new(bits(4, [0, 1]), 0, Order::RarestFirst, Some(1));
+    swarm.connect(node(1), &Bitfield::full(4), 0);
+    swarm.begin_asking(LinkKey(1), node(1));
+    swarm.note_pass_over(node(1));
+    assert_eq!(swarm.next(0.0, LinkKey(1)), Step::Ask(Want::Chunk(2)));
+}
+
+#[test]
+fn whoever_waits_for_news_sees_that_they_went_another_way() {
+    let mut swarm = Swarm::new(bits(3, [0, 1]), 0, Order::RarestFirst, None);
+    swarm.connect(node(1), &bits(3, [0]), 1);
+    let told = swarm.told(node(1));
+    assert!(swarm.has_news_for(node(1)));
+    assert_eq!(swarm.news_for(node(1), 9), [1]);
+    assert!(!swarm.has_news_for(node(1)));
+    assert_ne!(swarm.told(node(1)), told);
+}
+
 // ---- the pass of a seed --------------------------------------------------------------------------
 
 #[test]
@@ -415,37 +477,74 @@ fn answers(window: &mut Window, from: f64, wait_sec: f64, transfer_sec: f64, sta
     now
 }
 
+/// No other connection knows of a shorter way.
+const FAR: f64 = f64::INFINITY;
+
 #[test]
 fn one_request_is_enough_on_a_healthy_network() {
     let mut window = Window::new(None);
     answers(&mut window, 0.0, 0.0003, 0.0013, 0);
-    assert_eq!(window.size(false, 0.0), 1);
-    assert_eq!(window.size(true, 0.0), 2, "nobody else fills the gaps");
+    assert_eq!(window.size(false, FAR, 0.0), 1);
+    assert_eq!(window.size(true, FAR, 0.0), 2, "nobody else fills the gaps");
 }
 
 #[test]
 fn a_long_way_gets_more_requests_and_never_more_than_the_limit() {
     let mut window = Window::new(None);
     answers(&mut window, 0.0, 0.04, 0.01, 0);
-    assert_eq!(window.size(false, 0.0), 5);
+    assert_eq!(window.size(false, FAR, 0.0), 5);
     answers(&mut window, 100.0, 0.04, 0.0001, 0);
-    assert_eq!(window.size(false, 0.0), SWARM_IN_FLIGHT_MAX);
+    assert_eq!(window.size(false, FAR, 0.0), SWARM_IN_FLIGHT_MAX);
 }
 
 #[test]
 fn lost_packets_get_four_requests_until_they_are_over() {
     let mut window = Window::new(None);
     let now = answers(&mut window, 0.0, 0.0003, 0.0013, 20);
-    assert_eq!(window.size(false, 0.0), 4);
+    assert_eq!(window.size(false, FAR, 0.0), 4);
     answers(&mut window, now, 0.0003, 0.0013, 0);
-    assert_eq!(window.size(false, 0.0), 1);
+    assert_eq!(window.size(false, FAR, 0.0), 1);
+}
+
+#[test]
+fn what_a_token_bucket_lets_through_at_once_does_not_open_the_window() {
+    let mut window = Window::new(None);
+    let mut now = 0.0;
+    let mut most = 0;
+    for transfer_sec in [
+        0.00001, 0.00001, 0.0013, 0.0013, 0.0013, 0.0013, 0.0013, 0.0013,
+    ] {
+        let (asked_at, began_at) = (now, now + 0.0003);
+        let ended_at = began_at + transfer_sec;
+        window.note(Timing {
+            asked_at,
+            began_at,
+            ended_at,
+        });
+        most = most.max(window.size(false, FAR, 0.0));
+        now = ended_at;
+    }
+    assert_eq!(most, 2);
+    assert_eq!(window.size(false, FAR, 0.0), 1);
+}
+
+#[test]
+fn a_queue_that_others_fill_is_not_a_long_way() {
+    let mut window = Window::new(None);
+    answers(&mut window, 0.0, 0.02, 0.0026, 0);
+    assert_eq!(window.size(false, FAR, 0.0), 9);
+    assert_eq!(
+        window.size(false, 0.0002, 0.0),
+        1,
+        "another connection knows the way"
+    );
 }
 
 #[test]
 fn a_fixed_window_stays() {
     let mut window = Window::new(Some(3));
     answers(&mut window, 0.0, 0.04, 0.001, 5);
-    assert_eq!(window.size(false, 0.0), 3);
+    assert_eq!(window.size(false, FAR, 0.0), 3);
 }
 
 // ---- the book ------------------------------------------------------------------------------------

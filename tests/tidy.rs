@@ -35,6 +35,7 @@ const PURE: &[&str] = &[
     "swarm/book.rs",
     "swarm/check_frames.rs",
     "swarm/flights.rs",
+    "swarm/links.rs",
     "swarm/frame.rs",
     "swarm/frame_decode.rs",
     "swarm/frame_encode.rs",

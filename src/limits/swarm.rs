@@ -103,6 +103,10 @@ pub const SWARM_STALL_SEC: f64 = 0.15;
 /// A chunk that is asked of a second node at the end was waited for at least this long.
 pub const SWARM_LATE_SEC_MIN: f64 = 0.005;
 
+/// When a leecher misses so many chunks for each of its connections, or fewer, it leaves to other leechers what they can bring:
+/// with more the seed sends less twice, but the last leecher is done later.
+pub const SWARM_SPARED_PER_LINK: usize = 2;
+
 /// Chunks among which the rarest is looked for: more make no difference, and each costs.
 pub const SWARM_PICK_SCAN_MAX: usize = 2048;
 

@@ -109,7 +109,12 @@ impl Answerer {
         }
         if request.want == Want::News {
             let until = Instant::now() + SWARM_NEWS_WAIT;
-            while !state.swarm().has_news_for(node) && !self.track.is_stopped() {
+            let told = state.swarm().told(node);
+            // Also when it was told by another way: it waits for this answer before it asks for what it heard of.
+            while state.swarm().told(node) == told
+                && !state.swarm().has_news_for(node)
+                && !self.track.is_stopped()
+            {
                 let left = until.saturating_duration_since(Instant::now());
                 if left.is_zero() {
                     break;

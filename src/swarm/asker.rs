@@ -12,7 +12,7 @@ use super::window::Timing;
 use super::wire::{Wire, WireError};
 use crate::limits::{
     SWARM_ADDRESSES_MAX, SWARM_ASK_AGAIN, SWARM_KEEP_ALIVE, SWARM_MANIFEST_BYTES_MAX,
-    SWARM_MANIFEST_PATIENCE_SEC, SWARM_NEWS_MAX, SWARM_SMALL_BYTES_MAX,
+    SWARM_NEWS_MAX, SWARM_SMALL_BYTES_MAX,
 };
 use crate::track::manifest::Manifest;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub struct Asker {
     pub told: usize,
     /// Whether both sides are known to cut the track into the same chunks.
     pub agreed: bool,
+    /// The manifest is on its way: it was asked for along with our INFO.
+    pub manifest_due: bool,
 }
 
 /// Why asking ended, when nobody did anything wrong.
@@ -213,35 +215,21 @@ impl Asker {
             if state.failure.is_some() || self.track.is_stopped() {
                 return Ok(None);
             }
-            if let Some(content) = &state.content {
-                return Ok(Some(Arc::clone(content)));
-            }
-            let now = self.track.now();
-            let asked = state.manifest_asked_at;
-            let free = asked.is_none_or(|at| now - at > SWARM_MANIFEST_PATIENCE_SEC);
-            if state.proved.is_none() && free {
-                state.manifest_asked_at = Some(now);
+            if self.manifest_due || state.claim_manifest(self.track.now()) {
                 drop(state);
                 let fetched = self.fetch_manifest();
+                let manifest = fetched.inspect_err(|_| self.track.yield_manifest())?;
+                let layout = manifest.layout();
                 let mut state = self.track.lock();
-                match fetched {
-                    Ok(manifest) => {
-                        let layout = manifest.layout();
-                        let proved = state.proved.get_or_insert(Arc::new(manifest));
-                        self.agreed = proved.layout() == layout;
-                    }
-                    Err(error) => {
-                        // Somebody else may be asked at once.
-                        state.manifest_asked_at = None;
-                        drop(state);
-                        self.track.wake();
-                        return Err(error);
-                    }
-                }
+                let proved = state.proved.get_or_insert(Arc::new(manifest));
+                self.agreed = proved.layout() == layout;
                 drop(state);
                 self.track.wake();
                 heard = Instant::now();
                 continue;
+            }
+            if let Some(content) = &state.content {
+                return Ok(Some(Arc::clone(content)));
             }
             // Somebody is fetching it, or a part that was there already is being hashed.
             drop(self.track.wait_changed(state, SWARM_KEEP_ALIVE));
@@ -272,7 +260,9 @@ impl Asker {
         loop {
             let first = whole.as_ref().map_or(0, |part| part.checksums.len());
             let first = u32::try_from(first).expect("bug: bounded by the layout");
-            self.wire.write_frame(&Frame::GetManifest(first))?;
+            if !std::mem::take(&mut self.manifest_due) {
+                self.wire.write_frame(&Frame::GetManifest(first))?;
+            }
             let part = match self.wire.read_frame(SWARM_MANIFEST_BYTES_MAX)? {
                 Frame::Manifest(part) if part.first == first && !part.checksums.is_empty() => part,
                 other => return Err(unexpected(&other)),

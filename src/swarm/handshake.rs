@@ -24,6 +24,23 @@ pub struct Met {
     pub info: Info,
 }
 
+/// What the dialler says of itself, and asks for at once.
+pub struct Opening {
+    pub info: Info,
+    /// Goes out with INFO: a round trip less before the first chunk.
+    pub wants_manifest: bool,
+}
+
+impl From<Info> for Opening {
+    fn from(info: Info) -> Self {
+        let wants_manifest = false;
+        Self {
+            info,
+            wants_manifest,
+        }
+    }
+}
+
 /// What the dialler wants.
 pub struct Purpose {
     pub role: Role,
@@ -33,7 +50,7 @@ pub struct Purpose {
     pub layout: Option<Layout>,
 }
 
-/// Says HELLO and what follows. `info` tells about this node, once it is known who the other one is.
+/// Says HELLO and what follows. `open` tells about this node, once it is known who the other one is.
 ///
 /// # Errors
 /// When the other side refuses, is not a node, does not know the key, or is silent.
@@ -41,7 +58,7 @@ pub fn dial(
     wire: &mut Wire,
     own: Identity,
     purpose: &Purpose,
-    info: impl FnOnce(NodeId) -> Result<Info, Refusal>,
+    open: impl FnOnce(NodeId) -> Result<Opening, Refusal>,
 ) -> Result<Met, WireError> {
     wire.set_deadline(SWARM_HANDSHAKE_DEADLINE);
     let nonce = draw_nonce()?;
@@ -65,8 +82,8 @@ pub fn dial(
     if welcome.node == own.node {
         return Err(WireError::Itself);
     }
-    let info = match info(welcome.node) {
-        Ok(info) => info,
+    let opening = match open(welcome.node) {
+        Ok(opening) => opening,
         Err(refusal) => {
             wire.write_frame(&Frame::Refuse(refusal.clone()))?;
             return Err(WireError::Refused(refusal));
@@ -74,7 +91,10 @@ pub fn dial(
     };
     let mut bytes = Vec::new();
     super::frame::encode(&Frame::Proof(prove(Side::Dialler)), &mut bytes);
-    super::frame::encode(&Frame::Info(info), &mut bytes);
+    super::frame::encode(&Frame::Info(opening.info), &mut bytes);
+    if opening.wants_manifest {
+        super::frame::encode(&Frame::GetManifest(0), &mut bytes);
+    }
     wire.write(&bytes)?;
     Ok(Met {
         node: welcome.node,

@@ -30,7 +30,8 @@ pub fn list(address: SocketAddr, own: Identity, key: SwarmKey) -> Result<Vec<Lis
             has_manifest: false,
             addresses: Vec::new(),
             bitfield: Vec::new(),
-        })
+        }
+        .into())
     })?;
     match wire.read_frame(SWARM_TRACKS_BYTES_MAX)? {
         Frame::Tracks(tracks) => Ok(tracks),

@@ -11,11 +11,11 @@
 use super::bitfield::Bitfield;
 use super::flights::Flights;
 use super::frame::{NodeId, Want};
+use super::links::Links;
 use super::pass::Pass;
-use super::peers::Peers;
-use super::window::{Rate, Timing, Window};
-use crate::limits::{SWARM_FEW_LINKS, SWARM_PICK_SCAN_MAX, SWARM_REST_SEC};
-use std::collections::{BTreeMap, VecDeque};
+use super::peers::{Peer, Peers};
+use super::window::Timing;
+use crate::limits::{SWARM_PICK_SCAN_MAX, SWARM_REST_SEC, SWARM_SPARED_PER_LINK};
 
 /// One connection on which this node asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,28 +51,16 @@ pub enum Violation {
 }
 
 #[derive(Debug)]
-struct Link {
-    node: NodeId,
-    /// In the order in which the answers come.
-    asked: VecDeque<(Want, f64)>,
-    window: Window,
-}
-
-#[derive(Debug)]
 pub struct Swarm {
     held: Bitfield,
     /// In the order in which they came.
     gains: Vec<u32>,
     flights: Flights,
     peers: Peers,
-    links: BTreeMap<LinkKey, Link>,
+    links: Links,
     pass: Option<Pass>,
     start: u32,
     order: Order,
-    window: Option<usize>,
-    /// Usual time of an answer, over all connections.
-    usual_sec: f64,
-    rate: Rate,
 }
 
 impl Swarm {
@@ -85,13 +73,10 @@ impl Swarm {
             gains: held.iter_ones().collect(),
             flights: Flights::new(count),
             peers: Peers::new(count),
-            links: BTreeMap::new(),
+            links: Links::new(window),
             start: start % count,
             held,
             order,
-            window,
-            usual_sec: 0.0,
-            rate: Rate::default(),
         }
     }
 
@@ -159,54 +144,49 @@ impl Swarm {
 
     /// This node begins to ask `node`, which is connected, on `link`.
     pub fn begin_asking(&mut self, link: LinkKey, node: NodeId) {
-        let (asked, window) = (VecDeque::new(), Window::new(self.window));
-        let begun = Link {
-            node,
-            asked,
-            window,
-        };
-        self.links.insert(link, begun);
+        self.links.begin(link, node);
     }
 
     /// `link` ended: what it had asked for may be asked elsewhere.
     pub fn end_asking(&mut self, link: LinkKey) {
-        self.links.remove(&link);
+        self.links.end(link);
         self.flights.land_all(link);
     }
 
     /// How many connections ask `node`.
     #[must_use]
     pub fn links_to(&self, node: NodeId) -> usize {
-        self.links.values().filter(|link| link.node == node).count()
+        self.links.nodes().filter(|&asked| asked == node).count()
     }
 
     // ---- asking ---------------------------------------------------------------------------------
 
     /// What `link` does next; an `Ask` counts as done.
     pub fn next(&mut self, now: f64, link: LinkKey) -> Step {
-        let asking = self.links.get(&link).expect("bug: the link has begun");
+        let node = self.links.node_of(link);
+        let node = node.expect("bug: the link has begun");
         if self.held.is_full() {
             return Step::Done;
         }
-        let alone = self.links.len() <= SWARM_FEW_LINKS;
-        // The shortest round trip of all: a slow uplink looks like a long way.
-        let trips = self
-            .links
-            .values()
-            .filter_map(|link| link.window.round_trip_sec());
-        let trip_sec = trips.min_by(f64::total_cmp).unwrap_or(0.0);
-        let on_the_way = self.rate.per_sec() * trip_sec / self.links.len() as f64;
-        if asking.asked.len() >= asking.window.size(alone, on_the_way) {
+        if !self.links.has_room(link) {
             return Step::Read;
         }
-        let (node, waiting) = (asking.node, !asking.asked.is_empty());
+        let waiting = self.links.is_waiting(link);
+        let usual_sec = self.links.usual_sec();
         let peer = self.peers.get(node).expect("bug: it is connected");
         let chooses = self.peers.chooser() == Some(node);
         let want = if chooses && self.order == Order::RarestFirst {
             Some(Want::Any)
         } else {
             let new = self.pick(&peer.has);
-            let late = || self.flights.late(now, self.usual_sec, link, &peer.has);
+            if new.is_some_and(|index| self.is_for_others(now, link, peer, index)) {
+                self.links.note_leaving(now, link);
+                return match waiting {
+                    true => Step::Read,
+                    false => Step::Rest(usual_sec.min(SWARM_REST_SEC)),
+                };
+            }
+            let late = || self.flights.late(now, usual_sec, link, &peer.has);
             new.or_else(late).map(Want::Chunk)
         };
         match want {
@@ -224,13 +204,25 @@ impl Swarm {
         }
     }
 
+    /// Whether `link` leaves chunk `index` to connections with others that hold it: a seed is spared at the end, when so
+    /// little is missing that the others bring it as soon. Not for long, since they may be slow.
+    fn is_for_others(&self, now: f64, link: LinkKey, peer: &Peer, index: u32) -> bool {
+        const PATIENCE_USUAL: f64 = 3.0;
+        let patience = PATIENCE_USUAL * self.links.usual_sec();
+        let few = SWARM_SPARED_PER_LINK * self.links.len();
+        let missing = self.flights.missing(&peer.has, &self.held, 0);
+        peer.was_seed
+            && self.peers.holders(index) > 1
+            && self.links.leaving_sec(now, link) < patience
+            && missing.take(few + 1).count() <= few
+    }
+
     /// Takes note that `link` asked for `want`.
     pub fn ask(&mut self, now: f64, link: LinkKey, want: Want) {
         if let Want::Chunk(index) = want {
             self.flights.fly(now, link, index);
         }
-        let asking = self.links.get_mut(&link).expect("bug: the link has begun");
-        asking.asked.push_back((want, now));
+        self.links.note_asked(now, link, want);
     }
 
     /// The rarest chunk of `has` that is missing here, the first from this node's own offset of those.
@@ -267,21 +259,12 @@ impl Swarm {
         link: LinkKey,
         index: u32,
     ) -> Result<bool, Violation> {
-        let asking = self.links.get_mut(&link).expect("bug: the link has begun");
-        let (want, asked_at) = match asking.asked.front() {
-            Some(&(Want::Chunk(wanted), at)) if wanted == index => (Want::Chunk(wanted), at),
-            Some(&(Want::Any, at)) if index < self.held.len() => (Want::Any, at),
+        let want = match self.links.oldest(link) {
+            Some(Want::Chunk(wanted)) if wanted == index => Want::Chunk(wanted),
+            Some(Want::Any) if index < self.held.len() => Want::Any,
             _ => return Err(Violation::NotAsked(index)),
         };
-        asking.asked.pop_front();
-        asking.window.note(Timing { asked_at, ..timing });
-        self.rate.count(timing.ended_at);
-        let took = timing.ended_at - asked_at;
-        self.usual_sec += if self.usual_sec == 0.0 {
-            took
-        } else {
-            0.05 * (took - self.usual_sec)
-        };
+        self.links.note_answer(timing, link);
         if self.held.get(index) {
             self.flights.land(link, index);
             return Ok(false);
@@ -294,9 +277,9 @@ impl Swarm {
 
     /// The answer to the oldest request of `link` brought nothing. `pass_over`: its node does not choose any more.
     pub fn receive_nothing(&mut self, link: LinkKey, pass_over: bool) -> Result<(), Violation> {
-        let asking = self.links.get_mut(&link).expect("bug: the link has begun");
-        let node = asking.node;
-        let Some((want, _)) = asking.asked.pop_front() else {
+        let node = self.links.node_of(link);
+        let node = node.expect("bug: the link has begun");
+        let Some(want) = self.links.note_nothing(link) else {
             return Err(Violation::NotAsked(u32::MAX));
         };
         if let Want::Chunk(index) = want {
@@ -321,8 +304,8 @@ impl Swarm {
         let new = self.held.set(index);
         if new {
             self.gains.push(index);
-            if let Some(link) = self.links.get(&link) {
-                self.peers.credit(link.node);
+            if let Some(node) = self.links.node_of(link) {
+                self.peers.credit(node);
             }
         }
         new
@@ -360,6 +343,12 @@ impl Swarm {
         self.peers.news_for(node, &self.gains, max)
     }
 
+    /// How many of our gains `node` was told of, or had already.
+    #[must_use]
+    pub fn told(&self, node: NodeId) -> Option<usize> {
+        self.peers.get(node).map(|peer| peer.told)
+    }
+
     /// Whether `news_for` would have something.
     #[must_use]
     pub fn has_news_for(&self, node: NodeId) -> bool {
@@ -388,13 +377,13 @@ impl Swarm {
     pub fn check(&self) {
         self.peers.check();
         self.flights
-            .check(&self.held, |link| self.links.contains_key(&link));
+            .check(&self.held, |link| self.links.contains(link));
         assert_eq!(
             self.gains.len(),
             self.held.count_ones() as usize,
             "bug: gains"
         );
-        let asking = |link: &Link| self.peers.get(link.node).is_some();
-        assert!(self.links.values().all(asking), "bug: asks nobody");
+        let asked = |node| self.peers.get(node).is_some();
+        assert!(self.links.nodes().all(asked), "bug: asks nobody");
     }
 }

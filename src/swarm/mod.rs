@@ -22,6 +22,7 @@ mod frame_encode;
 mod greet;
 pub mod handshake;
 pub mod key;
+pub mod links;
 pub mod lister;
 pub mod machine;
 pub mod node;

@@ -11,9 +11,11 @@ pub struct Peer {
     connections: u32,
     pub has: Bitfield,
     /// How many of our gains it was told.
-    told: usize,
+    pub told: usize,
     /// Whether it may be asked for any chunk.
     chooses: bool,
+    /// It had everything when it was met.
+    pub was_seed: bool,
     pub received: u64,
 }
 
@@ -63,10 +65,13 @@ impl Peers {
             has: Bitfield::new(has.len()),
             told,
             chooses: false,
+            was_seed: false,
             received: 0,
         });
         peer.connections += 1;
-        peer.chooses |= has.is_full() && peer.connections == 1;
+        if peer.connections == 1 && has.is_full() {
+            (peer.chooses, peer.was_seed) = (true, true);
+        }
         for index in has.iter_ones() {
             if peer.has.set(index) {
                 self.holders[index as usize] += 1;

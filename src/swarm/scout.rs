@@ -4,7 +4,7 @@
 use super::answerer::Answerer;
 use super::asker::{Asker, Ended};
 use super::frame::{NodeId, RefusalCode, Role};
-use super::handshake::{self, Met, Purpose, refusal};
+use super::handshake::{self, Met, Opening, Purpose, refusal};
 use super::machine::{LinkKey, Swarm};
 use super::node::Shared;
 use super::track_state::State;
@@ -170,7 +170,7 @@ fn ask(
     let own = shared.identity;
     let more = matches!(errand, Errand::AskMore);
     let mut told = 0;
-    let mut agreed = false;
+    let (mut agreed, mut wants_manifest) = (false, false);
     let (mut seen, mut reserved) = (None, None);
     let met = Wire::new(socket, address, &[])
         .map_err(WireError::from)
@@ -185,9 +185,13 @@ fn ask(
                     return Err(refusal(RefusalCode::AlreadyConnected, text));
                 }
                 reserved = Some(node);
+                wants_manifest = track.lock().claim_manifest(track.now());
                 let (info, gains) = track.own_info(own.listen_port, node);
                 told = gains;
-                Ok(info)
+                Ok(Opening {
+                    info,
+                    wants_manifest,
+                })
             })?;
             Ok((wire, met))
         });
@@ -206,10 +210,16 @@ fn ask(
                 link,
                 told,
                 agreed,
+                manifest_due: wants_manifest,
             }
             .run()
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            if wants_manifest {
+                track.yield_manifest();
+            }
+            Err(error)
+        }
     };
     let now = track.now();
     let mut state = track.lock();
@@ -290,7 +300,7 @@ fn offer(
             let met = handshake::dial(&mut wire, own, &purpose(track, Role::Offer), |node| {
                 let (info, gains) = track.own_info(own.listen_port, node);
                 told = gains;
-                Ok(info)
+                Ok(info.into())
             })?;
             is_met = true;
             track.meet(&met, address);
@@ -334,6 +344,7 @@ pub fn accept_offer(
         link,
         told,
         agreed,
+        manifest_due: false,
     }
     .run();
     match &ended {

@@ -7,7 +7,7 @@ use super::offering::Offering;
 use super::store::{ChunkStore, StoreError};
 use crate::limits::{
     SWARM_ADDRESSES_MAX, SWARM_BANNED_MAX, SWARM_BOOK_MAX, SWARM_CREDITED_MAX,
-    SWARM_IDLE_ASKER_SEC, SWARM_UNFINISHED_SEC,
+    SWARM_IDLE_ASKER_SEC, SWARM_MANIFEST_PATIENCE_SEC, SWARM_UNFINISHED_SEC,
 };
 use crate::track::manifest::Manifest;
 use std::collections::{BTreeMap, HashSet};
@@ -95,6 +95,17 @@ impl State {
     pub fn holds(&self, index: u32) -> bool {
         let swarm = self.swarm.as_ref();
         swarm.is_some_and(|swarm| swarm.held().get(index))
+    }
+
+    /// Whether the caller is to fetch the manifest, which only one connection at a time does.
+    pub fn claim_manifest(&mut self, now: f64) -> bool {
+        let asked = self.manifest_asked_at;
+        let free = asked.is_none_or(|at| now - at > SWARM_MANIFEST_PATIENCE_SEC);
+        let claimed = self.content.is_none() && self.proved.is_none() && free;
+        if claimed {
+            self.manifest_asked_at = Some(now);
+        }
+        claimed
     }
 
     pub fn status(&self, now: f64, sent_bytes: u64) -> Status {

@@ -376,6 +376,12 @@ impl TrackSwarm {
         self.wake();
     }
 
+    /// Who was to fetch the manifest could not: somebody else may be asked at once.
+    pub(super) fn yield_manifest(&self) {
+        self.lock().manifest_asked_at = None;
+        self.wake();
+    }
+
     /// `node` sent wrong bytes from `ip`: it is not asked or answered again.
     pub(super) fn ban(&self, node: NodeId, ip: IpAddr) {
         self.lock().ban(node, ip);

@@ -18,6 +18,7 @@ pub struct Timing {
 #[derive(Debug)]
 pub struct Window {
     fixed: Option<usize>,
+    answers: u32,
     /// Shortest time from asking on an idle connection to the first byte; forgotten slowly.
     round_trip_sec: f64,
     /// Usual time from the first byte to the last.
@@ -44,6 +45,7 @@ impl Window {
     pub fn new(fixed: Option<usize>) -> Self {
         Self {
             fixed,
+            answers: 0,
             round_trip_sec: 0.0,
             transfer_sec: 0.0,
             usual_sec: 0.0,
@@ -57,6 +59,7 @@ impl Window {
         let idle = timing.asked_at >= self.last_end;
         let from = timing.asked_at.max(self.last_end);
         self.last_end = timing.ended_at;
+        self.answers = self.answers.saturating_add(1);
         let wait = (timing.began_at - from).max(0.0);
         let transfer = (timing.ended_at - timing.began_at).max(0.0);
         let whole = (timing.ended_at - from).max(0.0);
@@ -71,7 +74,9 @@ impl Window {
         let stalled = whole > SWARM_STALL_SEC && whole > 6.0 * self.usual_sec;
         self.stalls += STALL_WEIGHT * (f64::from(u8::from(stalled)) - self.stalls);
         if !stalled {
-            self.transfer_sec += WEIGHT * (transfer - self.transfer_sec);
+            // The first ones count alike: a token bucket lets them through at once.
+            let weight = WEIGHT.max(1.0 / f64::from(self.answers));
+            self.transfer_sec += weight * (transfer - self.transfer_sec);
         }
         // Steps of a tenth up or down find the middle, which single stalls do not move.
         self.usual_sec *= if whole > self.usual_sec {
@@ -81,10 +86,10 @@ impl Window {
         };
     }
 
-    /// Requests to keep in flight. `alone`: few other connections fill the gaps that this one leaves. `on_the_way`:
-    /// chunks that come on each connection while one makes its way.
+    /// Requests to keep in flight. `alone`: few other connections fill the gaps that this one leaves. `way_sec`: the round trip is
+    /// no longer than this, whatever was seen here. `on_the_way`: chunks that come on each connection while one makes its way.
     #[must_use]
-    pub fn size(&self, alone: bool, on_the_way: f64) -> usize {
+    pub fn size(&self, alone: bool, way_sec: f64, on_the_way: f64) -> usize {
         if let Some(fixed) = self.fixed {
             return fixed;
         }
@@ -92,14 +97,17 @@ impl Window {
         let for_loss = if lossy { SWARM_IN_FLIGHT_LOSS } else { 1 };
         // So much of a chunk's time without data is not worth another request.
         let idle = if alone { 0.1 } else { 0.5 };
-        let gap = self.round_trip_sec / self.transfer_sec.max(1e-6) - idle;
+        let gap = self.round_trip_sec.min(way_sec) / self.transfer_sec.max(1e-6) - idle;
         let for_delay = 1 + gap.clamp(0.0, SWARM_IN_FLIGHT_MAX as f64).ceil() as usize;
         // Twice what comes in a round trip, so that it grows as long as more comes.
         let for_share = (2.0 * on_the_way).clamp(0.0, SWARM_IN_FLIGHT_MAX as f64);
         let for_share = for_share.ceil() as usize;
+        // Slowly at first: whoever fills the queue of a seed keeps all those waiting who are about to say HELLO to it.
+        let for_now = 1 + self.answers as usize / 2;
         for_delay
             .max(for_share)
             .max(for_loss)
+            .min(for_now)
             .min(SWARM_IN_FLIGHT_MAX)
     }
 
