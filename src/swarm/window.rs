@@ -35,7 +35,9 @@ const WEIGHT: f64 = 0.1;
 /// Weight of one answer in the share of stalls.
 const STALL_WEIGHT: f64 = 0.03;
 /// A share of stalls that no healthy network has.
-const STALLS_OF_LOSS: f64 = 0.02;
+const STALLS_OF_LOSS: f64 = 0.01;
+/// An answer has stood still not long ago.
+const STALLS_SEEN: f64 = 0.005;
 /// How much the shortest round trip is forgotten with each answer, so that a network may become slower.
 const FORGET: f64 = 1.002;
 
@@ -97,6 +99,12 @@ impl Window {
         let for_loss = if lossy { SWARM_IN_FLIGHT_LOSS } else { 1 };
         // So much of a chunk's time without data is not worth another request.
         let idle = if alone { 0.1 } else { 0.5 };
+        // Where packets are lost it pays to have asked for more.
+        let way_sec = if self.stalls > STALLS_SEEN {
+            f64::INFINITY
+        } else {
+            way_sec
+        };
         let gap = self.round_trip_sec.min(way_sec) / self.transfer_sec.max(1e-6) - idle;
         let for_delay = 1 + gap.clamp(0.0, SWARM_IN_FLIGHT_MAX as f64).ceil() as usize;
         // Twice what comes in a round trip, so that it grows as long as more comes.
