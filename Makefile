@@ -46,8 +46,11 @@ test: test-setup format-check ## Check everything: format, lints, Rust tests, th
 test-setup: ## Install what the tests need: npm packages, Chromium, nft, websocat
 	@sh tests/setup.sh
 
+# Most tests wait for something most of the time, so more of them than there are cores run at once.
+TEST_THREADS ?= 5
+
 test-rust:
-	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo test --locked
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo test --locked -- --test-threads=$(TEST_THREADS)
 
 test-page:
 	cargo build --locked

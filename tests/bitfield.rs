@@ -1,7 +1,6 @@
 //! Bitfields against a plain list of booleans, in memory and on the wire.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::swarm::bitfield::Bitfield;
 use random::{Random, for_each_seed};

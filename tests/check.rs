@@ -1,7 +1,6 @@
 //! `jam check` over real sockets: a good way, and every kind of bad one that this machine can make by itself.
 
-#[path = "common/server.rs"]
-mod common;
+use crate::common::server as common;
 
 use common::{WATCHDOG, jam};
 use serde_json::Value;

@@ -1,7 +1,6 @@
 //! `jam check --room`: a real room with nodes in it, and one that says exactly what a test wants.
 
-#[path = "common/server.rs"]
-mod common;
+use crate::common::server as common;
 
 use common::{TestServer, WATCHDOG, jam};
 use serde_json::{Value, json};

@@ -1,7 +1,6 @@
 //! Chunk sizes and the arithmetic of a track that is cut into chunks.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::limits::{CHUNK_BYTES_MAX, CHUNKS_MAX};
 use jam::track::chunks::{ChunkSize, Layout};

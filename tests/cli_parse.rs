@@ -1,7 +1,6 @@
 //! Arguments to a command: what is understood, and that every refusal is one line that ends in what to type.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::cli::{
     self, CHECK_HELP, CheckOptions, CheckTarget, Command, FETCH_HELP, FetchOptions, HELP,

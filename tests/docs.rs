@@ -1,7 +1,6 @@
 //! The documents are true: help texts, dependencies and links.
 
-#[path = "common/frames.rs"]
-mod frames;
+use crate::common::frames;
 
 use jam::cli::{CHECK_HELP, FETCH_HELP, HELP, PEER_HELP, SEED_HELP, SERVER_HELP};
 use std::fs;

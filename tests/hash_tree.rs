@@ -1,7 +1,6 @@
 //! Chunk checksums fold to the hash that `b3sum` prints, whatever the length and the chunk size.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::limits::HASH_BUFFER_BYTES;
 use jam::track::chunks::{ChunkSize, Layout};

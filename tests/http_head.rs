@@ -1,8 +1,7 @@
 //! Heads of HTTP requests: those of real clients, hostile ones, cut and random ones. The examples are the files
 //! of `testdata/http`, byte for byte as they would arrive.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::limits::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
 use jam::server::http::{

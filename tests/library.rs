@@ -1,9 +1,7 @@
 //! The library on real files: what is a track, what is refused, and what survives on disk.
 
-#[path = "common/random.rs"]
-mod random;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::random;
+use crate::common::temp;
 
 use jam::limits::{FOLDER_DEPTH_MAX, HASH_BUFFER_BYTES, TRACK_NAME_CHARS_MAX};
 use jam::track::error::LibraryError;

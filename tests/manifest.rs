@@ -1,7 +1,6 @@
 //! A manifest is believed only if all of it but its name belongs to the track.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::track::chunks::{ChunkSize, Layout};
 use jam::track::hash_tree::{Checksum, LEAF_BYTES, chunk_checksum};

@@ -1,8 +1,7 @@
 //! The room's messages: every example of `docs/PROTOCOL.md`, what is refused and with which words, and that
 //! nothing that a client sends makes the reader panic.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::identity::NodeId;
 use jam::limits::{READER_STACK_BYTES, ROOM_MESSAGE_BYTES_MAX, SIGNAL_DEPTH_MAX};

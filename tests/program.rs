@@ -1,7 +1,6 @@
 //! The binary as a program: help, version, exit codes, what goes where.
 
-#[path = "common/server.rs"]
-mod common;
+use crate::common::server as common;
 
 use common::{TestServer, jam};
 

@@ -1,7 +1,6 @@
 //! Which bytes a request selects: against a naive reference over all small ranges, and the conditions.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::server::range::{Selection, select};
 use random::for_each_seed;

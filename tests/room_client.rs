@@ -1,7 +1,6 @@
 //! A member of somebody else's room: against the real server, and against one that misbehaves.
 
-#[path = "common/server.rs"]
-mod common;
+use crate::common::server as common;
 
 use common::{Client, TestServer, WATCHDOG, jam};
 use crossbeam_channel::Receiver;

@@ -1,14 +1,11 @@
 //! The room's state machine: every short sequence of inputs, long random ones, and the rules one by one.
 
-#[path = "common/random.rs"]
-mod random;
-#[path = "common/room_explore.rs"]
-mod room_explore;
-#[path = "common/room_party.rs"]
-mod room_party;
-#[path = "common/room_world.rs"]
-mod room_world;
+use crate::common::random;
+use crate::common::room_explore;
+use crate::common::room_party;
+use crate::common::room_world;
 
+use crate::common::room_words::OFFSETS;
 use jam::limits::{
     MEMBERS_LISTED_MAX, NODES_MAX, PEERS_LISTED_MAX, ROOM_INPUTS_MAX, TRACK_ID_BYTES_MAX,
 };
@@ -18,7 +15,6 @@ use jam::room::message::{CloseReason, Hello, QueueTrack, Role, RoomMessage, Want
 use jam::track::id::TrackId;
 use random::for_each_seed;
 use room_party::{EVERYTHING, NOON, NOTHING, Party, types};
-use room_world::room_words::OFFSETS;
 use room_world::{Act, Step, World};
 
 // ---- everything that can happen, to a small depth ------------------------------------------------

@@ -1,8 +1,7 @@
 //! The queue alone, beside a plain list: its order, that no track is there twice, and its bounds in entries and
 //! in bytes.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::limits::{QUEUE_BYTES_MAX, QUEUE_TRACKS_MAX};
 use jam::room::message::QueueTrack;

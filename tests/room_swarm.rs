@@ -1,15 +1,10 @@
 //! The nodes of a room: what they announce, their links and their picture, what they offer, and whether they can
 //! be dialled; in random walks beside a model, and the rules one by one.
 
-#[path = "common/random.rs"]
-mod random;
-#[path = "common/room_nodes.rs"]
-mod room_nodes;
-#[path = "common/room_party.rs"]
-mod room_party;
-#[path = "common/room_world.rs"]
-mod room_world;
-use room_world::room_words;
+use crate::common::random;
+use crate::common::room_nodes;
+use crate::common::room_party;
+use crate::common::room_words;
 
 use jam::identity::NodeId;
 use jam::limits::{

@@ -1,15 +1,13 @@
 //! What plays in a room, what comes next and what was played: every short sequence of what a host can do, long
 //! random ones, and the rules one by one.
 
-#[path = "common/random.rs"]
-mod random;
-#[path = "common/room_explore.rs"]
-mod room_explore;
-#[path = "common/room_party.rs"]
-mod room_party;
-#[path = "common/room_world.rs"]
-mod room_world;
+use crate::common::random;
+use crate::common::room_explore;
+use crate::common::room_party;
+use crate::common::room_world;
 
+use crate::common::room_deck::{SONGS, id_json, queue_track, track_id};
+use crate::common::room_words::{render, state_json, to_all};
 use jam::limits::{PLAYED_MAX, QUEUE_TRACKS_MAX};
 use jam::room::message::{QueueTrack, Role, Wants};
 use jam::room::queue::QueueFull;
@@ -17,8 +15,6 @@ use jam::track::id::TrackId;
 use random::for_each_seed;
 use room_explore::explore_after;
 use room_party::{EVERYTHING, NOON, NOTHING, Party, types};
-use room_world::room_deck::{SONGS, id_json, queue_track, track_id};
-use room_world::room_words::{render, state_json, to_all};
 use room_world::{Act, Edit, SaidOf, Step, World};
 
 // ---- everything that can happen, to a small depth ------------------------------------------------

@@ -1,7 +1,6 @@
 //! What a path means, and that every part of the page can be asked for.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::server::page::ASSETS;
 use jam::server::route::{Route, route};

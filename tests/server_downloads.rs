@@ -1,11 +1,8 @@
 //! Tracks and their pictures fetched from the real binary, by many at once.
 
-#[path = "common/server.rs"]
-mod common;
-#[path = "common/http.rs"]
-mod http;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::http;
+use crate::common::server as common;
+use crate::common::temp;
 
 use common::{Client, TRACK, TestServer};
 use http::{get, read_response};

@@ -1,7 +1,6 @@
 //! HTTP of the real binary: tracks with ranges, the page, refusals, keep-alive; with curl where it counts.
 
-#[path = "common/server.rs"]
-mod common;
+use crate::common::server as common;
 
 use common::{TRACK, TestServer, exchange, jam, run};
 use miniz_oxide::inflate::decompress_to_vec_zlib;

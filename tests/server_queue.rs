@@ -1,9 +1,7 @@
 //! The queue of a room of the real binary: edited by its host, heard by everybody, and going on by itself.
 
-#[path = "common/server.rs"]
-mod common;
-#[path = "common/http.rs"]
-mod http;
+use crate::common::http;
+use crate::common::server as common;
 
 use common::{Client, TestServer};
 use http::get;

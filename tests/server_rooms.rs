@@ -1,7 +1,6 @@
 //! Rooms of the real binary over real sockets.
 
-#[path = "common/server.rs"]
-mod common;
+use crate::common::server as common;
 
 use common::{Client, TestServer, jam, run};
 use std::io::{Read, Write};

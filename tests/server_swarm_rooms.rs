@@ -1,10 +1,8 @@
 //! Nodes in the rooms of the real binary: what they are told of each other and of themselves, who can be dialled,
 //! what a page draws of them, and tracks that they offer.
 
-#[path = "common/server.rs"]
-mod common;
-#[path = "common/http.rs"]
-mod http;
+use crate::common::http;
+use crate::common::server as common;
 
 use common::{Client, TRACK, TestServer, WATCHDOG};
 use http::get;

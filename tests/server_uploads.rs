@@ -1,11 +1,8 @@
 //! Uploads to the real binary: who may, what is taken, and what stays on disk when it goes wrong.
 
-#[path = "common/server.rs"]
-mod common;
-#[path = "common/http.rs"]
-mod http;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::http;
+use crate::common::server as common;
+use crate::common::temp;
 
 use common::{Client, TRACK, TestServer, jam, run};
 use http::{Response, get, put, put_head, read_response};

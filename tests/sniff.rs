@@ -1,7 +1,6 @@
 //! What a file is by its first bytes. The files are built here from the facts of their formats.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::limits::SNIFF_BYTES;
 use jam::track::sniff::{AudioKind, KNOWN_KINDS, sniff};

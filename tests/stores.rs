@@ -1,9 +1,7 @@
 //! Stores on real files: what is served, what survives, what a download is called, and what goes wrong.
 
-#[path = "common/random.rs"]
-mod random;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::random;
+use crate::common::temp;
 
 use jam::limits::{FILE_NAME_BYTES_MAX, FINAL_NAMES_MAX, HASH_BUFFER_BYTES};
 use jam::swarm::bitfield::Bitfield;
@@ -942,6 +940,12 @@ fn inner_folder() -> Option<PathBuf> {
     std::env::var_os(INNER).map(PathBuf::from)
 }
 
+/// A test of this file, as `--exact` wants it.
+fn path_of(test: &str) -> String {
+    let (_, module) = module_path!().split_once("::").expect("not the root");
+    format!("{module}::{test}")
+}
+
 /// Runs one test of this file once more, in a process of its own whose disks are mounted by `mounts`.
 fn run_inner(test: &str, folder: &Path, mounts: &str) -> Output {
     let program = std::env::current_exe().expect("this test");
@@ -964,7 +968,7 @@ fn run_inner(test: &str, folder: &Path, mounts: &str) -> Output {
         }
     };
     command
-        .args(["--exact", test, "--nocapture"])
+        .args(["--exact", &path_of(test), "--nocapture"])
         .env(INNER, folder);
     command.output().expect("the other half of the test")
 }
@@ -1088,7 +1092,7 @@ fn a_folder_of_somebody_else_is_said() {
             command
                 .args(ids)
                 .arg(program)
-                .args(["--exact", NAME, "--nocapture"]);
+                .args(["--exact", &path_of(NAME), "--nocapture"]);
             let output = command.env(INNER, temp.path()).output().expect("setpriv");
             let text = String::from_utf8_lossy(&output.stdout);
             let errors = String::from_utf8_lossy(&output.stderr);

@@ -1,16 +1,11 @@
 //! Tracks on their way into a server: heard before they are there, and whatever goes wrong meanwhile. And the server's
 //! port, which swarm connections share with everything else.
 
-#[path = "common/server.rs"]
-mod common;
-#[path = "common/http.rs"]
-mod http;
-#[path = "common/member.rs"]
-mod member;
-#[path = "common/running.rs"]
-mod running;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::http;
+use crate::common::member;
+use crate::common::running;
+use crate::common::server as common;
+use crate::common::temp;
 
 use common::{TestServer, WATCHDOG};
 use http::{get, read_response};

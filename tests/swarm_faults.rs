@@ -1,14 +1,10 @@
 //! What goes wrong around a download: killed programs, disks that are full or take nothing, files that change, seeds that
 //! go away. Whatever happens, nothing wrong gets the track's name, and what is there is not fetched again.
 
-#[path = "common/frames.rs"]
-mod frames;
-#[path = "common/node.rs"]
-mod node;
-#[path = "common/proxy.rs"]
-mod proxy;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::frames;
+use crate::common::node;
+use crate::common::proxy;
+use crate::common::temp;
 
 use frames::manifest_of;
 use node::{Outcome, Running, Seed, TRACK, assert_same, fetch, jam, noise, part_in, wait_until};

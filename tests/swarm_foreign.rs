@@ -1,9 +1,7 @@
 //! A leecher in another language, written from `docs/PROTOCOL.md` alone, fetches from a real `jam seed`.
 
-#[path = "common/node.rs"]
-mod node;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::node;
+use crate::common::temp;
 
 use node::{Outcome, Running, Seed, TRACK, assert_same, free_port, noise};
 use std::path::{Path, PathBuf};

@@ -1,10 +1,8 @@
 //! The frames of the swarm: every file of `testdata/frames` is what the values encode to and decodes to them again,
 //! and nothing that a peer sends makes the decoder panic or allocate what was not sent.
 
-#[path = "common/frames.rs"]
-mod frames;
-#[path = "common/random.rs"]
-mod random;
+use crate::common::frames;
+use crate::common::random;
 
 use frames::{Example, encoded, examples, folder, manifest_of};
 use jam::limits::{

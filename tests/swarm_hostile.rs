@@ -1,15 +1,10 @@
 //! Askers that want to harm a `jam seed`: it lives, an honest fetch goes on meanwhile, and what they took comes back.
 
-#[path = "common/frames.rs"]
-mod frames;
-#[path = "common/liar.rs"]
-mod liar;
-#[path = "common/node.rs"]
-mod node;
-#[path = "common/random.rs"]
-mod random;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::frames;
+use crate::common::liar;
+use crate::common::node;
+use crate::common::random;
+use crate::common::temp;
 
 use frames::{encoded, examples, manifest_of};
 use jam::limits::SWARM_CONNECTIONS_PER_ADDRESS_MAX;

@@ -1,8 +1,7 @@
 //! Who may take part in a swarm: proofs of its key differ in everything that they are about, and none can be used a
 //! second time by somebody who does not know the key.
 
-#[path = "common/frames.rs"]
-mod frames;
+use crate::common::frames;
 
 use frames::{acceptor_nonce, dialler_nonce, encoded, example_manifest};
 use jam::swarm::frame::{self, Frame, Hello, Info, NodeId, Role, Welcome};

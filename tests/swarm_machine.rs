@@ -1,7 +1,6 @@
 //! What a node decides about a swarm: long random walks beside a plain model, and the rules one by one.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::limits::{SWARM_BOOK_MAX, SWARM_IN_FLIGHT_MAX, SWARM_MESH_MAX, SWARM_PARTNERS};
 use jam::swarm::bitfield::Bitfield;

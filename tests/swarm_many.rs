@@ -1,11 +1,8 @@
 //! Swarms of several `jam seed` and `jam fetch`: everybody finishes, and everybody helps.
 
-#[path = "common/node.rs"]
-mod node;
-#[path = "common/proxy.rs"]
-mod proxy;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::node;
+use crate::common::proxy;
+use crate::common::temp;
 
 use node::{Running, Seed, assert_same, bytes_from, fetch, noise, wait_until};
 use proxy::Proxy;

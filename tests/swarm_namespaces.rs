@@ -1,18 +1,12 @@
 //! Swarms of several machines, each a network namespace: firewalls, two networks, slow links, parted networks and nodes
 //! that die.
 
-#[path = "common/server.rs"]
-mod common;
-#[path = "common/http.rs"]
-mod http;
-#[path = "common/lab.rs"]
-mod lab;
-#[path = "common/member.rs"]
-mod member;
-#[path = "common/running.rs"]
-mod running;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::http;
+use crate::common::lab;
+use crate::common::member;
+use crate::common::running;
+use crate::common::server as common;
+use crate::common::temp;
 
 use common::TestServer;
 use http::get;

@@ -1,15 +1,10 @@
 //! `jam seed` and `jam fetch` as programs, over real sockets of this machine: what goes well, and how it is told.
 
-#[path = "common/frames.rs"]
-mod frames;
-#[path = "common/liar.rs"]
-mod liar;
-#[path = "common/node.rs"]
-mod node;
-#[path = "common/proxy.rs"]
-mod proxy;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::frames;
+use crate::common::liar;
+use crate::common::node;
+use crate::common::proxy;
+use crate::common::temp;
 
 use frames::manifest_of;
 use liar::Talk;

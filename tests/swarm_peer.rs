@@ -1,7 +1,6 @@
 //! `jam peer` as a program: two sides that agree, and two that do not.
 
-#[path = "common/node.rs"]
-mod node;
+use crate::common::node;
 
 use node::{Running, jam, wait_until};
 

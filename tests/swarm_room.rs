@@ -1,15 +1,10 @@
 //! `jam seed` and `jam fetch` in rooms of a real server: what stands in the queue, who may put it there, and who gets it.
 
-#[path = "common/server.rs"]
-mod common;
-#[path = "common/http.rs"]
-mod http;
-#[path = "common/member.rs"]
-mod member;
-#[path = "common/running.rs"]
-mod running;
-#[path = "common/temp.rs"]
-mod temp;
+use crate::common::http;
+use crate::common::member;
+use crate::common::running;
+use crate::common::server as common;
+use crate::common::temp;
 
 use common::{TRACK, TestServer, jam};
 use http::get;

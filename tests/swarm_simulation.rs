@@ -1,12 +1,10 @@
 //! Whole swarms in simulated time: how fast they are, and what they do when something goes wrong.
 //!
 //! Times are simulated, so they are the same on every machine. `JAM_TEST_SEED=17` runs one seed; the full
-//! thousand nodes are `cargo test --release --test swarm_simulation -- --ignored --nocapture`.
+//! thousand nodes are `cargo test --release swarm_simulation -- --ignored --nocapture`.
 
-#[path = "common/random.rs"]
-mod random;
-#[path = "common/swarm_world.rs"]
-mod swarm_world;
+use crate::common::random;
+use crate::common::swarm_world;
 
 use jam::swarm::bitfield::Bitfield;
 use random::{Random, for_each_seed};
@@ -151,7 +149,7 @@ fn a_hundred_leechers_that_know_the_seed_alone_are_sent_on_to_each_other() {
 }
 
 #[test]
-#[ignore = "half a minute in a release build: cargo test --release --test swarm_simulation -- --ignored a_thousand"]
+#[ignore = "half a minute in a release build: cargo test --release -- --ignored a_thousand"]
 fn a_thousand_leechers_stay_close_to_the_bound() {
     let mut close = Vec::new();
     for_each_seed(3, |random| {
@@ -168,7 +166,7 @@ fn a_thousand_leechers_stay_close_to_the_bound() {
 }
 
 #[test]
-#[ignore = "half a minute in a release build: cargo test --release --test swarm_simulation -- --ignored a_thousand"]
+#[ignore = "half a minute in a release build: cargo test --release -- --ignored a_thousand"]
 fn a_thousand_leechers_that_know_the_seed_alone_are_sent_on_to_each_other() {
     for_each_seed(1, |random| {
         let outcome = run(

@@ -1,8 +1,7 @@
 //! What files say about themselves, and how long they sound. The samples in `testdata/tags` were made with ffmpeg;
 //! their lengths are those of what Chromium's `decodeAudioData` gives. The rest is built here.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::limits::{COVER_BYTES_MAX, TAG_BYTES_MAX, TAG_CHARS_MAX, TRACK_DURATION_SEC_MAX};
 use jam::track::sniff::{AudioKind, sniff};

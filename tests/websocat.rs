@@ -1,7 +1,6 @@
 //! The room protocol typed into a real websocat: a client that shares no code with jam.
 
-#[path = "common/server.rs"]
-mod common;
+use crate::common::server as common;
 
 use common::{TestServer, WATCHDOG};
 use serde_json::{Value, json};

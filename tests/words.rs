@@ -1,7 +1,6 @@
 //! What the commands say: numbers in words, lines fitted to a terminal, when a line is written, reports and JSON.
 
-#[path = "common/random.rs"]
-mod random;
+use crate::common::random;
 
 use jam::commands::pace::{Mode, Pace};
 use jam::commands::report::{Fetched, Invitation, Seeded, Source};

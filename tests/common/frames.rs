@@ -1,7 +1,5 @@
 //! The frames of `testdata/frames`: one of each kind and variant, with the values that they stand for.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
 use jam::swarm::frame::{
     AnswerHead, Frame, Hello, Info, Listed, ManifestPart, NodeId, Refusal, RefusalCode, Request,
     Role, Want, Welcome,

@@ -1,7 +1,5 @@
 //! HTTP requests as bytes on a socket, one response at a time.
 
-#![allow(dead_code)] // Each test file that includes this uses its own part of it.
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 

@@ -7,8 +7,6 @@
 //!   p-a------p-b------p-server     ports of the bridge `net`, in the lab's own namespace
 //! ```
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, Command, Stdio};

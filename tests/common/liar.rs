@@ -1,7 +1,5 @@
 //! A node that speaks the protocol well enough to be believed, and then does something that no node does.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
 use super::frames::encoded;
 use super::node::WATCHDOG;
 use jam::swarm::frame::{

@@ -1,8 +1,6 @@
 //! A member of a room who listens all the time, and a node of its own whose chunks leave one by one, when a test says so.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
-use super::common::WATCHDOG;
+use super::server::WATCHDOG;
 use jam::swarm::bitfield::Bitfield;
 use jam::swarm::key::SwarmKey;
 use jam::swarm::node::{Extras, Node};
@@ -195,7 +193,6 @@ pub struct GatedSeed {
     pub member: Member,
     pub gate: Arc<Gate>,
     pub track_id: String,
-    pub key: SwarmKey,
     node: Node,
     name: String,
 }
@@ -250,7 +247,6 @@ impl GatedSeed {
             member,
             gate,
             track_id,
-            key,
             node,
             name: name.to_owned(),
         }

@@ -1,7 +1,5 @@
 //! Real `jam seed`, `jam fetch` and `jam peer` on free ports of this machine, and files for them.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -187,7 +185,6 @@ pub struct Seed {
     pub port: u16,
     /// Of its tracks, in the order of the files.
     pub ids: Vec<String>,
-    pub greeting: String,
 }
 
 impl Seed {
@@ -214,12 +211,7 @@ impl Seed {
         let address = address.split(' ').next().expect("an address");
         let port = address.trim_matches('\'').rsplit(':').next();
         let port = port.and_then(|port| port.parse().ok()).expect("a port");
-        Self {
-            running,
-            port,
-            ids,
-            greeting,
-        }
+        Self { running, port, ids }
     }
 
     pub fn id(&self) -> &str {

@@ -1,8 +1,6 @@
 //! Stands between a seed and those who fetch from it, reads every frame that the seed sends, and decides what becomes
 //! of it: passed on, held back until the test says so, or the end.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
 use jam::swarm::frame::{self, Frame};
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
@@ -37,11 +35,6 @@ struct State {
 }
 
 impl Proxy {
-    /// Everything passes.
-    pub fn open(target: SocketAddr) -> Self {
-        Self::start(target, usize::MAX)
-    }
-
     /// Connections wait until it is opened.
     pub fn shut(target: SocketAddr) -> Self {
         Self::shut_on("127.0.0.1", target)

@@ -1,8 +1,6 @@
 //! Random tests that can be repeated: a small generator (splitmix64), and a loop over seeds that names the
 //! seed of a failure. `JAM_TEST_SEED=17 cargo test ...` runs that seed alone.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
 /// The same seed gives the same numbers for ever.
 pub struct Random(u64);
 

@@ -1,8 +1,8 @@
 //! What the host of a `World` does to the music: said to the room, and done to the model.
 
-use super::room_deck::{Deck, Entry, id_json, queue_track};
-use super::room_words::{DURATIONS, OFFSETS, SONG_OFFSETS, TRACKS, error_json};
 use super::{Edit, SaidOf, World};
+use crate::common::room_deck::{Deck, Entry, id_json, queue_track};
+use crate::common::room_words::{DURATIONS, OFFSETS, SONG_OFFSETS, TRACKS, error_json};
 use jam::room::event::Output;
 use jam::room::message::Role;
 

@@ -1,8 +1,6 @@
 //! A room of nodes beside a model of it: what they announce, offer and say of their links, and what the server
 //! finds out of them. The model keeps the rules as plainly as possible, and draws its pictures chunk by chunk.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
 use super::room_words::{ROOM, home};
 use jam::identity::NodeId;
 use jam::room::event::{Input, Newcomer, Output, ServerNode};

@@ -1,8 +1,6 @@
 //! A room for tests of one rule each: somebody does something, and hears something.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
-use super::room_world::room_words::{ROOM, home, render};
+use super::room_words::{ROOM, home, render};
 use jam::room::event::{Input, Newcomer};
 use jam::room::machine::Room;
 use jam::room::members::MemberId;

@@ -3,15 +3,14 @@
 //!
 //! Members sit in numbered slots. A slot that is joined again is a new member, as a new connection would be.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
-#[path = "room_deck.rs"]
-pub mod room_deck;
 #[path = "room_host.rs"]
 mod room_host;
-#[path = "room_words.rs"]
-pub mod room_words;
 
+use super::room_deck::{Deck, SONGS, queue_track, track_id};
+use super::room_words::{
+    ANNOUNCES, Announced, DELTAS, REPORTS, ROOM, WANTS, error_json, fields, home, ip, peer_id,
+    render, role_text, to_all,
+};
 use jam::room::event::{Input, Newcomer, Output};
 use jam::room::machine::Room;
 use jam::room::members::MemberId;
@@ -20,11 +19,6 @@ use jam::room::message::{
 };
 use jam::room::name::RoomName;
 use jam::room::parse::parse_message;
-use room_deck::{Deck, SONGS, queue_track, track_id};
-use room_words::{
-    ANNOUNCES, Announced, DELTAS, REPORTS, ROOM, WANTS, error_json, fields, home, ip, peer_id,
-    render, role_text, to_all,
-};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What somebody does, or that time passes. The `usize`s are slots.

@@ -1,8 +1,6 @@
 //! A program that runs for a while, with all that it prints. Ended when dropped.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
-use super::common::WATCHDOG;
+use super::server::WATCHDOG;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus};
@@ -78,7 +76,7 @@ impl Running {
     }
 
     pub fn signal(&self, name: &str) {
-        super::common::run("kill", &[&format!("-{name}"), &self.pid().to_string()]);
+        super::server::run("kill", &[&format!("-{name}"), &self.pid().to_string()]);
     }
 
     pub fn wait(&mut self) -> ExitStatus {

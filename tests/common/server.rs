@@ -1,7 +1,5 @@
 //! A real `jam server` on a free port, and clients that talk to it. Stopped when dropped.
 
-#![allow(dead_code)] // Each test file that includes this uses its own part of it.
-
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

@@ -5,8 +5,6 @@
 //! to the fair shares that TCP comes to; what arrives queues for the receiver's downlink, first come, first served. That
 //! costs five events a chunk, so that a thousand nodes are cheap. Small frames take their latency and no bandwidth.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
 use super::random::Random;
 use jam::limits::{
     SWARM_ADDRESSES_MAX, SWARM_ASK_AGAIN, SWARM_BOOK_MAX, SWARM_CONNECTIONS_MAX,

@@ -1,7 +1,5 @@
 //! A folder for one test, gone with everything in it when the test ends.
 
-#![allow(dead_code, reason = "each test file uses its share")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,0 +1,20 @@
+//! What several tests need.
+
+pub mod frames;
+pub mod http;
+pub mod lab;
+pub mod liar;
+pub mod member;
+pub mod node;
+pub mod proxy;
+pub mod random;
+pub mod room_deck;
+pub mod room_explore;
+pub mod room_nodes;
+pub mod room_party;
+pub mod room_words;
+pub mod room_world;
+pub mod running;
+pub mod server;
+pub mod swarm_world;
+pub mod temp;
