@@ -1,4 +1,4 @@
-# `make` lists what there is. Nothing here needs more than Rust and make, except `test`, `format` and
+# `make` lists what there is. Nothing here needs more than Rust and make, except `test`, `bench-sync`, `format` and
 # `format-check`, which need Node.js and install the rest themselves.
 
 PORT ?= 8000
@@ -16,7 +16,7 @@ JAM := $(or $(CARGO_TARGET_DIR),target)/release/jam
 
 .DEFAULT_GOAL := help
 .PHONY: help run-server seed fetch build test test-setup test-rust test-page test-docs test-bench test-size bench-rooms \
-	bench-swarm screenshots format format-check clean
+	bench-swarm bench-sync screenshots format format-check clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,7 @@ test-bench:
 	cargo clippy $(BENCH_CARGO) --all-targets -- -D warnings
 	cargo test $(BENCH_CARGO)
 	python3 -B -m unittest discover --start-directory benches/swarm
+	node benches/sync/main.js --quick > /dev/null
 
 # The stripped binary has to fit on anything.
 test-size: build
@@ -81,6 +82,9 @@ bench-rooms: build ## Measure rooms beside the same room on other stacks; OPTION
 bench-swarm: build ## Measure the swarm beside other ways to give a file to many, as root; OPTIONS=--quick or --help
 	@sh benches/swarm/setup.sh target/bench
 	@exec python3 -B benches/swarm --jam $(JAM) --tools target/bench $(OPTIONS)
+
+bench-sync: ## Measure how well room time is known, beside the usual ways; OPTIONS=--quick or --help
+	@exec node benches/sync/main.js $(OPTIONS)
 
 screenshots: test-page ## Take the README's picture again, from the page's tests
 	cp target/screenshots/party-laptop.png docs/party.png

@@ -8,7 +8,7 @@
 //! - [`swarm`]: moving chunks. Nodes that fetch tracks from each other, and where they keep them.
 //! - [`client`]: a member of somebody else's room.
 //! - [`room`]: what a room is. Messages, members, nodes and the state machine; pure.
-//! - [`sync`]: being together. When a change takes effect; pure.
+//! - [`sync`]: being together. What time it is in the room, and when a change takes effect; pure.
 //! - [`track`]: what a track is. Its id, its kind, its tags and length, the library on disk.
 //! - [`sys`]: the thin outside. Clock reading, log, threads, signals, addresses.
 //! - [`identity`]: names of nodes and keys of swarms; pure.

@@ -7,6 +7,7 @@ mod check;
 mod check_room;
 mod chunks;
 mod cli_parse;
+mod clock;
 mod docs;
 mod hash_tree;
 mod http_head;

@@ -9,6 +9,7 @@ mod commands;
 mod rooms;
 mod server;
 mod swarm;
+mod sync;
 mod tracks;
 
 pub use client::*;
@@ -16,4 +17,5 @@ pub use commands::*;
 pub use rooms::*;
 pub use server::*;
 pub use swarm::*;
+pub use sync::*;
 pub use tracks::*;

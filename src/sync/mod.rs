@@ -1,3 +1,6 @@
-//! Being together: when a change takes effect, and where a track should be.
+//! Being together: what time it is in the room, when a change takes effect, and where a track should be.
 
+pub mod clock;
+mod line;
 pub mod playback;
+pub mod probing;
