@@ -162,6 +162,7 @@ fn the_protocol_page_names_the_limits_of_the_program() {
             SWARM_CONNECTIONS_PER_ADDRESS_MAX as u64,
             " that come from one address",
         ),
+        (SWARM_CONNECTIONS_OWN as u64, " are kept for those"),
         (SWARM_BOOK_MAX as u64, "; up to 16 nodes"),
         (SWARM_MESH_MAX as u64, " nodes all dial all"),
         (SWARM_PARTNERS as u64, " partners"),

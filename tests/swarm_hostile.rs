@@ -7,7 +7,7 @@ use crate::common::random;
 use crate::common::temp;
 
 use frames::{encoded, examples, manifest_of};
-use jam::limits::SWARM_CONNECTIONS_PER_ADDRESS_MAX;
+use jam::limits::{SWARM_CONNECTIONS_PER_ADDRESS_MAX, SWARM_MESH_MAX};
 use jam::swarm::frame::{Frame, Request, Want};
 use jam::track::manifest::Manifest;
 use liar::Talk;
@@ -315,6 +315,43 @@ fn askers_that_only_hold_their_places_do_not_shut_out_an_honest_fetch() {
                     let _refused = (&talk.0).write_all(&request);
                 }
                 std::thread::sleep(Duration::from_secs(1));
+            }
+        });
+        let got = TempFolder::new();
+        let mut honest = fetch(victim.seed.id(), &[&victim.seed.at()], got.path(), &[]);
+        let until = Instant::now() + Duration::from_secs(30);
+        while !honest.has_ended() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        over.store(true, Ordering::Relaxed);
+        assert!(honest.has_ended(), "{}", honest.stdout.so_far());
+    });
+}
+
+/// They are one machine, whatever they say, and take whatever they get.
+#[test]
+fn one_machine_that_says_to_be_many_does_not_shut_out_an_honest_fetch() {
+    let victim = Victim::start(2 << 20);
+    let manifest = victim.manifest();
+    let mut greedy: Vec<Talk> = (0..20)
+        .map(|_| Talk::dial(victim.connect_from(2), &manifest).expect("the handshake"))
+        .collect();
+    let request = encoded(&Frame::Request(Request {
+        want: Want::Chunk(1),
+        news: Vec::new(),
+    }));
+    // The seed has sent each of them away or a chunk before the honest one comes.
+    let mut ask = move || {
+        greedy.retain_mut(|talk| talk.0.write_all(&request).is_ok() && talk.read().is_ok());
+        greedy.len()
+    };
+    assert!(ask() >= SWARM_MESH_MAX);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                ask();
+                std::thread::sleep(Duration::from_millis(200));
             }
         });
         let got = TempFolder::new();

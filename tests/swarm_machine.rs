@@ -612,6 +612,25 @@ fn a_node_that_is_crowded_stays_one_of_the_swarm() {
 }
 
 #[test]
+fn made_up_addresses_do_not_keep_a_node_from_what_the_user_typed() {
+    let mut book = Book::default();
+    book.learn(0.0, address(999), None, true, u64::MAX);
+    assert_eq!(book.dial(0.0, |_| false), [address(999)]);
+    book.failed(0.0, address(999), "closed by the other side".into());
+    for number in 0..500 {
+        book.learn(0.0, address(number), None, false, number as u64);
+    }
+    let due = book.dial(9.0, |_| false);
+    assert_eq!((due.len(), due[0]), (SWARM_PARTNERS, address(999)));
+    // One that has no place for us is there, and others are as good.
+    book.crowded(9.0, address(999));
+    for number in 0..SWARM_PARTNERS {
+        book.never(address(number), "in vain");
+    }
+    assert!(!book.dial(99.0, |_| false).contains(&address(999)));
+}
+
+#[test]
 fn never_is_never() {
     let mut book = book_of(2);
     book.never(address(0), "this node itself");

@@ -104,6 +104,55 @@ fn without_a_track_id_the_only_track_of_the_other_side_is_fetched() {
 }
 
 #[test]
+fn without_a_track_id_what_all_others_have_is_fetched() {
+    let folder = TempFolder::new();
+    let (one, two) = (noise(1, 5000), noise(2, 6000));
+    let (of_one, of_two) = (folder.write("one.bin", &one), folder.write("two.bin", &two));
+    let seeds = [
+        Seed::start(&[&of_one], &[]),
+        Seed::start(&[&of_one, &of_two], &[]),
+    ];
+    let got = folder.join("got");
+    let output = got.to_str().expect("text");
+    let at = [seeds[0].at(), seeds[1].at()];
+    Running::jam(&[
+        "fetch",
+        "--listen-port",
+        "0",
+        "--output",
+        output,
+        "--connect",
+        &at[0],
+        &at[1],
+    ])
+    .success();
+    assert_same(&got.join("one.bin"), &one);
+    assert_same(&got.join("two.bin"), &two);
+    assert_eq!(fs::read_dir(&got).expect("the folder").count(), 2);
+}
+
+#[test]
+fn who_says_nothing_keeps_nobody_from_what_the_others_have() {
+    let folder = TempFolder::new();
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let at = silent.local_addr().expect("its address").to_string();
+    let seed = seed_of_track();
+    let output = folder.path().to_str().expect("text");
+    Running::jam(&[
+        "fetch",
+        "--listen-port",
+        "0",
+        "--output",
+        output,
+        "--connect",
+        &at,
+        &seed.at(),
+    ])
+    .success();
+    assert_same(&folder.join("prelude5.wav"), &track());
+}
+
+#[test]
 fn a_seed_is_found_by_name_and_by_ipv6_address() {
     let seed = seed_of_track();
     for host in ["localhost", "[::1]", "127.0.0.2"] {

@@ -2,15 +2,15 @@
 
 use super::Failure;
 use super::company::{Company, Part};
+use super::listing::list;
 use super::progress::Progress;
 use super::report::{Fetched, Source};
 use super::session::Session;
 use super::words::Waiting;
 use crate::cli::{FETCH_PORT, FetchOptions, SeedAfter};
-use crate::limits::{COMMAND_TICK, LIST_AGAIN, SEED_AFTER_USUAL, WAITING_AFTER};
+use crate::limits::{COMMAND_TICK, SEED_AFTER_USUAL, WAITING_AFTER};
 use crate::room::message::Role;
 use crate::swarm::bitfield::Bitfield;
-use crate::swarm::lister;
 use crate::swarm::store::part_file::{Opened, PartFile};
 use crate::swarm::store::seed_file::SeedFile;
 use crate::swarm::track_swarm::{Status, Taste, TrackSwarm};
@@ -92,34 +92,6 @@ fn queue(
     }
 }
 
-/// What the nodes that were named have.
-fn list(session: &Session, progress: &mut Progress) -> Result<Vec<TrackId>, Failure> {
-    let began = Instant::now();
-    loop {
-        let mut tried = session.unresolved();
-        for address in session.resolved() {
-            match lister::list(address, session.identity(), session.key) {
-                Ok(tracks) if tracks.is_empty() => {
-                    tried.push((address.to_string(), "it has no tracks".into()));
-                }
-                Ok(tracks) => return Ok(tracks.iter().map(|listed| listed.track).collect()),
-                Err(error) => tried.push((address.to_string(), error.to_string())),
-            }
-        }
-        if began.elapsed() >= WAITING_AFTER {
-            progress.waiting(&Waiting::Nobody { tried: &tried });
-        }
-        // Soon while the names are still being looked up; whoever was asked is not asked again at once.
-        let pause = match tried.is_empty() {
-            true => COMMAND_TICK,
-            false => LIST_AGAIN,
-        };
-        if session.pause(pause) {
-            return Err(Failure::stopped());
-        }
-    }
-}
-
 fn fetch(
     options: &FetchOptions,
     session: &Session,
@@ -137,7 +109,9 @@ fn fetch(
         wait(session, track, progress, began.elapsed());
     };
     let (part, had_bytes) = match open(options, session, &manifest, progress)? {
-        Opened::AlreadyThere(path) => return serve_there(track, manifest, path),
+        Opened::AlreadyThere(path) => {
+            return serve_there(session, track, manifest, path, progress);
+        }
         Opened::Part(part, held) => {
             let part = Arc::new(part);
             let layout = manifest.layout();
@@ -191,26 +165,36 @@ fn open(
     manifest: &Manifest,
     progress: &mut Progress,
 ) -> Result<Opened, Failure> {
-    let mut hashing = |path: &Path, done, total| {
+    let mut hashing = hashing(session, progress);
+    Ok(PartFile::open(&options.output, manifest, &mut hashing)?)
+}
+
+/// Tells how far hashing is, and calls it off when the program is asked to stop.
+fn hashing(
+    session: &Session,
+    progress: &mut Progress,
+) -> impl FnMut(&Path, u64, u64) -> ControlFlow<()> {
+    |path, done, total| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         progress.hashing(&name, done, total);
         match session.stop.is_asked() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }
-    };
-    Ok(PartFile::open(&options.output, manifest, &mut hashing)?)
+    }
 }
 
 /// It is there already: others may have it.
 fn serve_there(
+    session: &Session,
     track: &Arc<TrackSwarm>,
     manifest: Arc<Manifest>,
     path: PathBuf,
+    progress: &mut Progress,
 ) -> Result<Fetched, Failure> {
     let layout = manifest.layout();
     let size = Some(layout.chunk_size());
-    let (store, found) = SeedFile::open(&path, size, &mut |_, _, _| ControlFlow::Continue(()))?;
+    let (store, found) = SeedFile::open(&path, size, &mut hashing(session, progress))?;
     if found.id() == manifest.id() {
         track.begin(manifest, Arc::new(store), Bitfield::full(layout.count()));
     }

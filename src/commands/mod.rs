@@ -5,6 +5,7 @@ pub mod check;
 pub mod company;
 pub mod event;
 pub mod fetch;
+pub mod listing;
 pub mod meter;
 pub mod pace;
 pub mod peer;

@@ -16,7 +16,7 @@ use std::time::Instant;
 const COLUMNS_USUAL: usize = 80;
 const COLUMNS_MIN: usize = 20;
 
-/// Of one download, or of one command that hashes.
+/// Of downloads, one after the other, or of one command that hashes.
 pub struct Progress {
     began: Instant,
     pace: Pace,
@@ -89,6 +89,8 @@ impl Progress {
     /// When it could not be written; a reader that has gone is no error.
     pub fn done(&mut self, fetched: &Fetched) -> io::Result<()> {
         self.clear();
+        // The next download has another length.
+        self.meter = None;
         let text = match self.pace.mode() {
             Mode::Json => event::done(fetched),
             _ => report::fetched(fetched),
@@ -126,4 +128,28 @@ impl Drop for Progress {
 fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
     to.write_all(text.as_bytes())?;
     to.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    #[test]
+    fn what_is_left_of_a_second_download_is_told_by_its_own_length() {
+        let mut progress = Progress::new(false);
+        progress.fetching(0, 1_000_000, 1);
+        progress
+            .done(&Fetched {
+                path: PathBuf::from("first"),
+                bytes: 1_000_000,
+                had_bytes: 1_000_000,
+                seconds: 0.0,
+                sources: Vec::new(),
+            })
+            .expect("told");
+        progress.fetching(1000, 1000, 1);
+        let eta_sec = progress.meter.as_ref().and_then(Meter::eta);
+        assert_eq!(eta_sec, Some(0.0));
+    }
 }

@@ -26,8 +26,8 @@ pub struct Session {
     pub stop: Stop,
     /// The room that this node is in.
     pub company: Option<Company>,
+    pub threads: Threads,
     resolver: Arc<Resolver>,
-    threads: Threads,
 }
 
 impl Session {
@@ -129,6 +129,12 @@ impl Session {
         self.resolver.lock().addresses.clone()
     }
 
+    /// Whether some name has not been looked up for the first time yet.
+    #[must_use]
+    pub fn is_looking_up(&self) -> bool {
+        !self.resolver.lock().looked
+    }
+
     /// Names that could not be looked up, and why.
     #[must_use]
     pub fn unresolved(&self) -> Vec<(String, String)> {
@@ -200,6 +206,8 @@ struct Resolver {
 #[derive(Default)]
 struct Resolved {
     over: bool,
+    /// All of them were looked up once.
+    looked: bool,
     addresses: Vec<SocketAddr>,
     failures: Vec<(String, String)>,
     tracks: Vec<Arc<TrackSwarm>>,
@@ -225,6 +233,7 @@ impl Resolver {
     fn run(&self, stop: &Stop) {
         loop {
             self.resolve();
+            self.lock().looked = true;
             let again = Instant::now() + RESOLVE_AGAIN;
             while Instant::now() < again {
                 if stop.is_asked() || self.lock().over {

@@ -51,7 +51,13 @@ pub const SWARM_CONNECTIONS_MAX: usize = 256;
 
 /// Connections that one address may open: a lab behind one router has many nodes, but none may shut out all others.
 pub const SWARM_CONNECTIONS_PER_ADDRESS_MAX: usize = 96;
-const _: () = assert!(2 * SWARM_CONNECTIONS_PER_ADDRESS_MAX < SWARM_CONNECTIONS_MAX);
+const _: () =
+    assert!(2 * SWARM_CONNECTIONS_PER_ADDRESS_MAX < SWARM_CONNECTIONS_MAX - SWARM_CONNECTIONS_OWN);
+
+/// Of a node's connections, those that nobody else can take: whom it asks and whom it offers itself to in a small swarm, so that it
+/// still reaches them when strangers take all other places.
+pub const SWARM_CONNECTIONS_OWN: usize = 40;
+const _: () = assert!(SWARM_CONNECTIONS_OWN >= 2 * SWARM_MESH_MAX + SWARM_LINKS_ALONE);
 
 /// Connections that the kernel completes before they are accepted.
 pub const SWARM_BACKLOG: i32 = 256;

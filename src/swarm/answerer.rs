@@ -42,7 +42,7 @@ impl Answerer {
         };
         let mut state = self.track.lock();
         state.swarm().connect(self.met.node, &has, self.told);
-        state.begin_answering(self.track.now(), self.met.node);
+        state.begin_answering(self.track.now(), self.met.node, self.wire.peer().ip());
         drop(state);
         let ended = self.answer();
         let mut state = self.track.lock();

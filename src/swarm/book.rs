@@ -129,6 +129,15 @@ impl Book {
             .map(|(&address, entry)| (entry.failures + entry.crowded, entry.lot, address))
             .collect();
         due.sort_unstable();
+        // What the user typed comes before what others told, or whoever tells of a thousand made-up addresses would
+        // keep this node from the only true one. Only one at a time: the user may be mistaken as well.
+        let is_typed = |&(.., address): &(u32, u64, SocketAddr)| {
+            let entry = &self.entries[&address];
+            entry.given && entry.crowded == 0
+        };
+        if let Some(place) = due.iter().position(is_typed) {
+            due[..=place].rotate_right(1);
+        }
         due.truncate(wanted.saturating_sub(busy));
         let chosen: Vec<SocketAddr> = due.into_iter().map(|(.., address)| address).collect();
         for address in &chosen {

@@ -1,7 +1,9 @@
 //! Which connections a node has: never more than it can serve, never too many from one address, and all of them ended
 //! together when it stops.
 
-use crate::limits::{SWARM_CONNECTIONS_MAX, SWARM_CONNECTIONS_PER_ADDRESS_MAX};
+use crate::limits::{
+    SWARM_CONNECTIONS_MAX, SWARM_CONNECTIONS_OWN, SWARM_CONNECTIONS_PER_ADDRESS_MAX,
+};
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,7 +47,12 @@ impl Doors {
         if table.closed {
             return Err(Shut::Stopping);
         }
-        if table.sockets.len() >= SWARM_CONNECTIONS_MAX {
+        let kept_free = if from.is_some() {
+            SWARM_CONNECTIONS_OWN
+        } else {
+            0
+        };
+        if table.sockets.len() + kept_free >= SWARM_CONNECTIONS_MAX {
             return Err(Shut::Full);
         }
         if let Some(ip) = from {
@@ -96,5 +103,34 @@ impl Drop for Place {
                 table.by_address.remove(&ip);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    #[test]
+    fn strangers_leave_a_node_places_for_whom_it_dials_itself() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let socket = Arc::new(TcpStream::connect(address).expect("connected"));
+        let doors = Arc::new(Doors::default());
+        let from = |number: usize| IpAddr::from(Ipv4Addr::from_bits(number as u32));
+        let strangers = (0..SWARM_CONNECTIONS_MAX - SWARM_CONNECTIONS_OWN)
+            .map(|number| doors.admit(&socket, Some(from(number))).ok());
+        let strangers: Vec<_> = strangers.collect();
+        assert!(strangers.iter().all(Option::is_some));
+        assert_eq!(
+            doors.admit(&socket, Some(from(999))).err(),
+            Some(Shut::Full)
+        );
+        let own = (0..SWARM_CONNECTIONS_OWN).map(|_| doors.admit(&socket, None).ok());
+        let own: Vec<_> = own.collect();
+        assert!(own.iter().all(Option::is_some));
+        assert_eq!(doors.admit(&socket, None).err(), Some(Shut::Full));
+        drop((strangers, own));
+        assert_eq!(doors.count(), 0);
     }
 }

@@ -92,7 +92,7 @@ fn answer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), WireErro
     };
     let (info, told) = track.own_info(own.listen_port, met.node);
     wire.write_frame(&Frame::Info(info))?;
-    if track.lock().is_crowded(track.now(), met.node) {
+    if track.lock().is_crowded(track.now(), met.node, ip) {
         let text = "this node serves enough others; its INFO names some of them";
         wire.refuse(refusal(RefusalCode::Busy, text));
         return Ok(());

@@ -23,13 +23,25 @@ pub struct Offering(BTreeMap<NodeId, Plan>);
 impl Offering {
     /// There is such a node. It has some time to dial this one first.
     pub fn learn(&mut self, now: f64, node: NodeId) {
-        if self.0.len() < SWARM_BOOK_MAX {
-            self.0.entry(node).or_insert(Plan {
-                at: now + SWARM_OFFER_AFTER_SEC,
-                vain: 0,
-                needs_nothing: false,
-            });
+        if self.0.contains_key(&node) || self.0.len() >= SWARM_BOOK_MAX && !self.forget_one() {
+            return;
         }
+        let plan = Plan {
+            at: now + SWARM_OFFER_AFTER_SEC,
+            vain: 0,
+            needs_nothing: false,
+        };
+        self.0.insert(node, plan);
+    }
+
+    /// One that has everything, or else the one to which most offers were made in vain: a seed that serves for weeks sees
+    /// more nodes come and go than it remembers.
+    fn forget_one(&mut self) -> bool {
+        let useless = |plan: &Plan| (plan.needs_nothing, plan.vain);
+        let most = self.0.iter().max_by_key(|(_, plan)| useless(plan));
+        let most = most.filter(|(_, plan)| useless(plan) > (false, 0));
+        let Some((&node, _)) = most else { return false };
+        self.0.remove(&node).is_some()
     }
 
     /// `node` has everything.
@@ -90,6 +102,25 @@ mod tests {
         offering.ended(NODE, false);
         offering.offered(now, NODE);
         assert_eq!(offering.due(now + SWARM_OFFER_AGAIN_SEC).count(), 1);
+    }
+
+    #[test]
+    fn nodes_that_are_gone_make_room_for_new_ones() {
+        let mut offering = Offering::default();
+        for number in 0..SWARM_BOOK_MAX as u64 {
+            let node = NodeId(number.to_be_bytes());
+            offering.learn(0.0, node);
+            match number % 2 {
+                0 => offering.ended(node, true),
+                _ => offering.needs_nothing(node),
+            }
+        }
+        for number in 0..SWARM_BOOK_MAX as u64 {
+            offering.learn(1e6, NodeId((1 << 32 | number).to_be_bytes()));
+        }
+        assert_eq!(offering.0.len(), SWARM_BOOK_MAX);
+        let new = offering.0.keys().filter(|node| node.0[3] == 1);
+        assert_eq!(new.count(), SWARM_BOOK_MAX);
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub struct State {
 #[derive(Clone, Copy, Debug)]
 pub struct Answering {
     pub links: usize,
+    /// From where it speaks.
+    pub ip: IpAddr,
     /// When it was last sent a chunk, or when the first of them began.
     pub active_at: f64,
 }
@@ -146,18 +148,28 @@ impl State {
         self.swarm.as_ref().is_some_and(Swarm::is_complete)
     }
 
-    /// Whether so many others ask this node that `node` had better ask somebody else. Who only holds a place and is sent
-    /// nothing does not count, or a few idle strangers could keep everybody away.
-    pub fn is_crowded(&self, now: f64, node: NodeId) -> bool {
+    /// Whether so many others ask this node that `node`, which speaks from `ip`, had better ask somebody else. Who only
+    /// holds a place and is sent nothing does not count, or a few idle strangers could keep everybody away. Nor can one
+    /// machine that says to be many: who has fewer places than some other address finds one.
+    pub fn is_crowded(&self, now: f64, node: NodeId, ip: IpAddr) -> bool {
+        if self.answering.contains_key(&node) {
+            return false;
+        }
         let active = |answering: &&Answering| now - answering.active_at < SWARM_IDLE_ASKER_SEC;
-        let full = self.answering.values().filter(active).count() >= self.book.askers_max();
-        full && !self.answering.contains_key(&node)
+        let mut places = BTreeMap::from([(ip, 1)]);
+        for answering in self.answering.values().filter(active) {
+            *places.entry(answering.ip).or_insert(0) += 1;
+        }
+        let full = places.values().sum::<usize>() > self.book.askers_max();
+        let most = places.values().max().copied().unwrap_or_default();
+        full && places[&ip] >= most
     }
 
-    /// A connection on which `node` is answered begins.
-    pub fn begin_answering(&mut self, now: f64, node: NodeId) {
+    /// A connection on which `node` is answered begins; it speaks from `ip`.
+    pub fn begin_answering(&mut self, now: f64, node: NodeId, ip: IpAddr) {
         let begun = Answering {
             links: 0,
+            ip,
             active_at: now,
         };
         self.answering.entry(node).or_insert(begun).links += 1;
