@@ -722,6 +722,18 @@ fn names_and_words_of_a_server_cannot_write_on_a_terminal() {
         panic!("ERROR");
     };
     assert_eq!(message, "a[2Jb cd");
+    let refused = parse(r#"{"type":"ERROR","message":"a\u001b[2Jb","track_id":"AB"}"#);
+    let expected = ServerSays::Refused {
+        track_id: "ab".into(),
+        why: "a[2Jb".into(),
+    };
+    assert_eq!(refused, Ok(expected));
+    for no_id in ["7", "null", "\"\"", "[\"a\"]"] {
+        let said = parse(&format!(
+            r#"{{"type":"ERROR","message":"m","track_id":{no_id}}}"#
+        ));
+        assert_eq!(said, Ok(ServerSays::Error("m".into())), "{no_id}");
+    }
     let deep = format!(
         r#"{{"type":"SIGNAL","from":"p","blob":{}"#,
         "[".repeat(100_000)

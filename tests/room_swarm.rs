@@ -122,6 +122,7 @@ fn random_walks_of_nodes_keep_the_rules() {
             "expired",
             "not dialable",
             "offer of a stranger",
+            "refused",
             "swarm",
             "want",
         ];
@@ -146,7 +147,7 @@ fn any_act(nodes: &Nodes, random: &mut Random) -> Act {
     let id = *random.pick(&ids);
     let number = |random: &mut Random| random.below(3);
     let chunks = |random: &mut Random| u32::try_from(random.below(40)).expect("small");
-    match random.below(26) {
+    match random.below(27) {
         0 => Act::Leave(id),
         1..=6 => Act::Announce(id, any_announcement(random)),
         7..=9 => Act::Delta(id, (0..random.below(6)).map(|_| chunks(random)).collect()),
@@ -184,6 +185,7 @@ fn any_act(nodes: &Nodes, random: &mut Random) -> Act {
         })),
         21 => Act::Wait(random.below(1_000_000) as f64 / 1e6),
         22 => Act::Wait(*random.pick(&[0.25, 1.0, 2.0, 20.0, 59.0, 60.0, 61.0])),
+        23 => Act::Refused(number(random)),
         _ => Act::Wait(random.below(50) as f64 / 1e3),
     }
 }

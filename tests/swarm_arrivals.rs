@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 use temp::TempFolder;
 
@@ -360,6 +362,41 @@ fn a_server_that_stops_while_a_track_comes_does_so_at_once_and_leaves_nothing() 
     assert_eq!(folder.names(), [""; 0]);
 }
 
+/// Somebody who looks at the queue.
+fn watcher(server: &TestServer) -> Member {
+    let hello = json!({ "role": "viewer", "display_name": "Eve", "wants": ["QUEUE"] });
+    Member::join(server.address, ROOM, hello)
+}
+
+/// The track has left the queue, its seed alone hears why, and nobody gets its bytes; what the seed
+/// hears.
+fn assert_out_of_the_queue(
+    server: &TestServer,
+    seed: &GatedSeed,
+    eve: &Member,
+    why: &str,
+) -> String {
+    let error = seed.member.wait_for("ERROR", |_| true);
+    assert_eq!(error["track_id"], seed.track_id.as_str(), "{error}");
+    let said = error["message"].as_str().expect("text").to_owned();
+    assert!(
+        said.contains(".wav\" is out of the queue") && said.contains(why),
+        "{said}"
+    );
+    until("it is gone", || {
+        let path = format!("/api/rooms/{ROOM}");
+        let room: Value = serde_json::from_str(&get(&mut server.connect(), &path).text()).ok()?;
+        (room["tracks"] == json!([])).then_some(())
+    });
+    eve.wait_for_last("QUEUE", |queue| queue["tracks"] == json!([]));
+    assert!(!eve.has_heard("ERROR"));
+    until("nothing is sent of it", || {
+        let path = format!("/tracks/{}", seed.track_id);
+        (get(&mut server.connect(), &path).status == 404).then_some(())
+    });
+    said
+}
+
 // ---- other seeds than they said they were -----------------------------------------------------------
 
 #[test]
@@ -397,10 +434,60 @@ fn what_turns_out_to_be_larger_than_it_was_said_to_be_is_left_out() {
     let server = TestServer::start(&["--library", library, "--max-upload", "64KiB"]);
     let seed = GatedSeed::join(server.address, ROOM, "Ana", &song(11));
     seed.gate.open();
+    let eve = watcher(&server);
     seed.offer_as(1000);
+    assert_out_of_the_queue(&server, &seed, &eve, "larger than the server takes");
     server.wait_for_log(&["not fetched", "larger than the server takes"]);
     assert_eq!(folder.names(), [""; 0]);
     assert_eq!(seed.gate.left(), [0; 0]);
+}
+
+#[test]
+fn what_is_said_to_be_too_large_is_not_even_asked_for() {
+    let server = TestServer::start(&["--max-library", "800KiB"]);
+    let seed = GatedSeed::join(server.address, ROOM, "Ana", &song(13));
+    let eve = watcher(&server);
+    seed.offer();
+    assert_out_of_the_queue(&server, &seed, &eve, "library is full");
+    assert_eq!(seed.gate.left(), [0; 0]);
+    // Another one, of which there is room, comes all the same.
+    let small = GatedSeed::join(server.address, ROOM, "Ben", &wav(14, 100_000));
+    small.gate.open();
+    small.offer();
+    eve.wait_for_entry(&small.track_id, is_here);
+}
+
+#[test]
+fn what_the_disk_has_no_room_for_is_left_out_and_may_be_offered_again() {
+    let folder = TempFolder::new();
+    let library = folder.path().to_str().expect("text");
+    // A small disk of the server's own, which ends with it.
+    let script = format!(
+        "mount -t tmpfs -o size=1m tmpfs {library} && exec {} server --listen 127.0.0.1:0 --library {library}",
+        env!("CARGO_BIN_EXE_jam")
+    );
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_remove("JAM_LOG").process_group(0);
+    let server = TestServer::start_command(command);
+    let inside = format!("/proc/{}/root{library}", server.pid());
+    let names = || fs::read_dir(&inside).expect("the library").count();
+    let eve = watcher(&server);
+    let large = GatedSeed::join(server.address, ROOM, "Ana", &wav(15, 2 << 20));
+    large.gate.open();
+    for _ in 0..2 {
+        large.member.forget();
+        large.say_offer(2 << 20);
+        let said = assert_out_of_the_queue(&server, &large, &eve, "disk is full");
+        assert!(!said.contains("os error"), "that is for the log: {said}");
+        server.wait_for_log(&["\"Ana.wav\" is not fetched: writing", "No space left"]);
+        until("nothing is left of it", || (names() == 0).then_some(()));
+    }
+    let small = GatedSeed::join(server.address, ROOM, "Ben", &wav(16, 500_000));
+    small.gate.open();
+    small.offer();
+    eve.wait_for_entry(&small.track_id, is_here);
 }
 
 #[test]
@@ -414,7 +501,9 @@ fn what_turns_out_to_be_no_audio_is_thrown_away() {
         &b"bring a cable\n".repeat(4000),
     );
     seed.gate.open();
+    let eve = watcher(&server);
     seed.offer();
+    assert_out_of_the_queue(&server, &seed, &eve, "not audio");
     server.wait_for_log(&["Ana.wav", "not fetched", "audio"]);
     until("nothing is left of it", || {
         folder.names().is_empty().then_some(())

@@ -2,6 +2,7 @@
 
 use crate::common::http;
 use crate::common::member;
+use crate::common::relay;
 use crate::common::running;
 use crate::common::server as common;
 use crate::common::temp;
@@ -12,9 +13,11 @@ use jam::swarm::frame::{self, Frame, Hello, NodeId, RefusalCode, Role};
 use jam::swarm::handshake::Identity;
 use jam::swarm::key::{Nonce, Proof, SwarmKey};
 use jam::swarm::lister;
+use jam::swarm::store::file_name::part_name;
 use jam::swarm::wire::{Wire, WireError};
 use jam::track::id::TrackId;
 use member::{GatedSeed, Member, key_of};
+use relay::Relay;
 use running::{Running, track_id, until, wav};
 use serde_json::{Value, json};
 use std::fs;
@@ -141,14 +144,26 @@ fn what_is_no_audio_is_for_fetch_alone() {
 fn a_track_that_the_server_has_no_room_for_is_left_out_with_a_word_in_the_log() {
     let folder = TempFolder::new();
     let song = folder.write("song.wav", &wav(2, 100_000));
+    let small = folder.write("small.wav", &wav(2, 10_000));
     for (option, expected) in [
         ("--max-upload", "larger than the server takes"),
         ("--max-library", "library is full"),
     ] {
         let server = TestServer::start(&[option, "64KiB"]);
+        let eve = listener(&server);
         let fetched = TempFolder::new();
-        let _seed = seed(&server, &song, &[]);
+        let seed = seed(&server, &song, &[path(&small)]);
         server.wait_for_log(&["song.wav", "not fetched", expected, option]);
+        seed.wait_for_stderr(&[
+            "\"song.wav\" is out of the queue",
+            expected,
+            "it is served all the same",
+        ]);
+        eve.wait_for_last("QUEUE", |queue| {
+            let tracks = queue["tracks"].as_array().expect("a list");
+            tracks.len() == 1 && tracks[0]["name"] == "small.wav" && is_here(&tracks[0])
+        });
+        assert_eq!(seed.stderr().len(), 1, "{:?}", seed.stderr());
         let id = track_id(&fs::read(&song).expect("the song"));
         fetch(&fetched, &[&id, "--room", &room_of(&server)]).wait_for_success();
         assert_eq!(fetched.names(), ["song.wav"]);
@@ -318,6 +333,100 @@ fn a_fetch_from_a_room_without_music_waits_for_some_and_says_so() {
     assert_eq!(fetched.names(), ["prelude5.wav"]);
 }
 
+/// Stands in the queue, and nobody has it.
+fn offer_of_nobody(server: &TestServer, name: &str) -> (Member, String) {
+    let id = track_id(name.as_bytes());
+    let hello = json!({ "role": "viewer", "node": true, "wants": ["QUEUE"] });
+    let liar = Member::join(server.address, ROOM, hello);
+    liar.say(&json!({
+        "type": "ANNOUNCE", "port": 0, "node_id": "00000000000000aa", "track_ids": [id],
+    }));
+    let offer = json!({ "name": name, "bytes": 1_000_000, "content_type": "audio/wav" });
+    liar.say(&json!({ "type": "ADD", "track_id": id, "offer": offer }));
+    liar.wait_for_entry(&id, |_| true);
+    (liar, id)
+}
+
+#[test]
+fn a_fetch_from_a_room_goes_on_without_what_cannot_be_had_and_says_what_that_is() {
+    let server = TestServer::start(&[]);
+    let (folder, fetched) = (TempFolder::new(), TempFolder::new());
+    // The first is nobody's, and of the second something has the place.
+    let (_liar, gone) = offer_of_nobody(&server, "gone.wav");
+    let songs: Vec<Vec<u8>> = (30..33).map(|mark| wav(mark, 200_000)).collect();
+    let names = ["a.wav", "b.wav", "c.wav"];
+    let files: Vec<_> = names
+        .iter()
+        .zip(&songs)
+        .map(|(name, song)| folder.write(name, song))
+        .collect();
+    let blocked = TrackId::parse(&track_id(&songs[0])).expect("an id");
+    fs::create_dir(fetched.join(&part_name("a.wav", blocked))).expect("a folder");
+    let eve = listener(&server);
+    let _seed = seed(&server, &files[0], &[path(&files[1]), path(&files[2])]);
+    for song in &songs {
+        eve.wait_for_entry(&track_id(song), |_| true);
+    }
+    let mut fetch = fetch(&fetched, &["--room", &room_of(&server)]);
+    let done = fetch.wait_for_done(2);
+    let paths: Vec<&str> = done
+        .iter()
+        .filter_map(|done| done["path"].as_str())
+        .collect();
+    assert_eq!(
+        paths,
+        [path(&fetched.join("b.wav")), path(&fetched.join("c.wav"))]
+    );
+    let failed = |id: &str| {
+        fetch.wait_for_event("word of a failure", |event| {
+            let is_meant = event["event"] == "failed" && event["track_id"] == id;
+            is_meant.then(|| (event["name"].clone(), event["message"].to_string()))
+        })
+    };
+    let (name, why) = failed(&blocked.to_string());
+    assert!(
+        name == "a.wav" && why.contains("move it away"),
+        "{name}: {why}"
+    );
+    let (name, why) = failed(&gone);
+    assert!(
+        name == "gone.wav" && why.contains("nobody in room jam1 had it"),
+        "{name}: {why}"
+    );
+    assert_eq!(fetch.wait().code(), Some(1));
+    let line = fetch.wait_for_stderr(&["jam: 2 of 4 tracks are missing", "a.wav: ", "gone.wav: "]);
+    assert!(line.contains("run the same command again"), "{line}");
+    let last = fetch.stdout().pop().expect("a line");
+    assert!(
+        last.starts_with(r#"{"event":"error""#) && last.contains("2 of 4"),
+        "{last}"
+    );
+    for (name, song) in names.iter().zip(&songs).skip(1) {
+        assert!(fs::read(fetched.join(name)).expect("fetched") == *song);
+    }
+}
+
+#[test]
+fn a_track_whose_seed_pauses_makes_way_for_the_others_and_comes_all_the_same() {
+    let server = TestServer::start(&[]);
+    let slow = GatedSeed::join(server.address, ROOM, "Ana", &wav(33, 1 << 20));
+    let quick = GatedSeed::join(server.address, ROOM, "Ben", &wav(34, 1 << 20));
+    slow.offer();
+    quick.offer();
+    quick.gate.open();
+    let fetched = TempFolder::new();
+    let mut fetch = fetch(&fetched, &["--room", &room_of(&server)]);
+    slow.gate.allow(6);
+    until("some of it comes", || {
+        (slow.gate.left().len() == 6).then_some(())
+    });
+    let done = fetch.wait_for_done(1);
+    assert_eq!(done[0]["path"], path(&fetched.join("Ben.wav")));
+    slow.gate.open();
+    fetch.wait_for_success();
+    assert_eq!(fetched.names(), ["Ana.wav", "Ben.wav"]);
+}
+
 // ---- the room's key ---------------------------------------------------------------------------------
 
 #[test]
@@ -404,6 +513,86 @@ fn without_the_rooms_key_neither_a_seed_nor_the_server_gives_anything() {
     }
     let listed = lister::list(seed_address, identity, key).expect("the seed's tracks");
     assert_eq!(listed.len(), 1);
+}
+
+// ---- a seed that comes back -------------------------------------------------------------------------
+
+#[test]
+fn what_was_taken_out_of_the_queue_stays_out_when_its_seed_comes_back() {
+    let mut server = TestServer::start(&[]);
+    let relay = Relay::to(server.address);
+    let folder = TempFolder::new();
+    let songs = [wav(40, 50_000), wav(41, 50_000)];
+    let ids = songs.each_ref().map(|song| track_id(song));
+    let files = [
+        folder.write("stays.wav", &songs[0]),
+        folder.write("goes.wav", &songs[1]),
+    ];
+    let mut command = jam(&["seed", path(&files[0]), path(&files[1]), "--name", "Ana"]);
+    let room = format!("ws://{}/ws/{ROOM}", relay.address);
+    command.args(["--listen-port", "0", "--log", "debug", "--room", &room]);
+    let seed = Running::start(command);
+    let host = |server: &TestServer| {
+        let hello = json!({ "role": "host", "wants": ["QUEUE", "MEMBERS"] });
+        Member::join(server.address, ROOM, hello)
+    };
+    let ana = host(&server);
+    for id in &ids {
+        ana.wait_for_entry(id, is_here);
+    }
+    until("the seed has seen them in the queue too", || {
+        let lines = seed.stderr();
+        let seen = lines.iter().filter_map(|line| {
+            let (before, _) = line.split_once(" of the tracks that were offered")?;
+            before.rsplit_once(' ')?.1.parse::<usize>().ok()
+        });
+        (seen.sum::<usize>() == 2).then_some(())
+    });
+    relay.cut();
+    seed.wait_for_stderr(&["the room is lost"]);
+    ana.say(&json!({ "type": "REMOVE", "track_id": ids[1] }));
+    let is_left = |queue: &Value| {
+        let tracks = queue["tracks"].as_array().expect("a list");
+        tracks.len() == 1 && tracks[0]["track_id"] == ids[0].as_str()
+    };
+    ana.wait_for("QUEUE", is_left);
+    ana.forget();
+    relay.mend();
+    seed.wait_for_stderr(&["the room is there again"]);
+    // It announces itself before it offers anything, and the server's answer is a while behind both.
+    let late = GatedSeed::join(server.address, ROOM, "Ben", &wav(42, 50_000));
+    late.gate.open();
+    let is_back = |peers: &Value| {
+        let peers = peers["peers"].as_array().expect("a list");
+        let has = |peer: &Value| {
+            peer["track_ids"]
+                .as_array()
+                .is_some_and(|all| all.len() == 2)
+        };
+        peers
+            .iter()
+            .any(|peer| peer["display_name"] == "Ana" && has(peer))
+    };
+    late.member.wait_for("PEERS", is_back);
+    late.offer();
+    let queue = late.member.wait_for("QUEUE", |queue| {
+        let tracks = queue["tracks"].as_array().expect("a list");
+        tracks
+            .iter()
+            .any(|track| track["track_id"] == late.track_id.as_str())
+    });
+    assert_eq!(queue["tracks"].as_array().map(Vec::len), Some(2), "{queue}");
+    drop((ana, late));
+
+    // A server that was started again has lost its rooms.
+    let address = server.address;
+    server.signal("KILL");
+    server.wait();
+    let server = TestServer::start_command(jam(&["server", "--listen", &address.to_string()]));
+    let ana = host(&server);
+    for id in &ids {
+        ana.wait_for_entry(id, is_here);
+    }
 }
 
 // ---- a server that comes back -----------------------------------------------------------------------

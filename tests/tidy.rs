@@ -28,6 +28,7 @@ const PURE: &[&str] = &[
     "commands/check/words.rs",
     "commands/event.rs",
     "commands/meter.rs",
+    "commands/offers.rs",
     "commands/pace.rs",
     "commands/report.rs",
     "commands/words.rs",

@@ -3,7 +3,7 @@
 use crate::common::random;
 
 use jam::commands::pace::{Mode, Pace};
-use jam::commands::report::{Fetched, Invitation, Seeded, Source};
+use jam::commands::report::{Fetched, Invitation, Missed, Seeded, Source};
 use jam::commands::words::{self, Fetching, Waiting};
 use jam::commands::{event, report};
 use jam::room::address::RoomAddress;
@@ -345,6 +345,43 @@ fn what_was_there_before_is_not_counted_as_fetched() {
     resumed.sources.clear();
     let report = report::fetched(&resumed);
     assert_eq!(report, "Music/song.mp3\n5.0 MiB, all of it there already\n");
+}
+
+fn missed(number: usize) -> Missed {
+    Missed {
+        name: format!("{number}.wav"),
+        track_id: format!("{number:064x}"),
+        why: "nobody had it".into(),
+    }
+}
+
+#[test]
+fn tracks_that_are_missing_are_told_one_by_one_and_again_in_the_end() {
+    assert_eq!(
+        report::missed(&missed(1)),
+        "1.wav is left out: nobody had it\n"
+    );
+    assert_eq!(report::missing(&[], 3), None);
+    let again = "(run the same command again to try once more)";
+    assert_eq!(
+        report::missing(&[missed(1), missed(2)], 3),
+        Some(format!(
+            "2 of 3 tracks are missing {again}: 1.wav: nobody had it; 2.wav: nobody had it"
+        ))
+    );
+    let one = report::missing(&[missed(1)], 2).expect("one is missing");
+    assert!(one.starts_with("1 of 2 tracks is missing ("), "{one}");
+    let many: Vec<Missed> = (0..100).map(missed).collect();
+    let text = report::missing(&many, 100).expect("some are missing");
+    assert!(
+        text.ends_with("; 7.wav: nobody had it; and 92 more"),
+        "{text}"
+    );
+    let event: Value = serde_json::from_str(&event::failed(&missed(1))).expect("JSON");
+    let expected = json!({
+        "event": "failed", "track_id": format!("{:064x}", 1), "name": "1.wav", "message": "nobody had it",
+    });
+    assert_eq!(event, expected);
 }
 
 fn seeded(name: &str) -> Seeded {

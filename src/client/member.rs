@@ -39,6 +39,11 @@ pub enum RoomEvent {
     },
     /// What the server says that we did wrong.
     Error(String),
+    /// A track that we offered, and that the server cannot take.
+    Refused {
+        track_id: String,
+        why: String,
+    },
     /// The connection was lost; the next attempt begins after `again_in`.
     Lost {
         why: RoomError,
@@ -260,6 +265,7 @@ impl Member {
             ServerSays::Swarm(nodes) => RoomEvent::Swarm(nodes),
             ServerSays::Signal { from, blob } => RoomEvent::Signal { from, blob },
             ServerSays::Error(message) => RoomEvent::Error(message),
+            ServerSays::Refused { track_id, why } => RoomEvent::Refused { track_id, why },
             ServerSays::Peer { .. } | ServerSays::Welcome(_) | ServerSays::Other => return Ok(()),
         })
     }

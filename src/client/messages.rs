@@ -19,6 +19,11 @@ pub enum ServerSays {
         blob: String,
     },
     Error(String),
+    /// A track that we offered, and that the server cannot take.
+    Refused {
+        track_id: String,
+        why: String,
+    },
     /// A type that this client has no use for.
     Other,
 }

@@ -49,10 +49,7 @@ pub fn parse(text: &str) -> Result<ServerSays, Malformed> {
             SWARM_LISTED_MAX,
             RawNode::checked,
         ))),
-        "ERROR" => Some(ServerSays::Error(
-            display(&value, "message", SERVER_TEXT_CHARS_MAX)
-                .unwrap_or_else(|| "the server does not say what".into()),
-        )),
+        "ERROR" => Some(error(&value)),
         _ => Some(ServerSays::Other),
     };
     parsed.ok_or_else(|| malformed("a message that lacks something"))
@@ -171,6 +168,18 @@ fn state(payload: Value) -> Option<ServerSays> {
         offset_sec: raw.offset_sec,
         timestamp: raw.timestamp,
     }))
+}
+
+fn error(value: &Value) -> ServerSays {
+    let message = display(value, "message", SERVER_TEXT_CHARS_MAX)
+        .unwrap_or_else(|| "the server does not say what".into());
+    match short_text(value, "track_id") {
+        Some(track_id) => ServerSays::Refused {
+            track_id: track_id.to_ascii_lowercase(),
+            why: message,
+        },
+        None => ServerSays::Error(message),
+    }
 }
 
 fn welcome(value: &Value) -> ServerSays {

@@ -1,6 +1,6 @@
 //! What a node in a room says that it has.
 
-use crate::client::outgoing::{Announce, Offer};
+use crate::client::outgoing::{Announce, Links, Offer};
 use crate::swarm::node::Node;
 use crate::swarm::track_swarm::TrackSwarm;
 use std::sync::Arc;
@@ -32,9 +32,25 @@ pub fn announcement(
     }
 }
 
-/// The track that is being fetched, or else the last one.
+/// The track that is being fetched, the last of several, or else the last one.
 #[must_use]
 pub fn current(tracks: &[Arc<TrackSwarm>]) -> Option<&Arc<TrackSwarm>> {
-    let fetching = tracks.iter().find(|track| !track.status().complete);
+    let fetching = tracks.iter().rfind(|track| !track.status().complete);
     fetching.or(tracks.last())
+}
+
+/// From whom it has how much of a track.
+#[must_use]
+pub fn links(track: &TrackSwarm) -> Links {
+    let sources = track.status().sources;
+    let received = sources.iter().map(|source| {
+        let chunks = u32::try_from(source.chunks).unwrap_or(u32::MAX);
+        (source.node.0, chunks)
+    });
+    let unreachable = track.unreachable_nodes();
+    Links {
+        track_id: track.id.to_string(),
+        received: received.collect(),
+        unreachable: unreachable.iter().map(|node| node.0).collect(),
+    }
 }

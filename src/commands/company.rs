@@ -3,7 +3,8 @@
 //! One thread owns what was told; everybody else asks it through a small table.
 
 use super::Failure;
-use super::announcement::{announcement, current};
+use super::announcement::{announcement, current, links};
+use super::offers::Offers;
 use super::stop::Stop;
 use crate::client::link::RoomLink;
 use crate::client::member::{Joined, RoomEvent, join};
@@ -56,8 +57,8 @@ struct Known {
     queue: Option<Vec<Track>>,
     current: Option<String>,
     tracks: Vec<Arc<TrackSwarm>>,
-    /// Put into the room's queue each time that it is joined.
-    offers: Vec<(String, Offer)>,
+    /// Put into the room's queue.
+    offers: Offers,
     /// What the server said against that, `REFUSALS_KEPT_MAX` at most: only a seed takes them out.
     refusals: Vec<String>,
 }
@@ -95,7 +96,6 @@ impl Company {
             announce_at: Instant::now(),
             interval: Duration::from_secs(15),
             told: None,
-            offered: 0,
         };
         let attend = move || attendance.run(&events);
         threads
@@ -136,9 +136,16 @@ impl Company {
         known.introduce(track);
     }
 
-    /// Puts a track into the room's queue, now and whenever the room is joined again.
+    /// Of all tracks that are fetched this one is what the room hears of.
+    pub fn turn_to(&self, track: &Arc<TrackSwarm>) {
+        let mut known = self.lock();
+        known.tracks.retain(|other| other.id != track.id);
+        known.tracks.push(Arc::clone(track));
+    }
+
+    /// Puts a track into the room's queue, once for each server, which has other rooms when it is started again.
     pub fn offer(&self, track_id: String, offer: Offer) {
-        self.lock().offers.push((track_id, offer));
+        self.lock().offers.add(track_id, offer);
     }
 
     /// The room's tracks: the current one first, then those behind it, then those before. `None`: not known yet.
@@ -187,6 +194,13 @@ impl Company {
 }
 
 impl Known {
+    /// The server says something against what we do.
+    fn object(&mut self, text: String) {
+        if self.refusals.len() < REFUSALS_KEPT_MAX {
+            self.refusals.push(text);
+        }
+    }
+
     /// Tells `track` of the nodes that have it, or want it.
     fn introduce(&self, track: &TrackSwarm) {
         let id = track.id.to_string();
@@ -221,8 +235,6 @@ struct Attendance {
     announce_at: Instant,
     interval: Duration,
     told: Option<Told>,
-    /// How many of the offers the room has been told of since it was joined.
-    offered: usize,
 }
 
 impl Attendance {
@@ -256,13 +268,23 @@ impl Attendance {
                     known.introduce(track);
                 }
             }
-            RoomEvent::Queue(tracks) => self.company.lock().queue = Some(tracks),
+            RoomEvent::Queue(tracks) => {
+                let mut known = self.company.lock();
+                let news = known.offers.listed(&tracks);
+                if news > 0 {
+                    log::debug!("{news} of the tracks that were offered stand in the queue now");
+                }
+                known.queue = Some(tracks);
+            }
             RoomEvent::State(state) => self.company.lock().current = state.track_id,
             RoomEvent::Error(text) => {
                 log::debug!("the room says: {text}");
+                self.company.lock().object(text);
+            }
+            RoomEvent::Refused { track_id, why } => {
                 let mut known = self.company.lock();
-                if known.refusals.len() < REFUSALS_KEPT_MAX {
-                    known.refusals.push(text);
+                if known.offers.refused(&track_id) {
+                    known.object(format!("{why}; it is served all the same"));
                 }
             }
             RoomEvent::Lost { why, .. } => {
@@ -290,6 +312,7 @@ impl Attendance {
         // A server without a swarm knows nodes only by their addresses.
         let server = swarm.map(|swarm| (joined.server_addr, NodeId(swarm.node_id)));
         known.server = server;
+        known.offers.joined(server.map(|(_, node)| node));
         for track in &known.tracks {
             // A server that was started again has other keys.
             if let Some(key) = key.filter(|_| !self.company.keyed) {
@@ -298,19 +321,19 @@ impl Attendance {
             known.introduce(track);
         }
         drop(known);
-        (self.announced, self.told, self.offered) = (None, None, 0);
+        (self.announced, self.told) = (None, None);
         self.announce_at = Instant::now();
     }
 
     /// What has changed since it was told last. What cannot be sent now is told when the room is joined again.
     fn tell(&mut self) {
-        let known = self.company.lock();
+        let mut known = self.company.lock();
         if !known.joined {
             return;
         }
+        known.tracks.retain(|track| !track.is_stopped());
         let (tracks, draws_swarms) = (known.tracks.clone(), known.server.is_some());
-        let offers = known.offers.iter().skip(self.offered);
-        let offers: Vec<_> = offers.take(NODE_TRACKS_MAX).cloned().collect();
+        let offers = known.offers.next(NODE_TRACKS_MAX);
         drop(known);
         let announce = announcement(&self.company.node, &tracks, &offers);
         let changed = self.announced.as_ref().is_none_or(|last| {
@@ -331,12 +354,12 @@ impl Attendance {
     }
 
     /// Behind ANNOUNCE: a room takes an offer only of a track that was announced.
-    fn tell_offers(&mut self, offers: &[(String, Offer)]) {
+    fn tell_offers(&self, offers: &[(String, Offer)]) {
         for (track_id, offer) in offers {
             if self.company.link.add(track_id, Some(offer)).is_err() {
                 return;
             }
-            self.offered += 1;
+            self.company.lock().offers.told(track_id);
         }
     }
 
@@ -351,23 +374,7 @@ impl Attendance {
             },
         };
         let gains = track.gains_since(told.gains);
-        let status = track.status();
-        let links = Links {
-            track_id: track_id.clone(),
-            received: status
-                .sources
-                .iter()
-                .map(|source| {
-                    let chunks = u32::try_from(source.chunks).unwrap_or(u32::MAX);
-                    (source.node.0, chunks)
-                })
-                .collect(),
-            unreachable: track
-                .unreachable_nodes()
-                .iter()
-                .map(|node| node.0)
-                .collect(),
-        };
+        let links = links(track);
         let link = &self.company.link;
         let told_gains = gains.is_empty() || link.have_delta(&gains).is_ok();
         let told_links = links == told.links || !draws_swarms || link.links(&links).is_ok();

@@ -1,6 +1,6 @@
 //! What `jam fetch --json` prints: one JSON object a line. Pure.
 
-use super::report::Fetched;
+use super::report::{Fetched, Missed};
 use super::words::{self, Fetching, Waiting};
 use serde::Serialize;
 
@@ -30,6 +30,11 @@ enum Event<'a> {
         seconds: f64,
         rate: u64,
         sources: Vec<From<'a>>,
+    },
+    Failed {
+        track_id: &'a str,
+        name: &'a str,
+        message: &'a str,
     },
     Error {
         message: &'a str,
@@ -98,6 +103,18 @@ pub fn done(fetched: &Fetched) -> String {
         seconds: round(fetched.seconds, 1000.0),
         rate: fetched.rate().round() as u64,
         sources: sources.collect(),
+    }
+    .line()
+}
+
+/// `{"event":"failed","track_id":..,"name":..,"message":".."}`: one of several tracks could not be had, and the
+/// others follow.
+#[must_use]
+pub fn failed(missed: &Missed) -> String {
+    Event::Failed {
+        track_id: &missed.track_id,
+        name: &missed.name,
+        message: &missed.why,
     }
     .line()
 }

@@ -1,28 +1,27 @@
 //! `jam fetch`: gets tracks from all nodes that have them, and serves what it has meanwhile.
+//!
+//! Of several tracks one that cannot be had does not keep the others from coming. In a room one for which nothing comes
+//! makes way for them and has its turn again later, until nothing has come for any of them for long.
 
 use super::Failure;
 use super::company::{Company, Part};
+use super::download::{Download, Turn};
 use super::listing::list;
 use super::progress::Progress;
-use super::report::{Fetched, Source};
+use super::report::{self, Missed};
 use super::session::Session;
 use super::words::Waiting;
 use crate::cli::{FETCH_PORT, FetchOptions, SeedAfter};
-use crate::limits::{COMMAND_TICK, SEED_AFTER_USUAL, WAITING_AFTER};
+use crate::limits::{COMMAND_TICK, FETCH_PATIENCE, FETCH_TURN, SEED_AFTER_USUAL, WAITING_AFTER};
 use crate::room::message::Role;
-use crate::swarm::bitfield::Bitfield;
-use crate::swarm::store::part_file::{Opened, PartFile};
-use crate::swarm::store::seed_file::SeedFile;
-use crate::swarm::track_swarm::{Status, Taste, TrackSwarm};
+use crate::swarm::track_swarm::TrackSwarm;
 use crate::track::id::TrackId;
-use crate::track::manifest::Manifest;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// # Errors
-/// When it was stopped, or the disk or the network did not let it finish.
+/// When it was stopped, or the disk or the network did not let it finish all tracks.
 pub fn run(options: &FetchOptions) -> Result<(), Failure> {
     let key = options.key.as_deref();
     let mut session = Session::start(options.listen_port, FETCH_PORT, key, &options.connect)?;
@@ -32,38 +31,110 @@ pub fn run(options: &FetchOptions) -> Result<(), Failure> {
     }
     let mut progress = Progress::new(options.json);
     let fetched = fetch_all(options, &session, &mut progress);
-    if let Err(Failure(message)) = &fetched {
+    let (tracks, failure) = match fetched {
+        Ok(harvest) => (
+            harvest.tracks,
+            report::missing(&harvest.missed, harvest.of).map(Failure),
+        ),
+        Err(failure) => (Vec::new(), Some(failure)),
+    };
+    if let Some(Failure(message)) = &failure {
         progress.failed(message);
     }
     drop(progress);
-    let ended = fetched.map(|tracks| serve_on(options, &session, &tracks));
+    if !tracks.is_empty() {
+        serve_on(options, &session, &tracks);
+    }
     session.end();
-    ended
+    failure.map_or(Ok(()), Err)
 }
 
+/// What came of all that was wanted.
+#[derive(Default)]
+struct Harvest {
+    of: usize,
+    tracks: Vec<Arc<TrackSwarm>>,
+    missed: Vec<Missed>,
+}
+
+/// # Errors
+/// When it was stopped, the result cannot be told, or the only track cannot be had.
 fn fetch_all(
     options: &FetchOptions,
     session: &Session,
     progress: &mut Progress,
-) -> Result<Vec<Arc<TrackSwarm>>, Failure> {
-    let ids = match options.track {
-        Some(id) => vec![id],
-        None => match &session.company {
-            Some(company) => queue(session, company, progress)?,
-            None => list(session, progress)?,
-        },
+) -> Result<Harvest, Failure> {
+    let mut waiting: VecDeque<Download> = match (options.track, &session.company) {
+        (Some(id), _) => VecDeque::from([Download::new(session, id, None)]),
+        (None, Some(company)) => queue(session, company, progress)?,
+        (None, None) => {
+            let listed = list(session, progress)?.into_iter();
+            let wanted = listed.map(|one| Download::new(session, one.track, Some(one.name)));
+            wanted.collect()
+        }
     };
-    let mut tracks = Vec::new();
-    for id in ids {
-        let track = TrackSwarm::new(id, session.key, None, Taste::default());
-        session.join(&track)?;
-        let fetched = fetch(options, session, &track, progress)?;
-        progress
-            .done(&fetched)
-            .map_err(|error| Failure::new("writing to standard output", &error))?;
-        tracks.push(track);
+    let of = waiting.len();
+    let mut harvest = Harvest {
+        of,
+        ..Harvest::default()
+    };
+    // A track alone is waited for: it is in nobody's way.
+    let turn = (of > 1 && session.company.is_some()).then_some(FETCH_TURN);
+    let mut in_vain = InVain::default();
+    while let Some(mut download) = waiting.pop_front() {
+        match download.take_turn(options, session, progress, turn) {
+            Ok(Turn::Done(fetched)) => {
+                progress
+                    .done(&fetched)
+                    .map_err(|error| Failure::new("writing to standard output", &error))?;
+                harvest.tracks.push(download.track);
+            }
+            Ok(Turn::InVain) => {
+                progress.set_aside();
+                let was_first = download.is_first_turn();
+                waiting.push_back(download);
+                if in_vain.is_over(was_first, &waiting) {
+                    for download in waiting.drain(..) {
+                        let why = download.why_in_vain(session);
+                        harvest
+                            .missed
+                            .push(download.give_up(session, progress, why));
+                    }
+                }
+            }
+            Err(failure) if of == 1 || session.stop.is_asked() => return Err(failure),
+            Err(Failure(why)) => {
+                harvest
+                    .missed
+                    .push(download.give_up(session, progress, why));
+            }
+        }
     }
-    Ok(tracks)
+    Ok(harvest)
+}
+
+/// How long nothing has come of any of the tracks that wait, each of which has had a turn.
+#[derive(Default)]
+struct InVain {
+    held_bytes: u64,
+    time: Duration,
+}
+
+impl InVain {
+    /// After a turn of which nothing came.
+    fn is_over(&mut self, was_first_turn: bool, waiting: &VecDeque<Download>) -> bool {
+        let held_bytes = waiting.iter().map(|one| one.track.status().held_bytes);
+        let held_bytes = held_bytes.sum();
+        if was_first_turn || held_bytes != self.held_bytes {
+            *self = Self {
+                held_bytes,
+                time: Duration::ZERO,
+            };
+            return false;
+        }
+        self.time += FETCH_TURN;
+        self.time >= FETCH_PATIENCE
+    }
 }
 
 /// What the room plays, and then what comes next.
@@ -71,16 +142,17 @@ fn queue(
     session: &Session,
     company: &Company,
     progress: &mut Progress,
-) -> Result<Vec<TrackId>, Failure> {
+) -> Result<VecDeque<Download>, Failure> {
     let began = Instant::now();
     loop {
         let wanted = company.wanted().unwrap_or_default();
-        let ids = wanted
-            .iter()
-            .filter_map(|track| TrackId::parse(&track.track_id));
-        let ids: Vec<TrackId> = ids.collect();
-        if !ids.is_empty() {
-            return Ok(ids);
+        let wanted = wanted.into_iter().filter_map(|track| {
+            let id = TrackId::parse(&track.track_id)?;
+            Some(Download::new(session, id, Some(track.name)))
+        });
+        let wanted: VecDeque<Download> = wanted.collect();
+        if !wanted.is_empty() {
+            return Ok(wanted);
         }
         if began.elapsed() >= WAITING_AFTER {
             let room = company.room();
@@ -89,160 +161,6 @@ fn queue(
         if session.pause(COMMAND_TICK) {
             return Err(Failure::stopped());
         }
-    }
-}
-
-fn fetch(
-    options: &FetchOptions,
-    session: &Session,
-    track: &Arc<TrackSwarm>,
-    progress: &mut Progress,
-) -> Result<Fetched, Failure> {
-    let began = Instant::now();
-    let manifest = loop {
-        if let Some(manifest) = track.wait_for_manifest(COMMAND_TICK) {
-            break manifest;
-        }
-        if session.stop.is_asked() {
-            return Err(Failure::stopped());
-        }
-        wait(session, track, progress, began.elapsed());
-    };
-    let (part, had_bytes) = match open(options, session, &manifest, progress)? {
-        Opened::AlreadyThere(path) => {
-            return serve_there(session, track, manifest, path, progress);
-        }
-        Opened::Part(part, held) => {
-            let part = Arc::new(part);
-            let layout = manifest.layout();
-            let bytes = held
-                .iter_ones()
-                .map(|index| layout.chunk_bytes(index) as u64);
-            let had_bytes = bytes.sum::<u64>();
-            track.begin(Arc::clone(&manifest), part.clone(), held);
-            (part, had_bytes)
-        }
-    };
-    let length = manifest.layout().length();
-    let mut last_gain = (Instant::now(), had_bytes);
-    loop {
-        track.wait_for_end(COMMAND_TICK);
-        if let Some(error) = track.take_failure() {
-            let hint = if error.is_disk_full() {
-                " (free some space and run the same command again: what is there is kept)"
-            } else {
-                ""
-            };
-            return Err(Failure(format!("{error}{hint}")));
-        }
-        let status = track.status();
-        if status.complete {
-            break;
-        }
-        if session.stop.is_asked() {
-            return Err(Failure(format!(
-                "stopped; {} of {length} bytes are kept in {} (run the same command again to go on)",
-                status.held_bytes,
-                part.path().display()
-            )));
-        }
-        if status.held_bytes != last_gain.1 {
-            last_gain = (Instant::now(), status.held_bytes);
-        }
-        if last_gain.0.elapsed() < Duration::from_secs(2) {
-            progress.fetching(status.held_bytes, length, status.peers);
-        } else {
-            say_waiting(session, &status, &manifest, progress);
-        }
-    }
-    let path = part.finish()?;
-    Ok(report(track, path, length, had_bytes, began.elapsed()))
-}
-
-fn open(
-    options: &FetchOptions,
-    session: &Session,
-    manifest: &Manifest,
-    progress: &mut Progress,
-) -> Result<Opened, Failure> {
-    let mut hashing = hashing(session, progress);
-    Ok(PartFile::open(&options.output, manifest, &mut hashing)?)
-}
-
-/// Tells how far hashing is, and calls it off when the program is asked to stop.
-fn hashing(
-    session: &Session,
-    progress: &mut Progress,
-) -> impl FnMut(&Path, u64, u64) -> ControlFlow<()> {
-    |path, done, total| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        progress.hashing(&name, done, total);
-        match session.stop.is_asked() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    }
-}
-
-/// It is there already: others may have it.
-fn serve_there(
-    session: &Session,
-    track: &Arc<TrackSwarm>,
-    manifest: Arc<Manifest>,
-    path: PathBuf,
-    progress: &mut Progress,
-) -> Result<Fetched, Failure> {
-    let layout = manifest.layout();
-    let size = Some(layout.chunk_size());
-    let (store, found) = SeedFile::open(&path, size, &mut hashing(session, progress))?;
-    if found.id() == manifest.id() {
-        track.begin(manifest, Arc::new(store), Bitfield::full(layout.count()));
-    }
-    let length = layout.length();
-    Ok(report(track, path, length, length, Duration::ZERO))
-}
-
-fn report(
-    track: &TrackSwarm,
-    path: PathBuf,
-    bytes: u64,
-    had_bytes: u64,
-    took: Duration,
-) -> Fetched {
-    let sources = track.status().sources;
-    Fetched {
-        path,
-        bytes,
-        had_bytes,
-        seconds: took.as_secs_f64(),
-        sources: sources
-            .iter()
-            .map(|source| Source {
-                node: source.node.to_string(),
-                address: source.address.map(|address| address.to_string()),
-                seed: source.seed,
-                bytes: source.bytes,
-            })
-            .collect(),
-    }
-}
-
-fn wait(session: &Session, track: &TrackSwarm, progress: &mut Progress, waited: Duration) {
-    if waited >= WAITING_AFTER {
-        session.say_nobody(&track.status(), progress);
-    }
-}
-
-fn say_waiting(session: &Session, status: &Status, manifest: &Manifest, progress: &mut Progress) {
-    if status.peers > 0 {
-        let missing = manifest.layout().length() - status.held_bytes;
-        let chunk = u64::from(manifest.layout().chunk_size().bytes());
-        progress.waiting(&Waiting::Chunks {
-            missing: u32::try_from(missing.div_ceil(chunk)).unwrap_or(u32::MAX),
-            peers: status.peers,
-        });
-    } else {
-        session.say_nobody(status, progress);
     }
 }
 

@@ -8,7 +8,6 @@ use crate::limits::{COMMAND_TICK, LIST_AGAIN, SWARM_STACK_BYTES, WAITING_AFTER};
 use crate::swarm::frame::Listed;
 use crate::swarm::lister;
 use crate::swarm::wire::WireError;
-use crate::track::id::TrackId;
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -20,7 +19,7 @@ type Answer = (SocketAddr, Result<Vec<Listed>, WireError>);
 ///
 /// # Errors
 /// When the program was asked to stop, or the system has no room for a thread.
-pub fn list(session: &Session, progress: &mut Progress) -> Result<Vec<TrackId>, Failure> {
+pub fn list(session: &Session, progress: &mut Progress) -> Result<Vec<Listed>, Failure> {
     let began = Instant::now();
     // The second name is as good as the first, unless it takes long.
     while session.is_looking_up() && began.elapsed() < WAITING_AFTER {
@@ -30,7 +29,7 @@ pub fn list(session: &Session, progress: &mut Progress) -> Result<Vec<TrackId>, 
     }
     loop {
         let mut tried = session.unresolved();
-        let mut ids = Vec::new();
+        let mut all: Vec<Listed> = Vec::new();
         for (address, answer) in ask_all(session)? {
             match answer {
                 Ok(tracks) if tracks.is_empty() => {
@@ -38,16 +37,16 @@ pub fn list(session: &Session, progress: &mut Progress) -> Result<Vec<TrackId>, 
                 }
                 Ok(tracks) => {
                     for listed in tracks {
-                        if !ids.contains(&listed.track) {
-                            ids.push(listed.track);
+                        if !all.iter().any(|known| known.track == listed.track) {
+                            all.push(listed);
                         }
                     }
                 }
                 Err(error) => tried.push((address.to_string(), error.to_string())),
             }
         }
-        if !ids.is_empty() {
-            return Ok(ids);
+        if !all.is_empty() {
+            return Ok(all);
         }
         if began.elapsed() >= WAITING_AFTER {
             progress.waiting(&Waiting::Nobody { tried: &tried });

@@ -3,10 +3,12 @@
 pub mod announcement;
 pub mod check;
 pub mod company;
+pub mod download;
 pub mod event;
 pub mod fetch;
 pub mod listing;
 pub mod meter;
+pub mod offers;
 pub mod pace;
 pub mod peer;
 pub mod progress;

@@ -7,7 +7,7 @@
 use super::event;
 use super::meter::Meter;
 use super::pace::{Mode, Pace};
-use super::report::{self, Fetched};
+use super::report::{self, Fetched, Missed};
 use super::words::{Fetching, Waiting};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Instant;
@@ -88,9 +88,7 @@ impl Progress {
     /// # Errors
     /// When it could not be written; a reader that has gone is no error.
     pub fn done(&mut self, fetched: &Fetched) -> io::Result<()> {
-        self.clear();
-        // The next download has another length.
-        self.meter = None;
+        self.set_aside();
         let text = match self.pace.mode() {
             Mode::Json => event::done(fetched),
             _ => report::fetched(fetched),
@@ -99,6 +97,22 @@ impl Progress {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Another track has its turn.
+    pub fn set_aside(&mut self) {
+        self.clear();
+        self.meter = None;
+    }
+
+    /// A track of several that could not be had.
+    pub fn missed(&mut self, missed: &Missed) {
+        self.set_aside();
+        let text = match self.pace.mode() {
+            Mode::Json => event::failed(missed),
+            _ => report::missed(missed),
+        };
+        self.say(Some(text));
     }
 
     /// Clears the way for the error line, which is the caller's to print; programs get theirs here.

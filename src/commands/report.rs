@@ -11,6 +11,9 @@ use std::path::PathBuf;
 /// Sources that get a line of their own.
 const SOURCES_SHOWN_MAX: usize = 8;
 
+/// Tracks that could not be had and are named in the end; each had a line of its own before.
+const MISSED_SHOWN_MAX: usize = 8;
+
 /// A download that is whole.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fetched {
@@ -35,6 +38,15 @@ pub struct Source {
     pub seed: bool,
     /// Verified bytes from it.
     pub bytes: u64,
+}
+
+/// A track that could not be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// Fit for a terminal.
+    pub name: String,
+    pub track_id: String,
+    pub why: String,
 }
 
 /// A track that this machine serves.
@@ -105,6 +117,30 @@ pub fn fetched(fetched: &Fetched) -> String {
     };
     text += &sources(&fetched.sorted_sources());
     text
+}
+
+/// `song.mp3 is left out: ...`
+#[must_use]
+pub fn missed(Missed { name, why, .. }: &Missed) -> String {
+    format!("{name} is left out: {why}\n")
+}
+
+/// What is said in the end of all that are missing; `None` when nothing is.
+#[must_use]
+pub fn missing(missed: &[Missed], of: usize) -> Option<String> {
+    let shown = missed.iter().take(MISSED_SHOWN_MAX);
+    let shown: Vec<String> = shown
+        .map(|one| format!("{}: {}", one.name, one.why))
+        .collect();
+    let more = match missed.len().saturating_sub(MISSED_SHOWN_MAX) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let (count, shown) = (missed.len(), shown.join("; "));
+    let are = if count == 1 { "is" } else { "are" };
+    let again = "run the same command again to try once more";
+    let text = format!("{count} of {of} tracks {are} missing ({again}): {shown}{more}");
+    (count > 0).then_some(text)
 }
 
 /// A line for each that gave much, and one for all others.

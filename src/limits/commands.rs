@@ -1,5 +1,6 @@
 //! Limits of what is typed, of the commands that wait for something, and of checks of the network.
 
+use super::{RECONNECT_DELAY_MAX, SWARM_RETRY_SEC_MAX};
 use std::time::Duration;
 
 /// Longest name of a host: what the domain name system takes.
@@ -22,6 +23,16 @@ pub const RESOLVE_AGAIN: Duration = Duration::from_secs(5);
 
 /// A finished fetch goes on serving so long at most, while others need what it has.
 pub const SEED_AFTER_USUAL: Duration = Duration::from_secs(10);
+
+/// Of several tracks of a room one of which nothing comes for this long makes way for the others.
+pub const FETCH_TURN: Duration = Duration::from_secs(5);
+
+/// When nothing has come of any of those that are left for this long they cannot be had: their seeds could have come
+/// back to the room and been dialled again.
+pub const FETCH_PATIENCE: Duration = Duration::from_secs(20);
+const _: () = assert!(
+    FETCH_PATIENCE.as_secs() as f64 > RECONNECT_DELAY_MAX.as_secs() as f64 + SWARM_RETRY_SEC_MAX
+);
 
 /// Bytes that a check of the network sends each way: enough to fill what waits in routers on the way.
 pub const CHECK_BYTES: u32 = 1 << 20;

@@ -117,6 +117,10 @@ pub const SWARM_MAP_DIGITS: u32 = 64;
 pub const OFFER_BYTES_MAX: u64 = 1 << 44;
 const _: () = assert!(OFFER_BYTES_MAX > CHUNKS_MAX as u64 * CHUNK_BYTES_MAX as u64);
 
+/// Nodes that hear when the server cannot take what they offered, the last ones for each track: a handful of laptops
+/// have the same song.
+pub const OFFERERS_MAX: usize = 16;
+
 /// For the server's attempt to dial a node: a second is long on any network where music is shared.
 pub const DIAL_BACK_DEADLINE: Duration = Duration::from_secs(2);
 

@@ -1,5 +1,6 @@
 //! What a room tells of itself in lists: QUEUE, MEMBERS, PEERS and SWARM, and to whom.
 
+use super::choice::{Candidate, Receiver, choose};
 use super::event::{NodeAddress, Output, ServerNode};
 use super::machine::{Room, to_all};
 use super::members::{Member, MemberId};
@@ -11,6 +12,7 @@ use crate::limits::{
     LIST_ENTRY_BYTES, MEMBERS_LISTED_MAX, NODE_TRACKS_MAX, PEERS_LISTED_MAX, PEERS_TRACK_BYTES,
     PEERS_TRACKS_MAX,
 };
+use crate::track::id::TrackId;
 use std::net::SocketAddr;
 
 impl Room {
@@ -94,25 +96,43 @@ impl Room {
         }
     }
 
-    /// Every node gets a list without itself, all others one list of everybody.
+    /// Every node gets a list without itself, all others one list of everybody; of a large room each a choice.
     fn push_peers(&mut self, out: &mut Vec<Output>) {
+        let candidates = self.candidates();
         for to in self.nodes.behind() {
-            let message = self.peers_message(Some(to));
+            let message = self.peers_of(&candidates, Some(to));
             out.push(Output::Send { to, message });
             self.nodes.mark_sent(to);
         }
         out.push(Output::Broadcast {
-            message: self.peers_message(None),
+            message: self.peers_of(&candidates, None),
             except: self.nodes.iter().map(|(id, _)| id).collect(),
         });
     }
 
     pub(super) fn peers_message(&self, to: Option<MemberId>) -> ServerMessage {
+        self.peers_of(&self.candidates(), to)
+    }
+
+    /// Looked at once for all who are told.
+    fn candidates(&self) -> Vec<Candidate> {
+        let current = self.state().track_id.as_deref().and_then(TrackId::parse);
+        let nodes = self.nodes.iter();
+        nodes
+            .map(|(id, node)| Candidate::of(id, node, current))
+            .collect()
+    }
+
+    fn peers_of(&self, candidates: &[Candidate], to: Option<MemberId>) -> ServerMessage {
         let tracks_max = self.tracks_of_each();
-        let listed = self.nodes.iter().filter(|&(id, _)| Some(id) != to);
-        let peers = listed
-            .filter_map(|(id, node)| Some((self.members.get(id)?, node)))
-            .take(PEERS_LISTED_MAX)
+        let own = to.and_then(|to| self.nodes.get(to));
+        let receiver = Receiver {
+            id: to,
+            track_id: own.and_then(|node| node.announce.track_id),
+        };
+        let peers = choose(candidates, receiver, PEERS_LISTED_MAX)
+            .into_iter()
+            .filter_map(|id| Some((self.members.get(id)?, self.nodes.get(id)?)))
             .map(|(member, node)| peer_entry(member, node, tracks_max))
             .collect();
         let you = to.and_then(|to| {

@@ -11,6 +11,7 @@ use super::message::{
 use super::name::RoomName;
 use super::node_message::SwarmWelcome;
 use super::nodes::{Change, Nodes};
+use super::offers::Offerers;
 use super::push::Push;
 use super::queue::{Queue, QueueFull};
 use super::swarm_map::ServerPart;
@@ -30,6 +31,7 @@ pub struct Room {
     pub(super) members: Members,
     pub(super) nodes: Nodes,
     pub(super) server_node: Option<ServerPart>,
+    pub(super) offerers: Offerers,
     pub(super) queue_push: Push,
     pub(super) members_push: Push,
     pub(super) peers_push: Push,
@@ -52,6 +54,7 @@ impl Room {
             members: Members::default(),
             nodes: Nodes::default(),
             server_node: None,
+            offerers: Offerers::default(),
             queue_push: Push::every(QUEUE_PUSH_INTERVAL_SEC),
             members_push: Push::every(MEMBERS_PUSH_INTERVAL_SEC),
             peers_push: Push::every(PEERS_PUSH_INTERVAL_SEC),
@@ -315,6 +318,7 @@ impl Room {
             out.push(to_all(self.state_message()));
         }
         if changes.queue {
+            self.offerers.keep_awaited(&self.turntable.queue().tracks());
             self.queue_push.request(now);
             self.tell_host_of_queue(now, out);
         }
@@ -332,7 +336,7 @@ impl Room {
     }
 
     /// How far ahead of now a start is set, in seconds.
-    fn lead_sec(&self) -> f64 {
+    pub(super) fn lead_sec(&self) -> f64 {
         start_lead_ms(self.members.rtt_ms_max()) / 1000.0
     }
 

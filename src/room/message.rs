@@ -222,6 +222,9 @@ pub enum ServerMessage {
     },
     Error {
         message: String,
+        /// The track that the receiver offered and the server cannot take.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        track_id: Option<TrackId>,
     },
     Welcome {
         version: &'static str,
@@ -303,6 +306,7 @@ impl ServerMessage {
     pub fn error(message: impl Into<String>) -> Self {
         Self::Error {
             message: message.into(),
+            track_id: None,
         }
     }
 

@@ -3,6 +3,7 @@
 //! Nothing in this folder touches a socket, a file, a thread or a clock.
 
 pub mod address;
+pub mod choice;
 pub mod event;
 mod fields;
 pub mod held;

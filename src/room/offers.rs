@@ -5,10 +5,49 @@
 use super::event::{Output, Want};
 use super::machine::Room;
 use super::members::{MemberId, Members};
-use super::message::{QueueTrack, Role};
+use super::message::{HostMessage, QueueTrack, Role, ServerMessage};
 use super::queue::QueueFull;
 use super::upload::at_hosts_place;
+use crate::identity::NodeId;
+use crate::limits::OFFERERS_MAX;
 use crate::track::id::TrackId;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Who offered what the queue awaits: they hear of it when the server cannot take it. Invariant: of tracks that the
+/// queue awaits alone, and at most `OFFERERS_MAX` of each.
+#[derive(Debug, Default)]
+pub(super) struct Offerers(HashMap<TrackId, Vec<Offerer>>);
+
+/// A node that connects anew is another member, but the same node.
+#[derive(Debug)]
+struct Offerer {
+    member: MemberId,
+    node: Option<NodeId>,
+}
+
+impl Offerers {
+    fn add(&mut self, track_id: TrackId, offerer: Offerer) {
+        let of_track = self.0.entry(track_id).or_default();
+        of_track.retain(|old| {
+            let same_node = old.node.is_some() && old.node == offerer.node;
+            old.member != offerer.member && !same_node
+        });
+        if of_track.len() >= OFFERERS_MAX {
+            of_track.remove(0);
+        }
+        of_track.push(offerer);
+    }
+
+    /// Forgets whoever offered what `tracks` do not await.
+    pub(super) fn keep_awaited(&mut self, tracks: &[QueueTrack]) {
+        if self.0.is_empty() {
+            return;
+        }
+        let awaited = tracks.iter().filter(|track| track.awaited);
+        let awaited: HashSet<TrackId> = awaited.map(|track| track.track_id).collect();
+        self.0.retain(|track_id, _| awaited.contains(track_id));
+    }
+}
 
 impl Room {
     /// The tracks of the queue that the server has not.
@@ -24,6 +63,41 @@ impl Room {
     pub fn track_arrived(&mut self, now: f64, track: QueueTrack, out: &mut Vec<Output>) {
         let changes = self.turntable.arrived(track);
         self.announce_changes(now, changes, out);
+    }
+
+    /// The server cannot take a track that the queue awaits: it leaves the queue, and whoever offered it hears why.
+    /// It may be offered again, which is another try. Nothing happens when it is not awaited any more.
+    pub fn track_refused(&mut self, now: f64, id: TrackId, why: &str, out: &mut Vec<Output>) {
+        let awaited = self.turntable.queue().get(id).filter(|track| track.awaited);
+        let Some(name) = awaited.map(|track| track.name.clone()) else {
+            return;
+        };
+        let message = ServerMessage::Error {
+            message: format!("\"{name}\" is out of the queue: {why}"),
+            track_id: Some(id),
+        };
+        for to in self.offerers_of(id) {
+            let message = message.clone();
+            out.push(Output::Send { to, message });
+        }
+        let remove = HostMessage::Remove { track_id: id };
+        let removed = self.turntable.handle(now, self.lead_sec(), remove);
+        let changes = removed.expect("bug: it was in the queue a moment ago");
+        self.announce_changes(now, changes, out);
+    }
+
+    /// Those that are still here, or here again, in the order of joining.
+    fn offerers_of(&self, id: TrackId) -> BTreeSet<MemberId> {
+        let offerers = self.offerers.0.get(&id).map_or(&[][..], Vec::as_slice);
+        let members = offerers.iter().map(|offerer| offerer.member);
+        let nodes = self.nodes.iter().filter(|(_, node)| {
+            let named = node.announce.node_id;
+            named.is_some() && offerers.iter().any(|offerer| offerer.node == named)
+        });
+        members
+            .chain(nodes.map(|(id, _)| id))
+            .filter(|&id| self.members.get(id).is_some())
+            .collect()
     }
 
     pub(super) fn offer(
@@ -47,11 +121,16 @@ impl Room {
         }
         let speaker = self.members.get(member).expect("bug: only members speak");
         track.added_by = Some(speaker.name.clone());
+        let node = announce.and_then(|announce| announce.node_id);
+        let id = track.track_id;
         let want = track.awaited.then(|| want_of(&track));
         let changes = self
             .turntable
             .add(track, before)
             .map_err(|QueueFull| format!("ADD: {}", QueueFull::TEXT))?;
+        // Kept as long as the queue awaits it, whoever put it there.
+        self.offerers.add(id, Offerer { member, node });
+        self.offerers.keep_awaited(&self.turntable.queue().tracks());
         // First the server's node, or somebody whom the queue tells of the track could ask for it too early.
         out.extend(want.filter(|_| changes.queue).map(Output::Want));
         self.announce_changes(now, changes, out);

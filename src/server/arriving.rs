@@ -1,6 +1,6 @@
 //! The bytes of a track over HTTP while it still comes from the swarm: each is sent as soon as it is there.
 
-use super::arrivals::Arrival;
+use super::arrival::Arrival;
 use super::connection::{self, finish_head, send_text};
 use super::http::{Method, Request, Status};
 use super::range::{Selection, select};

@@ -5,6 +5,7 @@
 //! few senders write to the members and never wait.
 
 pub mod accept;
+pub mod arrival;
 pub mod arrivals;
 pub mod arriving;
 pub mod connection;
@@ -15,6 +16,7 @@ pub mod metrics;
 pub mod outbox;
 pub mod page;
 pub mod range;
+pub mod refusal;
 pub mod registry;
 pub mod room_thread;
 pub mod route;

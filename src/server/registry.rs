@@ -20,6 +20,7 @@ use crate::room::upload::{UploadRefusal, Uploader};
 use crate::sys::clock::RoomClock;
 use crate::sys::secret::Secret;
 use crate::sys::threads::Threads;
+use crate::track::id::TrackId;
 use crossbeam_channel::{Sender, bounded};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -83,6 +84,12 @@ impl RoomHandle {
     /// The server has this track now. `false`: the room has stopped with its server. May wait while it is busy.
     pub fn track_arrived(&self, track: QueueTrack) -> bool {
         self.tell(ToRoom::TrackArrived(Box::new(track)))
+    }
+
+    /// The server cannot take a track that the room may await. `false`: the room has stopped with its server. May wait
+    /// while it is busy.
+    pub fn track_refused(&self, track_id: TrackId, why: &'static str) -> bool {
+        self.tell(ToRoom::TrackRefused { track_id, why })
     }
 
     /// How far the server's own node is with a track of this room, for SWARM; `None` when it does nothing here.

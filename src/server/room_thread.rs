@@ -15,6 +15,7 @@ use crate::room::name::RoomName;
 use crate::room::queue::QueueFull;
 use crate::room::upload::{UploadRefusal, Uploader};
 use crate::sys::clock::RoomClock;
+use crate::track::id::TrackId;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -44,6 +45,11 @@ pub enum ToRoom {
     },
     /// The server has a track that the queue may await.
     TrackArrived(Box<QueueTrack>),
+    /// The server cannot take a track that the queue may await, and why.
+    TrackRefused {
+        track_id: TrackId,
+        why: &'static str,
+    },
     /// What the queue awaits, to a channel with room for one answer.
     Wants(Sender<Vec<Want>>),
     /// The nodes that can be dialled, or may be, to a channel with room for one answer.
@@ -137,6 +143,9 @@ impl RoomThread {
                 reply(&answer, self.room.add_uploaded(now, *track, outputs));
             }
             ToRoom::TrackArrived(track) => self.room.track_arrived(now, *track, outputs),
+            ToRoom::TrackRefused { track_id, why } => {
+                self.room.track_refused(now, track_id, why, outputs);
+            }
             ToRoom::Wants(answer) => reply(&answer, self.room.wants()),
             ToRoom::Nodes(answer) => reply(&answer, self.room.nodes()),
             ToRoom::ServerNode(node) => self.room.set_server_node(now, node.map(|node| *node)),

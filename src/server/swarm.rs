@@ -4,7 +4,7 @@
 //! It listens on the server's own port: a connection that begins with a swarm frame is handed to it. Tracks of the
 //! library are hashed into chunks when a node asks for the first time; what is fetched is `arrivals`' to decide.
 
-use super::arrivals::Arrival;
+use super::arrival::Arrival;
 use super::registry::{Registry, RoomHandle};
 use super::wants::Waiting;
 use crate::limits::SERVED_SWARMS_MAX;

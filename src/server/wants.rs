@@ -14,15 +14,17 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    pub fn add(&mut self, want: RoomWant) {
+    /// Gives it back when too many wait.
+    #[must_use]
+    pub fn add(&mut self, want: RoomWant) -> Option<RoomWant> {
         if self.fresh.contains(&want) || self.tried.contains(&want) {
-            return;
+            return None;
         }
         if self.fresh.len() + self.tried.len() >= ARRIVALS_WAITING_MAX {
-            let RoomWant { room, want } = want;
-            return log::warn!("room {room}: {:?} is not fetched: too many wait", want.name);
+            return Some(want);
         }
         self.fresh.push_back(want);
+        None
     }
 
     /// The first that `is_next`, taken out, and whether it is its first turn.

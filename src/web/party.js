@@ -340,6 +340,7 @@ export class Party {
       sounding: snapshot.phase === 'playing',
       playing: playing && snapshot.phase !== 'ended',
       updated: this.#isUpdated(),
+      arriving: this.#swarm.arriving,
       flash: this.#flash,
     };
   }

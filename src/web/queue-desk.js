@@ -129,6 +129,7 @@ export class QueueDesk {
       currentId,
       playing: view.playing && view.phase !== 'failed',
       unplayable: this.#unplayable,
+      arriving: view.arriving,
     });
     this.#history.render({
       played: room.played,

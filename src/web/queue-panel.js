@@ -11,7 +11,7 @@ import { orderChildren } from './keyed-list.js';
 import { openMoveSheet } from './move-sheet.js';
 import { foldText } from './names.js';
 import { beforeIdAt, targetOf } from './queue-edits.js';
-import { createRow, fillRow, markRow } from './queue-row.js';
+import { createRow, fillRow, fillSub, markRow } from './queue-row.js';
 import { findTrack } from './room-model.js';
 import { queueSubWords, searchText, trackWords } from './track-words.js';
 
@@ -30,6 +30,7 @@ const NOTHING = {
   currentId: null,
   playing: false,
   unplayable: null,
+  arriving: null,
 };
 
 export class QueuePanel {
@@ -63,8 +64,12 @@ export class QueuePanel {
     const differs = (...names) => names.some((name) => view[name] !== before[name]);
     this.#view = view;
     if (differs('isHost', 'canEdit')) this.#rows = new Map();
-    if (differs('isHost', 'canEdit', 'tracks', 'known', 'unplayable')) this.#build();
-    else if (differs('currentId', 'playing', 'connected')) this.#mark();
+    if (differs('isHost', 'canEdit', 'tracks', 'known', 'unplayable')) {
+      this.#build();
+      return;
+    }
+    if (differs('currentId', 'playing', 'connected')) this.#mark();
+    if (differs('arriving')) this.#tellArrivals();
   }
 
   /** For the '/' key. */
@@ -75,7 +80,7 @@ export class QueuePanel {
   }
 
   #build() {
-    const { tracks, isHost, canEdit, unplayable } = this.#view;
+    const { tracks, isHost, canEdit } = this.#view;
     const filterable = tracks.length >= FILTER_FROM;
     show(byId('filter-row'), filterable);
     const wanted = filterable ? foldText(this.#field.value.trim()) : '';
@@ -86,7 +91,7 @@ export class QueuePanel {
       const row =
         this.#rows.get(id) ??
         createRow(track, { editable: canEdit, pickable: isHost, thumbs: this.#thumbs });
-      fillRow(row, track, { thumbs: this.#thumbs, unplayable: unplayable?.has(id) === true });
+      fillRow(row, track, { thumbs: this.#thumbs, ...this.#fate(id) });
       show(row.item, wanted === '' || foldText(searchText(track)).includes(wanted));
       rows.set(id, row);
     }
@@ -97,6 +102,18 @@ export class QueuePanel {
     }
     this.#mark();
     this.#sayWhatIsMissing(wanted);
+  }
+
+  #fate(trackId) {
+    const { unplayable, arriving } = this.#view;
+    return { unplayable: unplayable?.has(trackId) === true, arrived: arriving?.get(trackId) };
+  }
+
+  #tellArrivals() {
+    for (const track of this.#view.tracks) {
+      const row = track.awaited && this.#rows.get(track.track_id);
+      if (row) fillSub(row, track, this.#fate(track.track_id));
+    }
   }
 
   #order(items) {
@@ -211,8 +228,11 @@ export class QueuePanel {
   }
 
   #facts(trackId) {
-    const { by } = queueSubWords(findTrack(this.#view, trackId));
-    return [`Number ${this.#place(trackId)}`, by].filter(Boolean).join(' · ');
+    const track = findTrack(this.#view, trackId);
+    const { about, by } = queueSubWords(track, this.#fate(trackId));
+    return [`Number ${this.#place(trackId)}`, track?.awaited ? about : '', by]
+      .filter(Boolean)
+      .join(' · ');
   }
 
   #place(trackId) {

@@ -51,17 +51,23 @@ function gripButton() {
 }
 
 /** What the track is. */
-export function fillRow(row, track, { thumbs, unplayable }) {
+export function fillRow(row, track, { thumbs, unplayable, arrived }) {
   const { title } = trackWords(track);
   thumbs.fill(row.thumb, track);
   setText(row.title, title);
   setText(row.time, lengthWords(track));
-  const { about, by } = queueSubWords(track, { unplayable });
-  setText(row.about, about);
-  setText(row.by, by);
+  fillSub(row, track, { unplayable, arrived });
   row.item.classList.toggle('is-unplayable', unplayable);
+  row.item.classList.toggle('is-awaited', track.awaited === true);
   if (row.grip) setAttribute(row.grip, 'aria-label', `Move ${title}`);
   if (row.remove) setAttribute(row.remove, 'aria-label', `Remove ${title} from the queue`);
+}
+
+/** What changes while it is on its way. */
+export function fillSub(row, track, options) {
+  const { about, by } = queueSubWords(track, options);
+  setText(row.about, about);
+  setText(row.by, by);
 }
 
 /** Where it stands. Not `disabled`: a press without a connection shall say why nothing happens. */

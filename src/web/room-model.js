@@ -20,6 +20,7 @@ export function emptyRoom() {
     peerId: null,
     tracks: [],
     tracksKnown: false,
+    arrived: [],
     played: [],
     historyKnown: false,
     queueEnded: false,
@@ -37,10 +38,12 @@ export function emptyRoom() {
 
 /**
  * `{ room, happened }`; `happened` holds 'state', 'track', 'again' (the same track from its start),
- * 'tracks', 'played', 'welcome', 'members', 'host-came' and 'host-left', in that order of telling.
+ * 'tracks', 'arrived', 'played', 'welcome', 'members', 'host-came' and 'host-left', in that order of
+ * telling.
  *
  * `editable`: this member may change the queue, and the server knows how; an older one gives no
- * upload key. `queueEnded`: the last track has just played to its end.
+ * upload key. `queueEnded`: the last track has just played to its end. `arrived`: the tracks that the
+ * server has since the last QUEUE, and had to wait for.
  */
 export function applyMessage(room, message) {
   switch (message?.type) {
@@ -52,10 +55,7 @@ export function applyMessage(room, message) {
     case 'WELCOME':
       return applyWelcome(room, message);
     case 'QUEUE':
-      return {
-        room: { ...room, tracks: readTracks(message.tracks), tracksKnown: true },
-        happened: ['tracks'],
-      };
+      return applyQueue(room, readTracks(message.tracks));
     case 'HISTORY':
       return {
         room: { ...room, played: readPlayed(message.played), historyKnown: true },
@@ -71,6 +71,19 @@ export function applyMessage(room, message) {
     default:
       return { room, happened: [] };
   }
+}
+
+function applyQueue(room, tracks) {
+  const awaited = new Set(room.tracks.filter((track) => track.awaited).map(idOf));
+  const arrived = tracks.filter((track) => !track.awaited && awaited.has(idOf(track)));
+  return {
+    room: { ...room, tracks, tracksKnown: true, arrived },
+    happened: arrived.length > 0 ? ['tracks', 'arrived'] : ['tracks'],
+  };
+}
+
+function idOf(track) {
+  return track.track_id;
 }
 
 function applyWelcome(room, message) {
@@ -141,6 +154,7 @@ export function readTrack(track) {
   }
   if (Number.isFinite(bytes) && bytes >= 0) clean.bytes = bytes;
   if (Number.isFinite(durationSec) && durationSec > 0) clean.duration_sec = durationSec;
+  if (track.awaited === true) clean.awaited = true;
   if (track.cover === true && CONTENT_ID.test(id)) clean.cover = true;
   return clean;
 }

@@ -11,6 +11,8 @@ import { initials } from './names.js';
 
 export const NODES_MAX = 100;
 const SOURCES_MAX = 64;
+/** Tracks of which the server's share is remembered: it fetches a few at a time. */
+const SHARES_MAX = 63;
 const NAME_CHARS_MAX = 80;
 const ID_CHARS_MAX = 64;
 /** How many chunks a track is cut into at most. */
@@ -70,6 +72,18 @@ function readNode(entry) {
     from: readFrom(entry.from),
     unreachable: readIds(entry.unreachable),
   };
+}
+
+/**
+ * What was known of how much the server has of each track, with what a SWARM message says: it names
+ * one track at a time. The same Map when no percent is new.
+ */
+export function withServersShare(before, message) {
+  const entry = Array.isArray(message?.nodes) ? message.nodes.find((node) => node?.server) : null;
+  const { trackId, share } = readNode(entry) ?? {};
+  if (!trackId || share === null) return before;
+  if (Math.floor(before.get(trackId) * 100) === Math.floor(share * 100)) return before;
+  return new Map([...before].slice(-SHARES_MAX).concat([[trackId, share]]));
 }
 
 /** Of a short track some 64ths have no chunk of their own; whole is whole. */

@@ -6,7 +6,7 @@
 import { addressesOf, copyField } from './address.js';
 import { announce, byId, setText, show } from './dom.js';
 import { findTrack } from './room-model.js';
-import { readNodes, SwarmModel, totals, trafficOf } from './swarm-model.js';
+import { readNodes, SwarmModel, totals, trafficOf, withServersShare } from './swarm-model.js';
 import { SwarmPicture } from './swarm-picture.js';
 import { SwarmTable } from './swarm-table.js';
 import { trackWords } from './track-words.js';
@@ -26,6 +26,7 @@ export class SwarmPanel {
   #picture = new SwarmPicture({ onPick: (id) => this.#pick(id) });
   #table = new SwarmTable();
   #latest = null;
+  #arriving = new Map();
   #machines = { of: null, nodes: new Map() };
   #picked = null;
   #asTable = false;
@@ -63,8 +64,14 @@ export class SwarmPanel {
     return machineWords(this.#machines.nodes.get(peerId));
   }
 
+  /** How much of each track the server has, from 0 to 1; the same Map as long as that stays. */
+  get arriving() {
+    return this.#arriving;
+  }
+
   #receive(message) {
     this.#latest = message;
+    this.#arriving = withServersShare(this.#arriving, message);
     const { nodes } = message;
     const count = Array.isArray(nodes) ? nodes.length : 0;
     setText(byId('swarm-count'), count > 0 ? String(count) : '');
@@ -72,7 +79,10 @@ export class SwarmPanel {
   }
 
   #connectionChanged() {
-    if (this.#socket.connection !== 'open') this.#model.interrupt();
+    if (this.#socket.connection !== 'open') {
+      this.#model.interrupt();
+      this.#arriving = new Map();
+    }
     if (this.#isSeen) this.#render();
   }
 

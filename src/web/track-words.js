@@ -2,7 +2,7 @@
 //
 // Pure. Tags are somebody's typing: any text, any length, shown as text and nothing else.
 
-import { formatBytes, formatTime } from './number-words.js';
+import { formatBytes, formatPercent, formatTime } from './number-words.js';
 
 /**
  * `{ title, artist, album }`. Without tags the file name without its extension, the way people
@@ -55,11 +55,19 @@ export function trackFacts(track) {
   return [format, formatBytes(track?.bytes)].filter(Boolean).join(' · ');
 }
 
-/** The quiet second line of a track in the queue: 'J. S. Bach' and 'added by Ana'. */
-export function queueSubWords(track, { unplayable = false } = {}) {
+/**
+ * The quiet second line of a track in the queue: 'J. S. Bach' and 'added by Ana'. Of one that the server
+ * has not yet, how much of it is there; `arrived` from 0 to 1, undefined while nobody knows.
+ */
+export function queueSubWords(track, { unplayable = false, arrived } = {}) {
   if (unplayable) return { about: 'Cannot be played here', by: '' };
   const by = track?.added_by ? `added by ${track.added_by}` : '';
+  if (track?.awaited) return { about: arrivalWords(arrived), by };
   return { about: trackWords(track).artist || (by ? '' : trackFacts(track)), by };
+}
+
+function arrivalWords(share) {
+  return share > 0 ? `Arriving, ${formatPercent(share)}` : 'Waiting for its seed';
 }
 
 /** '3:12', or nothing while the length is not known. */

@@ -274,13 +274,19 @@ export function connectionWords(connection) {
 }
 
 /** What has just happened in the room, for the ear; `happened` as room-model.js tells it. */
-export function newsWords(happened, { state, host, peerId, lastHostName }, title) {
+export function newsWords(happened, { state, host, peerId, lastHostName, arrived }, title) {
   const said = [];
   const chosen = happened.includes('track') || happened.includes('again');
   if (chosen && state.track_id !== null) said.push(`Now playing: ${title}.`);
+  if (happened.includes('arrived')) said.push(arrivedWords(arrived));
   if (happened.includes('host-came')) {
     said.push(host.peer_id === peerId ? 'You are hosting.' : `${host.name} is hosting.`);
   }
   if (happened.includes('host-left')) said.push(`${lastHostName} left.`);
   return said.join(' ');
+}
+
+function arrivedWords(tracks) {
+  if (tracks.length > 1) return `${tracks.length} tracks have arrived.`;
+  return `${trackWords(tracks[0]).title} has arrived.`;
 }

@@ -47,6 +47,8 @@ export async function startNode(page, { name, nodeId, have = 0 }) {
       await send({ type: 'HAVE_DELTA', room: 'jam1', indices });
       await send({ type: 'LINKS', track_id: TRACK_ID, received, unreachable: [] });
     },
+    /** Puts its track into the queue, and sends nothing of it. */
+    offer: (offer) => send({ type: 'ADD', track_id: TRACK_ID, offer }),
     leave: () => page.evaluate((name) => window.nodes[name].close(), name),
   };
 }

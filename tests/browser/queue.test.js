@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import {
   assertFits,
   assertNamed,
+  browser,
   choose,
   join,
   room,
@@ -17,7 +18,9 @@ import {
   waitForText,
   waitUntil,
 } from './harness.js';
+import { startNode } from './fake-node.js';
 import { putTrack, wav } from './music.js';
+import { feed, nodeOf } from './swarm-feed.js';
 
 const SMALL_PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
 
@@ -337,6 +340,82 @@ describe('a guest', () => {
     await guest.click('#notice-button');
     await guest.click(`${row('one')} .remove`);
     await waitForQueue(guest, ['two']);
+  });
+});
+
+describe('a track that is still on its way', () => {
+  const entry = (changes) => ({
+    track_id: 'c'.repeat(64),
+    name: 'prelude.opus',
+    bytes: 320 * 16384,
+    content_type: 'audio/ogg; codecs=opus',
+    added_by: "Ana's laptop",
+    ...changes,
+  });
+  const rowText = '#queue .row-sub';
+
+  test('says that it waits, how much has come, and that it is there', async () => {
+    await startServer({ args: [] });
+    const page = await room(SMALL_PHONE);
+    const { say, tell } = await feed(page);
+    await page.reload();
+    await join(page, { name: 'Zoe', role: 'viewer' });
+    await settle(page);
+    const queue = (...tracks) => tell({ type: 'QUEUE', room: 'jam1', tracks });
+    const server = (have) => say([nodeOf('server', 'Server', have, { server: true })]);
+    queue(entry({ awaited: true }));
+    await waitForText(page, rowText, 'Waiting for its seed');
+    await waitForText(page, rowText, "added by Ana's laptop");
+    assert.equal(await page.locator('#queue .is-awaited').count(), 1);
+    server(0);
+    server(138);
+    await waitForText(page, rowText, 'Arriving, 43\u202f%');
+    // Another track has its turn; of this one is known what was known.
+    say([nodeOf('server', 'Server', 7, { server: true, track_id: 'd'.repeat(64) })]);
+    server(170);
+    await waitForText(page, rowText, 'Arriving, 53\u202f%');
+    await screenshot(page, 'awaited-320', 'screenshots-queue');
+    await assertFits(page);
+    await assertNamed(page);
+    queue(entry({ title: 'Prelude', artist: 'Bach' }));
+    await waitForText(page, rowText, 'Bach');
+    await waitForText(page, '#announcer', 'Prelude has arrived.');
+    assert.equal(await page.locator('#queue .is-awaited').count(), 0);
+    assert.doesNotMatch(await page.textContent(rowText), /Arriving/);
+  });
+
+  test('goes when the room gives it up, and keeps its row while its words change', async () => {
+    await startServer({ args: [] });
+    const guest = await guestOf();
+    const machines = await browser.open(`${server.url}/`);
+    const node = await startNode(machines, { name: "Ana's laptop", nodeId: '9f86d081884c7d65' });
+    await guest.evaluate(() => {
+      window.queueLengths = [];
+      const list = document.querySelector('#queue');
+      new MutationObserver(() => window.queueLengths.push(list.children.length)).observe(list, {
+        childList: true,
+      });
+    });
+    // Larger than the server takes: it comes, and goes by itself.
+    await node.offer({ name: 'two.wav', bytes: 2 ** 43, content_type: 'audio/wav' });
+    await waitUntil(guest, () => window.queueLengths.join() === '1,0');
+    await node.offer({ name: 'two.wav', bytes: 1000, content_type: 'audio/wav' });
+    await waitForText(guest, '#queue .is-awaited .row-sub', 'Waiting for its seed');
+
+    const host = await room();
+    await join(host, { name: 'Ana', role: 'host' });
+    await settle(host);
+    await putTrack(server.url, 'one.wav', wav({ sec: 30, hz: 200 }));
+    await waitForQueue(host, ['two', 'one']);
+    await host.focus(`${row('two')} .grip`);
+    await host.keyboard.press('Enter');
+    await waitForText(host, '#move-facts', 'Number 1 of 2 · Waiting for its seed');
+    await host.keyboard.press('Escape');
+    await host.focus(`${row('two')} .grip`);
+    await host.keyboard.press('End');
+    await waitForQueue(host, ['one', 'two']);
+    await waitForText(host, '#queue .is-awaited .row-sub', 'Waiting for its seed');
+    await assertNamed(host);
   });
 });
 

@@ -103,6 +103,37 @@ impl Member {
         }
     }
 
+    /// Waits until the newest message of this type is as it should be.
+    pub fn wait_for_last(&self, kind: &str, is_good: impl Fn(&Value) -> bool) {
+        let deadline = Instant::now() + WATCHDOG;
+        let mut messages = self.heard.messages.lock().expect("no panic");
+        loop {
+            let last = messages
+                .iter()
+                .rfind(|message| message["type"] == kind)
+                .cloned();
+            if last.as_ref().is_some_and(&is_good) {
+                return;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                drop(messages);
+                panic!("the last {kind} is {last:#?}");
+            }
+            messages = self
+                .heard
+                .more
+                .wait_timeout(messages, left)
+                .expect("no panic")
+                .0;
+        }
+    }
+
+    pub fn has_heard(&self, kind: &str) -> bool {
+        let messages = self.heard.messages.lock().expect("no panic");
+        messages.iter().any(|message| message["type"] == kind)
+    }
+
     /// Forgets what was heard so far.
     pub fn forget(&self) {
         self.heard.messages.lock().expect("no panic").clear();
@@ -259,11 +290,16 @@ impl GatedSeed {
 
     /// The same, and says that it has so many bytes.
     pub fn offer_as(&self, bytes: usize) {
+        self.say_offer(bytes);
+        self.member.wait_for_entry(&self.track_id, |_| true);
+    }
+
+    /// The same without waiting: when the server refuses it at once, the queue may never be seen with it.
+    pub fn say_offer(&self, bytes: usize) {
         let name = format!("{}.wav", self.name);
         let offer = json!({ "name": name, "bytes": bytes, "content_type": "audio/wav" });
         self.member
             .say(&json!({ "type": "ADD", "track_id": self.track_id, "offer": offer }));
-        self.member.wait_for_entry(&self.track_id, |_| true);
     }
 }
 

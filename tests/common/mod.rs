@@ -8,6 +8,7 @@ pub mod member;
 pub mod node;
 pub mod proxy;
 pub mod random;
+pub mod relay;
 pub mod room_deck;
 pub mod room_explore;
 pub mod room_nodes;

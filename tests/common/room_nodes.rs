@@ -65,6 +65,8 @@ pub enum Act {
     },
     Remove(u64, usize),
     Arrived(usize),
+    /// The server cannot take this track.
+    Refused(usize),
     Server(Option<ServerPart>),
     Wait(f64),
 }
@@ -96,6 +98,8 @@ struct Entry {
     added_by: String,
     awaited: bool,
     title: Option<String>,
+    /// Members, and the nodes that they said they are.
+    offerers: Vec<(u64, Option<usize>)>,
 }
 
 pub struct Nodes {
@@ -250,6 +254,7 @@ impl Nodes {
                 self.arrive(number);
                 Vec::new()
             }
+            Act::Refused(number) => self.refuse(number, out),
             Act::Server(server) => {
                 self.room
                     .set_server_node(self.now, server.as_ref().map(server_node));
@@ -447,7 +452,13 @@ impl Nodes {
                 "ADD: announce the track that you offer (track_id or track_ids)",
             )];
         }
-        if self.queue.iter().any(|entry| entry.track == number) {
+        let node = said.and_then(|said| said.node);
+        if let Some(entry) = self.queue.iter_mut().find(|entry| entry.track == number) {
+            let is_same = |&(member, other): &(u64, Option<usize>)| {
+                member == id || other.is_some() && other == node
+            };
+            entry.offerers.retain(|offerer| !is_same(offerer));
+            entry.offerers.push((id, node));
             if server_has_it {
                 self.arrive(number);
             }
@@ -458,6 +469,7 @@ impl Nodes {
             added_by: name(id),
             awaited: !server_has_it,
             title: server_has_it.then(|| title(number)),
+            offerers: vec![(id, node)],
         });
         if server_has_it {
             return Vec::new();
@@ -468,6 +480,27 @@ impl Nodes {
             track(number),
             1000 + number
         )]
+    }
+
+    fn refuse(&mut self, number: usize, out: &mut Vec<Output>) -> Vec<String> {
+        let id = TrackId::parse(&track(number)).expect("an id");
+        self.room
+            .track_refused(self.now, id, "it is too large", out);
+        let is_meant = |entry: &Entry| entry.track == number && entry.awaited;
+        let Some(at) = self.queue.iter().position(is_meant) else {
+            return Vec::new();
+        };
+        let Entry { offerers, .. } = self.queue.remove(at);
+        self.seen.insert("refused");
+        let is_told = |id: &u64| {
+            let node = self.nodes.get(id).and_then(|node| node.said.node);
+            let mut all = offerers.iter();
+            all.any(|&(member, other)| member == *id || other.is_some() && other == node)
+        };
+        let told = self.members.keys().filter(|id| is_told(id));
+        let message = "\"offered.mp3\" is out of the queue: it is too large";
+        let error = json!({"type": "ERROR", "message": message, "track_id": track(number)});
+        told.map(|id| format!("{id}: {error}")).collect()
     }
 
     fn arrive(&mut self, number: usize) {

@@ -48,6 +48,26 @@ test('the same track picked once more is told, its repeated state is not', () =>
   assert.deepEqual(run(first, seek).happened, ['state']);
 });
 
+test('what the room awaited and has got is told', () => {
+  const queue = (...tracks) => ({ type: 'QUEUE', tracks });
+  const track = (id, awaited) => ({ track_id: id, name: `${id}.wav`, awaited });
+  const first = run(queue(track('a', true), track('b', true), track('c'), track('d', 'yes')));
+  assert.deepEqual(first.happened, ['tracks']);
+  assert.deepEqual(
+    first.room.tracks.map((track) => track.awaited),
+    [true, true, undefined, undefined],
+  );
+  const { room, happened } = run(
+    queue(track('a', true), track('b', true), track('e', true)),
+    queue(track('a'), track('c'), track('e', true)),
+  );
+  assert.deepEqual(happened, ['tracks', 'arrived']);
+  assert.deepEqual(
+    room.arrived.map((track) => track.track_id),
+    ['a'],
+  );
+});
+
 test('a malformed state changes nothing', () => {
   const good = state({ track_id: 'a', status: 'PLAY' });
   for (const bad of [

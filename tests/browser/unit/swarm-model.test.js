@@ -2,7 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readNodes, SwarmModel, totals, trafficOf } from '../../../src/web/swarm-model.js';
+import {
+  readNodes,
+  SwarmModel,
+  totals,
+  trafficOf,
+  withServersShare,
+} from '../../../src/web/swarm-model.js';
 import { mapOf, nodeOf } from '../swarm-feed.js';
 
 const CHUNK = 16384;
@@ -153,4 +159,22 @@ test('traffic of a node and of all', () => {
   const sum = totals(nodes, chords);
   assert.deepEqual([sum.count, sum.seeds, sum.rate, sum.tracks], [3, 1, 45, 1]);
   assert.equal(totals([], []).share, null);
+});
+
+test('what the server has of each track is remembered while it tells of another', () => {
+  const server = (id, have) =>
+    swarm(ana(), nodeOf('s', '', have, { server: true, track_id: id.repeat(64) }));
+  let known = withServersShare(new Map(), server('c', 32));
+  known = withServersShare(known, server('d', 160));
+  assert.deepEqual([...known.values()], [0.1, 0.5]);
+  assert.equal(withServersShare(known, server('d', 161)), known, 'no whole percent more');
+  assert.equal(withServersShare(known, server('c', 48)).get('c'.repeat(64)), 0.15);
+  for (const nothing of [null, {}, { nodes: 7 }, { nodes: [null, 3] }, swarm(ana()), swarm()]) {
+    assert.equal(withServersShare(known, nothing), known);
+  }
+  for (let number = 0; number < 200; number += 1) {
+    const id = number.toString(16).padStart(64, '0');
+    known = withServersShare(known, swarm(nodeOf('s', '', 1, { server: true, track_id: id })));
+  }
+  assert.equal(known.size, 64);
 });

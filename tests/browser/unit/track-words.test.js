@@ -48,6 +48,18 @@ test('the second line says whose it is and who brought it', () => {
   assert.match(queueSubWords(track, { unplayable: true }).about, /Cannot be played/);
 });
 
+test('of a track that is still on its way it says how much is there', () => {
+  const words = (arrived, more) =>
+    queueSubWords({ name: 'Bach - a.opus', awaited: true, added_by: 'Ana', ...more }, { arrived });
+  for (const unknown of [undefined, 0, NaN]) {
+    assert.deepEqual(words(unknown), { about: 'Waiting for its seed', by: 'added by Ana' });
+  }
+  assert.equal(words(0.004).about, 'Arriving, 0\u202f%');
+  assert.equal(words(0.295).about, 'Arriving, 29\u202f%');
+  assert.equal(words(138 / 320).about, 'Arriving, 43\u202f%');
+  assert.equal(words(0.43, { awaited: undefined }).about, 'Bach');
+});
+
 test('a length is told only when it is known', () => {
   assert.equal(lengthWords({ duration_sec: 192 }), '3:12');
   assert.equal(lengthWords({}), '');

@@ -123,6 +123,10 @@ test('what has happened is said in one go', () => {
   assert.equal(newsWords(['host-came'], { ...room, peerId: 'p1' }, ''), 'You are hosting.');
   assert.equal(newsWords(['host-left'], { ...room, lastHostName: 'Ben' }, ''), 'Ben left.');
   assert.equal(newsWords(['state'], room, 'Prelude'), '');
+  const arrived = [{ track_id: 'a', name: 'a.wav' }];
+  assert.equal(newsWords(['tracks', 'arrived'], { ...room, arrived }, ''), 'a has arrived.');
+  const many = { ...room, arrived: [...arrived, ...arrived] };
+  assert.equal(newsWords(['tracks', 'arrived'], many, ''), '2 tracks have arrived.');
 });
 
 const OPEN = {
