@@ -3,12 +3,13 @@
 //! The map, from the outside in; an arrow never points back up (`tests/tidy.rs` checks it):
 //!
 //! - [`cli`]: arguments to a command, and the help texts.
-//! - [`commands`]: what `jam seed`, `fetch`, `peer` and `check` do, and what they say on the way.
+//! - [`commands`]: what `jam seed`, `fetch`, `listen`, `peer` and `check` do, and what they say on the way.
 //! - [`server`]: the hub. Rooms over WebSocket, tracks and the page over HTTP, on one port.
 //! - [`swarm`]: moving chunks. Nodes that fetch tracks from each other, and where they keep them.
 //! - [`client`]: a member of somebody else's room.
+//! - [`player`]: loudspeakers. mpv processes, and how they are told what to play.
 //! - [`room`]: what a room is. Messages, members, nodes and the state machine; pure.
-//! - [`sync`]: being together. What time it is in the room, and when a change takes effect; pure.
+//! - [`sync`]: being together. What time it is in the room, when a change takes effect, how a player follows; pure.
 //! - [`track`]: what a track is. Its id, its kind, its tags and length, the library on disk.
 //! - [`sys`]: the thin outside. Clock reading, log, threads, signals, addresses.
 //! - [`identity`]: names of nodes and keys of swarms; pure.
@@ -24,6 +25,7 @@ pub mod client;
 pub mod commands;
 pub mod identity;
 pub mod limits;
+pub mod player;
 pub mod room;
 pub mod server;
 pub mod swarm;

@@ -43,6 +43,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Server(options) => commands::server::run(&options),
         Command::Seed(options) => commands::seed::run(&options),
         Command::Fetch(options) => commands::fetch::run(&options),
+        Command::Listen(options) => commands::listen::run(&options),
         Command::Peer(options) => commands::peer::run(&options),
         Command::Check(options) => commands::check::run(&options),
     }

@@ -4,8 +4,8 @@ use crate::common::random;
 
 use jam::cli::{
     self, CHECK_HELP, CheckOptions, CheckTarget, Command, FETCH_HELP, FetchOptions, HELP,
-    Invocation, PEER_HELP, PeerOptions, SEED_HELP, SERVER_HELP, SeedAfter, SeedOptions,
-    ServerOptions, UsageError,
+    Invocation, LISTEN_HELP, ListenOptions, PEER_HELP, PeerOptions, SEED_HELP, SERVER_HELP,
+    SeedAfter, SeedOptions, ServerOptions, UsageError,
 };
 use jam::limits::CONNECTIONS_MAX;
 use jam::room::address::{Endpoint, RoomAddress};
@@ -17,10 +17,11 @@ use random::for_each_seed;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const COMMANDS: [(&str, &str); 5] = [
+const COMMANDS: [(&str, &str); 6] = [
     ("server", SERVER_HELP),
     ("seed", SEED_HELP),
     ("fetch", FETCH_HELP),
+    ("listen", LISTEN_HELP),
     ("peer", PEER_HELP),
     ("check", CHECK_HELP),
 ];
@@ -50,6 +51,13 @@ fn seed(line: &str) -> SeedOptions {
 fn fetch(line: &str) -> FetchOptions {
     match parse(line).expect(line).command {
         Command::Fetch(options) => options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn listen(line: &str) -> ListenOptions {
+    match parse(line).expect(line).command {
+        Command::Listen(options) => options,
         other => panic!("{line}: {other:?}"),
     }
 }
@@ -222,6 +230,34 @@ fn help_and_version_are_printed_wherever_they_are_asked_for() {
 }
 
 #[test]
+fn listen_takes_a_room_and_says_where_the_sound_goes() {
+    let plain = ListenOptions {
+        room: room("ws://host:8000/ws/jam1"),
+        player: "mpv".into(),
+        device: None,
+        trim_ms: 0,
+        fetch: true,
+        name: None,
+        json: false,
+    };
+    assert_eq!(listen("listen host:8000/jam1"), plain);
+    assert_eq!(
+        listen(
+            "listen --player ./mpv --device alsa/hw:0 --trim -20 --no-fetch --name Box --json http://host:8000/jam1"
+        ),
+        ListenOptions {
+            player: "./mpv".into(),
+            device: Some("alsa/hw:0".into()),
+            trim_ms: -20,
+            fetch: false,
+            name: Some("Box".into()),
+            json: true,
+            ..plain
+        }
+    );
+}
+
+#[test]
 fn the_help_fits_a_terminal_and_names_every_option_that_is_understood() {
     for text in COMMANDS.map(|(_, help)| help).iter().chain(&[HELP]) {
         assert!(text.ends_with('\n'));
@@ -249,7 +285,7 @@ fn the_help_fits_a_terminal_and_names_every_option_that_is_understood() {
 }
 
 /// Every option with a value that it takes; no value for those that take none.
-const OPTIONS: [(&str, &str, &str); 38] = [
+const OPTIONS: [(&str, &str, &str); 45] = [
     ("server", "--listen", "127.0.0.1:1"),
     ("server", "--port", "1"),
     ("server", "--share", "a.mp3"),
@@ -275,6 +311,13 @@ const OPTIONS: [(&str, &str, &str); 38] = [
     ("fetch", "--name", "Ana"),
     ("fetch", "--json", ""),
     ("fetch", "--log", "info"),
+    ("listen", "--player", "mpv"),
+    ("listen", "--device", "alsa"),
+    ("listen", "--trim", "-20"),
+    ("listen", "--no-fetch", ""),
+    ("listen", "--name", "Box"),
+    ("listen", "--json", ""),
+    ("listen", "--log", "info"),
     ("peer", "--seed", ""),
     ("peer", "--connect", "host"),
     ("peer", "--listen-port", "1"),
@@ -296,6 +339,7 @@ fn rest_of(command: &str, option: &str) -> &'static str {
         "check" if option == "--json" || option == "--log" => "host",
         "seed" => "a.mp3 --room host/a",
         "fetch" => "--room host/a",
+        "listen" => "host/a",
         "peer" => "--seed --tracker-ws host/a",
         _ => "",
     }
@@ -724,6 +768,35 @@ fn wrong_arguments_to_the_swarms_commands_are_refused_with_what_to_type() {
         (
             "fetch --connect a --seed-after 9999999",
             "--seed-after \"9999999\" is out of range (type a number from 0 to 1000000)",
+        ),
+        (
+            "listen",
+            "to which room? (type `jam listen ws://HOST:8000/ws/jam1`)",
+        ),
+        (
+            "listen host:8000",
+            "jam listen \"host:8000\" names no room \
+             (type for example jam listen ws://192.168.1.20:8000/ws/jam1)",
+        ),
+        (
+            "listen host/a host/b",
+            "unexpected argument \"host/b\" (type `jam listen --help`)",
+        ),
+        (
+            "listen host/a --trim 2s",
+            "--trim \"2s\" is out of range (type a number from -1000 to 1000)",
+        ),
+        (
+            "listen host/a --trim -1001",
+            "--trim \"-1001\" is out of range (type a number from -1000 to 1000)",
+        ),
+        (
+            "listen host/a --player=",
+            "--player is empty (type for example --player /usr/bin/mpv)",
+        ),
+        (
+            "listen host/a --device=",
+            "--device is empty (type a name that `mpv --audio-device=help` lists)",
         ),
         (
             "peer",

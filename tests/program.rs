@@ -28,6 +28,7 @@ fn help_and_version_are_results() {
         (&["server", "--help"], "Hosts rooms"),
         (&["seed", "--help"], "Shares files"),
         (&["fetch", "--help"], "Downloads a track"),
+        (&["listen", "--help"], "Plays what a room"),
         (&["help", "peer"], "Sends or fetches"),
         (&["check", "-h"], "Tells how the way"),
         (&["--version"], concat!("jam ", env!("CARGO_PKG_VERSION"))),

@@ -214,6 +214,25 @@ fn a_taken_host_seat_is_told_with_what_to_do() {
 }
 
 #[test]
+fn the_time_is_asked_for_and_its_answer_stamped_when_it_was_read() {
+    let server = TestServer::start(&[]);
+    let member = Member::join(server.address);
+    member.joined();
+    // The number comes back as it was, also one that has no short name.
+    for t0 in [0.0, 5120.25, 1.0 / 3.0, 123456.789012345] {
+        let before = Instant::now();
+        member.link.clock(t0).expect("joined");
+        let (clock, at) = member.hear(|event| match event {
+            RoomEvent::Clock { clock, at } => Some((clock, at)),
+            _ => None,
+        });
+        assert_eq!(clock.t0, t0);
+        assert!(clock.t1 > 1e9 && clock.t2 >= clock.t1, "{clock:?}");
+        assert!(before <= at && at <= Instant::now());
+    }
+}
+
+#[test]
 fn what_the_server_thinks_wrong_is_heard() {
     let server = TestServer::start(&[]);
     let ana = Member::join(server.address);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what `make test` needs and is not there yet, or says the one command to type.
 #
-# npm packages go to node_modules, websocat to target/tools; only Chromium, curl, python3, nft and ip are
+# npm packages go to node_modules, websocat to target/tools; only Chromium, mpv, curl, python3, nft and ip are
 # the system's.
 set -eu
 cd "$(dirname "$0")/.."
@@ -27,6 +27,8 @@ if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
     [ -z "${CHROMIUM:-}" ] || fail "CHROMIUM is $CHROMIUM, which cannot be run"
     missing="$missing chromium"
 fi
+# Plays in the tests of `jam listen`.
+have mpv || missing="$missing mpv"
 have curl || missing="$missing curl"
 # Runs tests/leecher/leecher.py, a leecher that shares no code with jam; its standard library is enough.
 have python3 || missing="$missing python3"

@@ -27,11 +27,14 @@ const PURE: &[&str] = &[
     "commands/check/table.rs",
     "commands/check/words.rs",
     "commands/event.rs",
+    "commands/listen/reporter.rs",
+    "commands/listen/words.rs",
     "commands/meter.rs",
     "commands/offers.rs",
     "commands/pace.rs",
     "commands/report.rs",
     "commands/words.rs",
+    "player/ipc.rs",
     "swarm/bitfield.rs",
     "swarm/book.rs",
     "swarm/check_frames.rs",
@@ -104,11 +107,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "server", "client", "swarm", "room", "track", "sys", "identity", "text",
-            "limits",
+            "cli", "server", "client", "player", "swarm", "room", "sync", "track", "sys",
+            "identity", "text", "limits",
         ],
     ),
     ("client", &["room", "sys", "identity", "text", "limits"]),
+    // A player plays what it is told: it knows no rooms.
+    ("player", &["text", "limits"]),
     ("cli", &["room", "track", "text", "limits"]),
     (
         "server",

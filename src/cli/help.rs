@@ -9,6 +9,7 @@ Commands:
   server    Host rooms: the page, the sound and the tracks, on one port
   seed      Share files from this machine, in verified chunks
   fetch     Download a track from everybody who has some of it, and pass it on
+  listen    Play what a room plays, through a loudspeaker here
   peer      Send or fetch made-up chunks, to try a network out
   check     Tell how the way to another machine is
 
@@ -101,6 +102,33 @@ Examples:
   jam fetch --room http://192.168.1.20:8000/jam1
   jam fetch --connect 192.168.1.20 --output Music
   jam fetch TRACK_ID --connect 192.168.1.20:9003 192.168.1.21:9004 --seed-after 600
+";
+
+pub const LISTEN_HELP: &str = "\
+Plays what a room plays, at the same moment as everybody there: a loudspeaker without a screen.
+
+Usage: jam listen [OPTIONS] URL
+
+URL is a room: ws://HOST:8000/ws/jam1, or its page's address. mpv has to be installed.
+
+Options:
+      --player PROGRAM       Another mpv, 0.33 or later [default: mpv]
+      --device NAME          Where the sound goes, as `mpv --audio-device=help` names it
+                             [default: the system's own]; two players share it for a moment
+      --trim MS              Play so many ms earlier, for an amplifier that is late; later with -
+                             [default: 0, from -1000 to 1000]
+      --no-fetch             Take the tracks from the server alone, and pass nothing on
+      --name NAME            What the others in the room see
+      --json                 Tell everything in lines of JSON on standard output
+      --log LEVEL            error, warn, info, debug or trace [default: warn, or JAM_LOG]
+  -h, --help                 This text
+
+Without --no-fetch the tracks come in verified chunks from everybody who has some of them, and are
+passed on meanwhile; they are gone when it ends. Ctrl-C stops it.
+
+Examples:
+  jam listen http://192.168.1.20:8000/jam1 --name Kitchen
+  jam listen ws://192.168.1.20:8000/ws/jam1 --device alsa/default --trim 15
 ";
 
 pub const PEER_HELP: &str = "\

@@ -5,6 +5,7 @@
 mod check;
 mod fetch;
 mod help;
+mod listen;
 mod peer;
 mod seed;
 mod server;
@@ -12,7 +13,8 @@ mod values;
 
 pub use check::{CheckOptions, CheckTarget};
 pub use fetch::{FetchOptions, SeedAfter};
-pub use help::{CHECK_HELP, FETCH_HELP, HELP, PEER_HELP, SEED_HELP, SERVER_HELP};
+pub use help::{CHECK_HELP, FETCH_HELP, HELP, LISTEN_HELP, PEER_HELP, SEED_HELP, SERVER_HELP};
+pub use listen::ListenOptions;
 pub use peer::PeerOptions;
 pub use seed::SeedOptions;
 pub use server::ServerOptions;
@@ -38,6 +40,7 @@ pub enum Command {
     Server(ServerOptions),
     Seed(SeedOptions),
     Fetch(FetchOptions),
+    Listen(ListenOptions),
     Peer(PeerOptions),
     Check(CheckOptions),
 }
@@ -97,6 +100,7 @@ fn parse_command(
         Some("server") => server::parse(parser, log),
         Some("seed") => seed::parse(parser, log),
         Some("fetch") => fetch::parse(parser, log),
+        Some("listen") => listen::parse(parser, log),
         Some("peer") => peer::parse(parser, log),
         Some("check") => check::parse(parser, log),
         _ => {
@@ -113,6 +117,7 @@ fn help_of(command: &OsStr) -> Option<&'static str> {
         "server" => Some(SERVER_HELP),
         "seed" => Some(SEED_HELP),
         "fetch" => Some(FETCH_HELP),
+        "listen" => Some(LISTEN_HELP),
         "peer" => Some(PEER_HELP),
         "check" => Some(CHECK_HELP),
         _ => None,

@@ -40,6 +40,7 @@ pub(super) fn connect(address: &RoomAddress, threads: &Threads) -> Result<Connec
     let incoming = Incoming {
         way_out: Arc::clone(&way_out),
         deadline: Instant::now() + UPGRADE_DEADLINE,
+        read_at: Instant::now(),
     };
     match client_with_config(address.to_string(), incoming, Some(config())) {
         Ok((incoming, _response)) => Ok(Connected {
@@ -94,7 +95,11 @@ fn first_line(body: &[u8]) -> String {
 
 /// What one attempt to read gave.
 pub(super) enum Heard {
-    Text(String),
+    Text {
+        text: String,
+        /// When its last byte was read from the socket.
+        at: Instant,
+    },
     /// A sign of life without meaning.
     Nothing,
     /// The deadline has passed.
@@ -106,7 +111,10 @@ pub(super) enum Heard {
 pub(super) fn hear(incoming: &mut WebSocket<Incoming>, deadline: Instant) -> Heard {
     incoming.get_mut().deadline = deadline;
     match incoming.read() {
-        Ok(Message::Text(text)) => Heard::Text(text.as_str().to_owned()),
+        Ok(Message::Text(text)) => Heard::Text {
+            text: text.as_str().to_owned(),
+            at: incoming.get_ref().read_at,
+        },
         Ok(Message::Close(close)) => {
             // The reply is ready, and goes out with this.
             let _gone = incoming.flush();
@@ -144,6 +152,8 @@ fn read_error(error: &Error) -> RoomError {
 pub(super) struct Incoming {
     way_out: Arc<WayOut>,
     deadline: Instant,
+    /// When the socket last gave something: the arrival of a message is not the moment at which somebody parses it.
+    read_at: Instant,
 }
 
 impl Read for Incoming {
@@ -156,7 +166,10 @@ impl Read for Incoming {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Err(ErrorKind::TimedOut.into());
                 }
-                result => return result,
+                result => {
+                    self.read_at = Instant::now();
+                    return result;
+                }
             }
         }
     }

@@ -4,7 +4,7 @@
 //! mix. Whoever holds it writes with a deadline; a server that takes nothing until then is cut off, and the thread that
 //! reads notices.
 
-use super::outgoing::{self, Announce, Links, Offer};
+use super::outgoing::{self, Announce, Links, Offer, Report};
 use crate::limits::{
     CLIENT_CLOSE_GRACE, CLIENT_READ_BUFFER_BYTES, CLIENT_WRITE_DEADLINE, ROOM_MESSAGE_BYTES_MAX,
     SERVER_MESSAGE_BYTES_MAX,
@@ -89,6 +89,22 @@ impl RoomLink {
     /// `NotSent` while the room is not joined. What the room thinks of it comes back as an `Error` event, or a queue.
     pub fn add(&self, track_id: &str, offer: Option<&Offer>) -> Result<(), NotSent> {
         self.send(outgoing::add(track_id, offer))
+    }
+
+    /// Asks for the time. The answer is a `Clock` event that brings `t0` back.
+    ///
+    /// # Errors
+    /// `NotSent` while the room is not joined.
+    pub fn clock(&self, t0: f64) -> Result<(), NotSent> {
+        self.send(outgoing::clock(t0))
+    }
+
+    /// Tells how this member does.
+    ///
+    /// # Errors
+    /// `NotSent` while the room is not joined.
+    pub fn report(&self, report: &Report) -> Result<(), NotSent> {
+        self.send(report.encode())
     }
 
     /// Sends one JSON text; waits for the socket at most `CLIENT_WRITE_DEADLINE`.

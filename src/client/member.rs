@@ -8,7 +8,7 @@ use super::backoff::Backoff;
 use super::connect::{Connected, Heard, connect, hear};
 use super::error::RoomError;
 use super::link::RoomLink;
-use super::messages::{Peers, ServerSays, State, SwarmKey, SwarmNode, Track};
+use super::messages::{Clock, Peers, ServerSays, State, SwarmKey, SwarmNode, Track};
 use super::outgoing::Hello;
 use super::parse::{first_words, parse};
 use crate::limits::{
@@ -36,6 +36,11 @@ pub enum RoomEvent {
         from: String,
         /// JSON.
         blob: String,
+    },
+    /// The answer to a question for the time, and when it was read from the socket.
+    Clock {
+        clock: Clock,
+        at: Instant,
     },
     /// What the server says that we did wrong.
     Error(String),
@@ -170,7 +175,7 @@ impl Member {
         let mut deadline = Instant::now() + JOIN_DEADLINE;
         loop {
             let text = match hear(&mut connected.incoming, deadline) {
-                Heard::Text(text) => text,
+                Heard::Text { text, .. } => text,
                 Heard::Nothing => continue,
                 Heard::End(error) => return Ok(Err(error)),
                 Heard::TimedOut => match peer {
@@ -227,7 +232,7 @@ impl Member {
             self.tell(RoomEvent::State(state))?;
         }
         if let Some(other) = other {
-            self.pass_on(other)?;
+            self.pass_on(other, Instant::now())?;
         }
         Ok(Ok(()))
     }
@@ -236,8 +241,8 @@ impl Member {
         let mut pinged = false;
         loop {
             match hear(&mut connected.incoming, Instant::now() + CLIENT_SILENCE) {
-                Heard::Text(text) => match parse(&text) {
-                    Ok(said) => self.pass_on(said)?,
+                Heard::Text { text, at } => match parse(&text) {
+                    Ok(said) => self.pass_on(said, at)?,
                     Err(malformed) => log::debug!("room {}: {}", self.link.room(), malformed.0),
                 },
                 Heard::Nothing => {}
@@ -257,13 +262,15 @@ impl Member {
         }
     }
 
-    fn pass_on(&self, said: ServerSays) -> Result<(), Unheard> {
+    /// `at`: when it came.
+    fn pass_on(&self, said: ServerSays, at: Instant) -> Result<(), Unheard> {
         self.tell(match said {
             ServerSays::State(state) => RoomEvent::State(state),
             ServerSays::Queue(tracks) => RoomEvent::Queue(tracks),
             ServerSays::Peers(peers) => RoomEvent::Peers(peers),
             ServerSays::Swarm(nodes) => RoomEvent::Swarm(nodes),
             ServerSays::Signal { from, blob } => RoomEvent::Signal { from, blob },
+            ServerSays::Clock(clock) => RoomEvent::Clock { clock, at },
             ServerSays::Error(message) => RoomEvent::Error(message),
             ServerSays::Refused { track_id, why } => RoomEvent::Refused { track_id, why },
             ServerSays::Peer { .. } | ServerSays::Welcome(_) | ServerSays::Other => return Ok(()),

@@ -18,6 +18,7 @@ pub enum ServerSays {
         /// JSON.
         blob: String,
     },
+    Clock(Clock),
     Error(String),
     /// A track that we offered, and that the server cannot take.
     Refused {
@@ -45,6 +46,14 @@ pub struct Welcome {
     /// The name under which the others see this member.
     pub name: String,
     pub swarm: Option<SwarmKey>,
+}
+
+/// The answer to a question for the time: `t0` as it was asked, room times of arrival and answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clock {
+    pub t0: f64,
+    pub t1: f64,
+    pub t2: f64,
 }
 
 /// What lets a node into the swarm of a room.

@@ -41,6 +41,22 @@ pub struct Links {
     pub unreachable: Vec<[u8; 8]>,
 }
 
+/// REPORT: how a listener does. What is `None` is left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    pub status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rtt_ms: Option<f64>,
+    /// Positive: ahead of the room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_ms: Option<f64>,
+    /// The share of the current track that is here, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loaded: Option<f64>,
+}
+
 /// The description of a track that a node has and the server may not have yet.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Offer {
@@ -91,6 +107,19 @@ impl Links {
             unreachable: unreachable.map(|&id| Hex(id)).collect(),
         })
     }
+}
+
+impl Report {
+    #[must_use]
+    pub fn encode(&self) -> String {
+        json(&Wire::Report(self))
+    }
+}
+
+/// CLOCK: asks for the time; `t0` is this moment on a clock of our own.
+#[must_use]
+pub fn clock(t0: f64) -> String {
+    json(&Wire::Clock { t0 })
 }
 
 /// HAVE_DELTA: chunks that were gained, in as many messages as they need.
@@ -146,6 +175,10 @@ enum Wire<'a> {
         track_id: &'a str,
         received: Vec<(Hex, u32)>,
         unreachable: Vec<Hex>,
+    },
+    Report(&'a Report),
+    Clock {
+        t0: f64,
     },
     Add {
         track_id: &'a str,
@@ -233,6 +266,17 @@ mod tests {
             links.encode(),
             r#"{"type":"LINKS","track_id":"ab","received":[["0000000000000000",12]],"unreachable":["1111111111111111"]}"#
         );
+        let report = Report {
+            status: "playing",
+            method: Some("mpv"),
+            error_ms: Some(-0.4),
+            ..Report::default()
+        };
+        assert_eq!(
+            report.encode(),
+            r#"{"type":"REPORT","status":"playing","method":"mpv","error_ms":-0.4}"#
+        );
+        assert_eq!(clock(5120.25), r#"{"type":"CLOCK","t0":5120.25}"#);
         let offer = Offer {
             name: "song.mp3".into(),
             bytes: 7,

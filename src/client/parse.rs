@@ -5,7 +5,7 @@
 //! may see is fit for a terminal, because the server may be anybody's.
 
 use super::messages::{
-    Malformed, Peer, Peers, ServerSays, State, SwarmKey, SwarmNode, Track, Welcome, You,
+    Clock, Malformed, Peer, Peers, ServerSays, State, SwarmKey, SwarmNode, Track, Welcome, You,
 };
 use crate::limits::{
     ANNOUNCE_INTERVAL_SEC, DISPLAY_NAME_CHARS_MAX, LINKS_MAX, NODE_TRACKS_MAX, PEERS_LISTED_MAX,
@@ -49,6 +49,7 @@ pub fn parse(text: &str) -> Result<ServerSays, Malformed> {
             SWARM_LISTED_MAX,
             RawNode::checked,
         ))),
+        "CLOCK" => clock(&value),
         "ERROR" => Some(error(&value)),
         _ => Some(ServerSays::Other),
     };
@@ -180,6 +181,15 @@ fn error(value: &Value) -> ServerSays {
         },
         None => ServerSays::Error(message),
     }
+}
+
+fn clock(value: &Value) -> Option<ServerSays> {
+    let number = |field| value.get(field).and_then(Value::as_f64);
+    Some(ServerSays::Clock(Clock {
+        t0: number("t0")?,
+        t1: number("t1")?,
+        t2: number("t2")?,
+    }))
 }
 
 fn welcome(value: &Value) -> ServerSays {

@@ -22,7 +22,7 @@ use crate::swarm::node::Node;
 use crate::swarm::track_swarm::TrackSwarm;
 use crate::sys::secret;
 use crate::sys::threads::Threads;
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,6 +32,8 @@ use std::time::{Duration, Instant};
 pub struct Part {
     pub role: Role,
     pub name: Option<String>,
+    /// Somebody who listens as well, and is told everything; whoever holds the other end has to keep taking.
+    pub ears: Option<Sender<RoomEvent>>,
 }
 
 /// Cheap to clone.
@@ -78,7 +80,7 @@ impl Company {
         let hello = Hello {
             role: part.role,
             display_name: part.name,
-            node: true,
+            node: part.ears.is_none(),
             wants: vec!["QUEUE", "SWARM_KEY"],
         };
         let seed = u64::from_be_bytes(secret::random_or_zero());
@@ -92,6 +94,7 @@ impl Company {
         };
         let attendance = Attendance {
             company: company.clone(),
+            ears: part.ears,
             announced: None,
             announce_at: Instant::now(),
             interval: Duration::from_secs(15),
@@ -172,6 +175,12 @@ impl Company {
         self.lock().you.and_then(|you| you.dialable)
     }
 
+    /// For what else there is to say to the room.
+    #[must_use]
+    pub fn link(&self) -> &RoomLink {
+        &self.link
+    }
+
     #[must_use]
     pub fn room(&self) -> &str {
         self.link.room().as_str()
@@ -231,6 +240,7 @@ struct Told {
 
 struct Attendance {
     company: Company,
+    ears: Option<Sender<RoomEvent>>,
     announced: Option<Announce>,
     announce_at: Instant,
     interval: Duration,
@@ -242,7 +252,13 @@ impl Attendance {
         let mut told_at = Instant::now();
         loop {
             match events.recv_timeout(COMPANY_TICK) {
-                Ok(event) => self.hear(event),
+                Ok(event) => {
+                    self.hear(&event);
+                    if let Some(ears) = &self.ears {
+                        // Who does not listen any more is about to leave.
+                        let _gone = ears.send(event);
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -253,37 +269,34 @@ impl Attendance {
         }
     }
 
-    fn hear(&mut self, event: RoomEvent) {
+    fn hear(&mut self, event: &RoomEvent) {
         match event {
-            RoomEvent::Joined(joined) => self.joined(&joined),
+            RoomEvent::Joined(joined) => self.joined(joined),
             RoomEvent::Peers(Peers {
                 peers,
                 you,
                 interval_sec,
             }) => {
-                self.interval = Duration::from_secs(u64::from(interval_sec.clamp(1, 60)));
+                self.interval = Duration::from_secs(u64::from(*interval_sec).clamp(1, 60));
                 let mut known = self.company.lock();
-                (known.peers, known.you) = (peers, you);
+                (known.peers, known.you) = (peers.clone(), *you);
                 for track in &known.tracks {
                     known.introduce(track);
                 }
             }
             RoomEvent::Queue(tracks) => {
                 let mut known = self.company.lock();
-                let news = known.offers.listed(&tracks);
-                if news > 0 {
-                    log::debug!("{news} of the tracks that were offered stand in the queue now");
-                }
-                known.queue = Some(tracks);
+                known.offers.listed(tracks);
+                known.queue = Some(tracks.clone());
             }
-            RoomEvent::State(state) => self.company.lock().current = state.track_id,
+            RoomEvent::State(state) => self.company.lock().current.clone_from(&state.track_id),
             RoomEvent::Error(text) => {
                 log::debug!("the room says: {text}");
-                self.company.lock().object(text);
+                self.company.lock().object(text.clone());
             }
             RoomEvent::Refused { track_id, why } => {
                 let mut known = self.company.lock();
-                if known.offers.refused(&track_id) {
+                if known.offers.refused(track_id) {
                     known.object(format!("{why}; it is served all the same"));
                 }
             }
@@ -296,7 +309,7 @@ impl Attendance {
                 let text = format!("joining room {room}: {why}");
                 self.company.lock().failed = Some(text);
             }
-            RoomEvent::Swarm(_) | RoomEvent::Signal { .. } => {}
+            RoomEvent::Swarm(_) | RoomEvent::Signal { .. } | RoomEvent::Clock { .. } => {}
         }
     }
 

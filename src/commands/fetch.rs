@@ -27,7 +27,8 @@ pub fn run(options: &FetchOptions) -> Result<(), Failure> {
     let mut session = Session::start(options.listen_port, FETCH_PORT, key, &options.connect)?;
     if let Some(room) = &options.room {
         let (role, name) = (Role::Viewer, options.name.clone());
-        session.enter(room, Part { role, name })?;
+        let ears = None;
+        session.enter(room, Part { role, name, ears })?;
     }
     let mut progress = Progress::new(options.json);
     let fetched = fetch_all(options, &session, &mut progress);

@@ -6,6 +6,7 @@ pub mod company;
 pub mod download;
 pub mod event;
 pub mod fetch;
+pub mod listen;
 pub mod listing;
 pub mod meter;
 pub mod offers;

@@ -29,7 +29,8 @@ pub fn run(options: &PeerOptions) -> Result<(), Failure> {
     let mut session = Session::start(options.listen_port, usual, None, &options.connect)?;
     if let Some(room) = &options.tracker {
         let (role, name) = (Role::Viewer, None);
-        session.enter(room, Part { role, name })?;
+        let ears = None;
+        session.enter(room, Part { role, name, ears })?;
     }
     let manifest = Arc::new(Generated::new(layout).manifest());
     let taste = Taste {

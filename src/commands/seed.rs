@@ -32,7 +32,8 @@ pub fn run(options: &SeedOptions) -> Result<(), Failure> {
             Role::Viewer
         };
         let name = options.name.clone();
-        session.enter(room, Part { role, name })?;
+        let ears = None;
+        session.enter(room, Part { role, name, ears })?;
     }
     let mut tracks = Vec::new();
     for (store, manifest) in files {

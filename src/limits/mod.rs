@@ -6,6 +6,7 @@
 
 mod client;
 mod commands;
+mod player;
 mod rooms;
 mod server;
 mod swarm;
@@ -14,6 +15,7 @@ mod tracks;
 
 pub use client::*;
 pub use commands::*;
+pub use player::*;
 pub use rooms::*;
 pub use server::*;
 pub use swarm::*;

@@ -178,7 +178,7 @@ impl Fields<'_> {
         }
         Ok(RoomMessage::Report(Report {
             status: self.choice("status", STATUSES)?,
-            method: self.choice("method", &["webaudio", "element"])?,
+            method: self.choice("method", &["webaudio", "element", "mpv"])?,
             rtt_ms: self.measure("rtt_ms")?,
             error_ms: self.number("error_ms")?,
             loaded,

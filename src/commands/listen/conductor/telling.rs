@@ -1,0 +1,112 @@
+//! What the conductor tells the room and the user, and when.
+
+use super::Conductor;
+use crate::client::messages::Track;
+use crate::client::outgoing::Report;
+use crate::commands::listen::shelf::{Card, State};
+use crate::commands::listen::words::{Mode, Now, word};
+use crate::limits::COMMAND_TICK;
+use crate::sync::follow::Phase;
+use crate::track::id::TrackId;
+use std::io::{self, IsTerminal, Write};
+use std::time::Instant;
+
+const COLUMNS_USUAL: usize = 80;
+const COLUMNS_MIN: usize = 20;
+
+impl Conductor<'_> {
+    /// To be called often: it says little.
+    pub(super) fn tell(&mut self) {
+        if self.told_at.elapsed() < COMMAND_TICK {
+            return;
+        }
+        self.told_at = Instant::now();
+        let now_sec = self.local(self.told_at);
+        let now = self.now();
+        if self.connected {
+            let report = Report {
+                status: word(now.phase),
+                method: Some("mpv"),
+                rtt_ms: now.rtt_ms,
+                error_ms: now.error_ms,
+                loaded: now.loaded,
+            };
+            if let Some(report) = self.reporter.update(now_sec, report)
+                && self.stage.link.report(&report).is_err()
+            {
+                self.reporter.reset();
+            }
+        }
+        say(self.teller.tell(now_sec, &now));
+    }
+
+    fn now(&self) -> Now {
+        let moment = self.moment(Instant::now());
+        let local_sec = self.local(Instant::now());
+        let state = self.state.as_ref();
+        let track_id = state.and_then(|state| state.track_id.clone());
+        let card = track_id.as_deref().and_then(|id| self.card(id));
+        let is_current = |track: &&Track| Some(&track.track_id) == track_id.as_ref();
+        let quality = self.clock.is_ready().then(|| self.clock.quality(local_sec));
+        let phase = moment.map_or(Phase::Loading, |moment| self.follower.phase(moment));
+        let error_sec = self.follower.error_sec();
+        let counts = self.follower.counts;
+        Now {
+            phase,
+            connected: self.connected,
+            name: self
+                .queue
+                .iter()
+                .find(is_current)
+                .map(|track| track.name.clone()),
+            position_sec: match (state, moment) {
+                (Some(state), Some(moment)) if state.playing => {
+                    let room_sec = moment.room_sec - self.trim_sec;
+                    state.offset_sec + (room_sec - state.timestamp).max(0.0)
+                }
+                (state, _) => state.map_or(0.0, |state| state.offset_sec),
+            },
+            error_ms: error_sec
+                .filter(|_| phase == Phase::Playing)
+                .map(|sec| sec * 1000.0),
+            clock_ms: quality.as_ref().and_then(|quality| quality.spread_ms),
+            rtt_ms: quality.as_ref().and_then(|quality| quality.rtt_ms),
+            loaded: card.as_ref().map(|card| match card.state {
+                State::Coming(share) => share,
+                State::Here(_) => 1.0,
+                State::Failed => 0.0,
+            }),
+            peers: card.map(|card| card.peers),
+            track_id,
+            starts: counts.starts,
+            jumps: counts.jumps,
+            nudges: counts.nudges,
+            players_lost: self.players_lost,
+        }
+    }
+
+    fn card(&self, track: &str) -> Option<Card> {
+        self.stage.shelf?.card(&TrackId::parse(track)?)
+    }
+}
+
+pub(super) fn mode(json: bool) -> Mode {
+    let columns = std::env::var("COLUMNS").ok();
+    let columns = columns.and_then(|columns| columns.parse().ok());
+    let columns = columns.filter(|&columns| columns >= COLUMNS_MIN);
+    match (json, io::stdout().is_terminal()) {
+        (true, _) => Mode::Json,
+        // The last column stays free: a cursor behind it would begin a new line.
+        (false, true) => Mode::Terminal(columns.unwrap_or(COLUMNS_USUAL) - 1),
+        (false, false) => Mode::Plain,
+    }
+}
+
+/// A reader that has gone is no reason to stop the music.
+pub(super) fn say(text: Option<String>) {
+    let Some(text) = text else { return };
+    let mut stdout = io::stdout().lock();
+    let _gone = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+}

@@ -1,0 +1,110 @@
+//! When to tell the room how this listener does: what changed, and not more often than needed. Pure.
+//!
+//! The page's `web/reporter.js` does the same: numbers are rounded, small changes wait, a new status goes out soon,
+//! and without any change a report is repeated, so that its numbers do not go stale.
+
+use crate::client::outgoing::Report;
+
+const GAP_SEC: f64 = 2.0;
+const STATUS_GAP_SEC: f64 = 0.4;
+const REPEAT_SEC: f64 = 15.0;
+
+/// An error has to move by this before it is told again, a round trip by this or a fifth of itself.
+const ERROR_STEP_MS: f64 = 0.2;
+const RTT_STEP_MS: f64 = 1.0;
+
+#[derive(Debug, Default)]
+pub struct Reporter {
+    last: Option<(f64, Report)>,
+    sent_at: Option<f64>,
+}
+
+impl Reporter {
+    /// A new connection knows nothing yet.
+    pub fn reset(&mut self) {
+        self.last = None;
+    }
+
+    /// What is to be sent now, if anything. It counts as sent.
+    pub fn update(&mut self, now_sec: f64, report: Report) -> Option<Report> {
+        let report = rounded(report);
+        let waited = self.sent_at.map_or(f64::INFINITY, |at| now_sec - at);
+        if waited < self.gap_sec(&report) {
+            return None;
+        }
+        self.last = Some((now_sec, report.clone()));
+        self.sent_at = Some(now_sec);
+        Some(report)
+    }
+
+    fn gap_sec(&self, report: &Report) -> f64 {
+        match &self.last {
+            Some((_, last)) if last.status == report.status => match differs(report, last) {
+                true => GAP_SEC,
+                false => REPEAT_SEC,
+            },
+            _ => STATUS_GAP_SEC,
+        }
+    }
+}
+
+fn rounded(report: Report) -> Report {
+    Report {
+        rtt_ms: round(report.rtt_ms, 100.0),
+        error_ms: round(report.error_ms, 10.0),
+        loaded: round(report.loaded, 100.0),
+        ..report
+    }
+}
+
+fn round(number: Option<f64>, parts: f64) -> Option<f64> {
+    let number = number.filter(|number| number.is_finite())?;
+    Some((number * parts).round() / parts)
+}
+
+fn differs(a: &Report, b: &Report) -> bool {
+    let rtt_step = RTT_STEP_MS.max(0.2 * b.rtt_ms.unwrap_or(0.0));
+    a.method != b.method
+        || a.loaded != b.loaded
+        || moved(a.error_ms, b.error_ms, ERROR_STEP_MS)
+        || moved(a.rtt_ms, b.rtt_ms, rtt_step)
+}
+
+fn moved(a: Option<f64>, b: Option<f64>, step: f64) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => (a - b).abs() >= step - 1e-9,
+        _ => a.is_some() != b.is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn playing(error_ms: f64) -> Report {
+        Report {
+            status: "playing",
+            error_ms: Some(error_ms),
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn a_new_status_goes_out_soon_a_change_after_two_seconds_and_the_same_after_fifteen() {
+        let mut reporter = Reporter::default();
+        assert_eq!(reporter.update(0.0, playing(0.44)), Some(playing(0.4)));
+        let paused = || Report {
+            status: "paused",
+            ..Report::default()
+        };
+        assert_eq!(reporter.update(0.3, paused()), None);
+        assert_eq!(reporter.update(0.4, paused()), Some(paused()));
+        assert_eq!(reporter.update(1.0, playing(0.4)), Some(playing(0.4)));
+        assert_eq!(reporter.update(2.9, playing(5.0)), None);
+        assert_eq!(reporter.update(3.0, playing(5.0)), Some(playing(5.0)));
+        assert_eq!(reporter.update(17.9, playing(5.1)), None);
+        assert_eq!(reporter.update(18.0, playing(5.1)), Some(playing(5.1)));
+        reporter.reset();
+        assert_eq!(reporter.update(19.0, playing(5.1)), Some(playing(5.1)));
+    }
+}
