@@ -42,6 +42,7 @@ mod swarm_faults;
 mod swarm_foreign;
 mod swarm_frames;
 mod swarm_hostile;
+mod swarm_impostor;
 mod swarm_key;
 mod swarm_liars;
 mod swarm_machine;

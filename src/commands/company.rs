@@ -286,7 +286,10 @@ impl Attendance {
             }
             RoomEvent::Queue(tracks) => {
                 let mut known = self.company.lock();
-                known.offers.listed(tracks);
+                match known.offers.listed(tracks) {
+                    0 => {}
+                    news => log::debug!("{news} of the tracks that were offered are in the queue"),
+                }
                 known.queue = Some(tracks.clone());
             }
             RoomEvent::State(state) => self.company.lock().current.clone_from(&state.track_id),
@@ -305,8 +308,7 @@ impl Attendance {
                 self.company.lock().lost = Some(why.to_string());
             }
             RoomEvent::Failed(why) => {
-                let room = self.company.link.room();
-                let text = format!("joining room {room}: {why}");
+                let text = format!("joining room {}: {why}", self.company.room());
                 self.company.lock().failed = Some(text);
             }
             RoomEvent::Swarm(_) | RoomEvent::Signal { .. } | RoomEvent::Clock { .. } => {}
@@ -315,13 +317,12 @@ impl Attendance {
 
     fn joined(&mut self, joined: &Joined) {
         let swarm = joined.swarm.as_ref();
-        let key = swarm.map(|swarm| SwarmKey(swarm.key));
         let mut known = self.company.lock();
         if known.lost.take().is_some() {
             log::warn!("the room is there again");
         }
-        known.key = key;
-        known.joined = true;
+        let key = swarm.map(|swarm| SwarmKey(swarm.key));
+        (known.key, known.joined) = (key, true);
         // A server without a swarm knows nodes only by their addresses.
         let server = swarm.map(|swarm| (joined.server_addr, NodeId(swarm.node_id)));
         known.server = server;
@@ -334,8 +335,7 @@ impl Attendance {
             known.introduce(track);
         }
         drop(known);
-        (self.announced, self.told) = (None, None);
-        self.announce_at = Instant::now();
+        (self.announced, self.told, self.announce_at) = (None, None, Instant::now());
     }
 
     /// What has changed since it was told last. What cannot be sent now is told when the room is joined again.

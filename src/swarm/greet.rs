@@ -134,22 +134,23 @@ fn take_offer(shared: &Shared, mut wire: Wire, hello: &Hello) -> Result<(), Wire
         return Ok(());
     }
     // Not before it has proved that it may: a stranger must not keep this node from asking the one whose id it told.
-    if !track
-        .lock()
-        .begin_asking_of(met.node, wire.peer().ip(), track.now())
-    {
+    let (node, ip, now) = (met.node, wire.peer().ip(), track.now());
+    let mut state = track.lock();
+    let Some(turn) = state.begin_asking_of(node, ip, now, Some(wire.socket())) else {
+        drop(state);
         wire.refuse(needs_no_offer());
         return Ok(());
-    }
+    };
+    drop(state);
     let address = SocketAddr::new(wire.peer().ip(), met.info.listen_port);
     track.lock().book.identify(address, met.node);
     let agreed = hello.chunk_size.is_some() && track.known_layout().is_some();
     let (info, told) = track.own_info(own.listen_port, met.node);
     if let Err(error) = wire.write_frame(&Frame::Info(info)) {
-        track.lock().end_asking_of(met.node);
+        track.lock().end_asking_of(met.node, turn);
         return Err(error);
     }
-    scout::accept_offer(shared, &track, wire, met, told, agreed);
+    scout::accept_offer(shared, &track, wire, met, (told, agreed, turn));
     Ok(())
 }
 

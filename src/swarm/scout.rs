@@ -7,7 +7,7 @@ use super::frame::{NodeId, RefusalCode, Role};
 use super::handshake::{self, Met, Opening, Purpose, refusal};
 use super::machine::{LinkKey, Swarm};
 use super::node::Shared;
-use super::track_state::State;
+use super::track_state::{AskingTurn, State};
 use super::track_swarm::TrackSwarm;
 use super::wire::{Wire, WireError};
 use crate::limits::{
@@ -22,7 +22,7 @@ use std::sync::Arc;
 enum Errand {
     Ask,
     /// One more connection to the only node there is.
-    AskMore,
+    AskMore(NodeId, AskingTurn),
     Offer(NodeId),
 }
 
@@ -53,9 +53,11 @@ fn plan(track: &TrackSwarm) -> Vec<(SocketAddr, Errand)> {
     let mut errands = Vec::new();
     if !state.swarm.as_ref().is_some_and(Swarm::is_complete) {
         let asking = &state.asking;
-        let due = state.book.dial(now, |node| asking.contains_key(&node));
+        // One that offers itself may be somebody else.
+        let is_asked = |node| asking.get(&node).is_some_and(|asking| !asking.is_offered());
+        let due = state.book.dial(now, is_asked);
         errands.extend(due.into_iter().map(|address| (address, Errand::Ask)));
-        errands.extend(one_more(state, now).map(|address| (address, Errand::AskMore)));
+        errands.extend(one_more(state, now));
     }
     errands.extend(offers(state, now));
     errands
@@ -63,8 +65,8 @@ fn plan(track: &TrackSwarm) -> Vec<(SocketAddr, Errand)> {
 
 /// With one node alone, that has everything, several connections keep both machines busy: one verifies while another
 /// is read.
-fn one_more(state: &mut State, now: f64) -> Option<SocketAddr> {
-    let (&node, asking) = state.asking.iter_mut().next()?;
+fn one_more(state: &mut State, now: f64) -> Option<(SocketAddr, Errand)> {
+    let (&node, asking) = state.asking.iter().next()?;
     if asking.links >= SWARM_LINKS_ALONE || now < asking.since + SWARM_EXTRA_AFTER_SEC {
         return None;
     }
@@ -74,9 +76,8 @@ fn one_more(state: &mut State, now: f64) -> Option<SocketAddr> {
         return None;
     }
     let address = state.book.address_of(node)?;
-    let asking = state.asking.get_mut(&node).expect("bug: it is there");
-    asking.links += 1;
-    Some(address)
+    let turn = state.ask_more_of(node)?;
+    Some((address, Errand::AskMore(node, turn)))
 }
 
 /// Nodes that lack something, and have had the time to dial this one: perhaps they cannot.
@@ -123,11 +124,7 @@ fn give_up(track: &TrackSwarm, address: SocketAddr, errand: Errand, why: String)
     let mut state = track.lock();
     match errand {
         Errand::Ask => state.book.failed(now, address, why),
-        Errand::AskMore => {
-            if let Some(node) = state.book.node_at(address) {
-                state.end_asking_of(node);
-            }
-        }
+        Errand::AskMore(node, turn) => state.end_asking_of(node, turn),
         Errand::Offer(node) => state.offering.ended(node, true),
     }
 }
@@ -145,7 +142,7 @@ fn go(shared: &Shared, track: &Arc<TrackSwarm>, address: SocketAddr, errand: Err
         }
     };
     match errand {
-        Errand::Ask | Errand::AskMore => ask(shared, track, socket, address, errand),
+        Errand::Ask | Errand::AskMore(..) => ask(shared, track, socket, address, errand),
         Errand::Offer(node) => offer(shared, track, socket, (address, node)),
     }
     drop(place);
@@ -168,10 +165,13 @@ fn ask(
     errand: Errand,
 ) {
     let own = shared.identity;
-    let more = matches!(errand, Errand::AskMore);
+    let (mut reserved, more) = match errand {
+        Errand::AskMore(node, turn) => (Some((node, turn)), true),
+        _ => (None, false),
+    };
     let mut told = 0;
     let (mut agreed, mut wants_manifest) = (false, false);
-    let (mut seen, mut reserved) = (None, None);
+    let mut seen = None;
     let met = Wire::new(socket, address, &[])
         .map_err(WireError::from)
         .and_then(|mut wire| {
@@ -180,11 +180,14 @@ fn ask(
             let met = handshake::dial(&mut wire, own, &purpose, |node| {
                 seen = Some(node);
                 let ip = address.ip();
-                if !more && !track.lock().begin_asking_of(node, ip, track.now()) {
-                    let text = "asked by another way already";
-                    return Err(refusal(RefusalCode::AlreadyConnected, text));
+                if !more {
+                    let turn = track.lock().begin_asking_of(node, ip, track.now(), None);
+                    let Some(turn) = turn else {
+                        let text = "asked by another way already";
+                        return Err(refusal(RefusalCode::AlreadyConnected, text));
+                    };
+                    reserved = Some((node, turn));
                 }
-                reserved = Some(node);
                 wants_manifest = track.lock().claim_manifest(track.now());
                 let (info, gains) = track.own_info(own.listen_port, node);
                 told = gains;
@@ -223,15 +226,13 @@ fn ask(
     };
     let now = track.now();
     let mut state = track.lock();
-    if more {
-        if let Some(node) = reserved.or_else(|| state.book.node_at(address)) {
-            state.end_asking_of(node);
-        }
-    } else if let Some(node) = reserved {
-        state.end_asking_of(node);
-        state.book.lost(now, node);
+    if let Some((node, turn)) = reserved {
+        state.end_asking_of(node, turn);
     }
     if !more {
+        if let Some((node, _)) = reserved {
+            state.book.lost(now, node);
+        }
         note_end(&mut state, now, (address, seen), is_met, ended);
     }
     drop(state);
@@ -332,8 +333,7 @@ pub fn accept_offer(
     track: &Arc<TrackSwarm>,
     wire: Wire,
     met: Met,
-    told: usize,
-    agreed: bool,
+    (told, agreed, turn): (usize, bool, AskingTurn),
 ) {
     let (node, address) = (met.node, wire.peer());
     let link: LinkKey = shared.next_link();
@@ -356,7 +356,7 @@ pub fn accept_offer(
     }
     let now = track.now();
     let mut state = track.lock();
-    state.end_asking_of(node);
+    state.end_asking_of(node, turn);
     state.book.lost(now, node);
     drop(state);
     track.look_again();

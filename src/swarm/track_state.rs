@@ -11,7 +11,7 @@ use crate::limits::{
 };
 use crate::track::manifest::Manifest;
 use std::collections::{BTreeMap, HashSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 
 /// What is known of a track once its manifest is proved and its place is open.
@@ -70,6 +70,7 @@ pub struct State {
     pub answering: BTreeMap<NodeId, Answering>,
     /// Nodes that this one asks, or is about to.
     pub asking: BTreeMap<NodeId, Asking>,
+    asking_turns: u64,
     /// Nodes that may be offered to be answered.
     pub offering: Offering,
     /// Nodes that lacked something when the last connection with them ended, and when that was.
@@ -87,11 +88,25 @@ pub struct Answering {
 }
 
 /// Connections on which one node is asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Asking {
     pub links: usize,
     pub since: f64,
+    /// Tells this from what it may have taken the place of.
+    turn: AskingTurn,
+    /// When that node began it. It only says who it is; whoever is found at an address that was dialled comes first.
+    offered_on: Option<Arc<TcpStream>>,
 }
+
+impl Asking {
+    pub fn is_offered(&self) -> bool {
+        self.offered_on.is_some()
+    }
+}
+
+/// One time that a node began to be asked, until it is asked no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskingTurn(u64);
 
 impl State {
     pub fn holds(&self, index: u32) -> bool {
@@ -192,14 +207,40 @@ impl State {
         }
     }
 
-    /// `false`: it is asked already, or not to be asked.
-    pub fn begin_asking_of(&mut self, node: NodeId, ip: IpAddr, now: f64) -> bool {
-        if self.asking.contains_key(&node) || self.banned.contains(&(node, ip)) {
-            return false;
+    /// `None`: it is asked already, or not to be asked. `offered_on`: the connection, when the node began it. One that was dialled
+    /// takes the place of an offered one, which ends: or whoever tells another node's id could keep this one from asking it.
+    pub fn begin_asking_of(
+        &mut self,
+        node: NodeId,
+        ip: IpAddr,
+        now: f64,
+        offered_on: Option<&Arc<TcpStream>>,
+    ) -> Option<AskingTurn> {
+        if self.banned.contains(&(node, ip)) {
+            return None;
         }
-        let (links, since) = (1, now);
-        self.asking.insert(node, Asking { links, since });
-        true
+        if let Some(asking) = self.asking.get(&node) {
+            let replaced = asking.offered_on.as_ref();
+            let replaced = replaced.filter(|_| offered_on.is_none())?;
+            let _gone_already = replaced.shutdown(Shutdown::Both);
+        }
+        self.asking_turns += 1;
+        let turn = AskingTurn(self.asking_turns);
+        let begun = Asking {
+            links: 1,
+            since: now,
+            turn,
+            offered_on: offered_on.map(Arc::clone),
+        };
+        self.asking.insert(node, begun);
+        Some(turn)
+    }
+
+    /// One more connection to `node`, which is asked already.
+    pub fn ask_more_of(&mut self, node: NodeId) -> Option<AskingTurn> {
+        let asking = self.asking.get_mut(&node)?;
+        asking.links += 1;
+        Some(asking.turn)
     }
 
     /// `node` sent wrong bytes from `ip`.
@@ -214,8 +255,9 @@ impl State {
     }
 
     /// One connection on which `node` was asked is over.
-    pub fn end_asking_of(&mut self, node: NodeId) {
-        if let Some(asking) = self.asking.get_mut(&node) {
+    pub fn end_asking_of(&mut self, node: NodeId, turn: AskingTurn) {
+        let asking = self.asking.get_mut(&node);
+        if let Some(asking) = asking.filter(|asking| asking.turn == turn) {
             asking.links -= 1;
             if asking.links == 0 {
                 self.asking.remove(&node);

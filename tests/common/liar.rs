@@ -230,16 +230,26 @@ pub struct Talk(pub TcpStream, pub Option<NodeId>);
 impl Talk {
     /// Dials, and says HELLO and what follows, as somebody in an open swarm who wants to ask.
     pub fn dial(socket: TcpStream, manifest: &Manifest) -> io::Result<Self> {
+        let port = u64::from(socket.local_addr()?.port());
+        Self::dial_as(NodeId(port.to_be_bytes()), Role::Ask, socket, manifest)
+    }
+
+    /// The same as somebody with this id, whosever it is. Who offers says that it has everything.
+    pub fn dial_as(
+        node: NodeId,
+        role: Role,
+        socket: TcpStream,
+        manifest: &Manifest,
+    ) -> io::Result<Self> {
         let mut talk = Self(socket, None);
         talk.0.set_read_timeout(Some(WATCHDOG))?;
         let (nonce, track) = (Nonce([7; 16]), manifest.id());
-        let pid = u64::from(talk.0.local_addr()?.port());
         talk.say(&Frame::Hello(Hello {
-            role: Role::Ask,
+            role,
             track,
             key_id: SwarmKey::OPEN.id(),
             nonce,
-            node: NodeId(pid.to_be_bytes()),
+            node,
             chunk_size: None,
             chunk_count: None,
         }))?;
@@ -251,10 +261,11 @@ impl Talk {
         talk.1 = Some(welcome.node);
         let proof = SwarmKey::OPEN.proof(Side::Dialler, nonce, welcome.nonce, track);
         talk.say(&Frame::Proof(proof))?;
+        let offers = role == Role::Offer;
         talk.say(&Frame::Info(Info {
             listen_port: 0,
-            complete: false,
-            has_manifest: false,
+            complete: offers,
+            has_manifest: offers,
             addresses: Vec::new(),
             bitfield: Vec::new(),
         }))?;
@@ -287,6 +298,24 @@ impl Talk {
         let nonce = Nonce([9; 16]);
         let proof = SwarmKey::OPEN.proof(Side::Acceptor, hello.nonce, nonce, hello.track);
         self.say(&Frame::Welcome(Welcome { nonce, node, proof }))
+    }
+
+    /// As one that offered itself: tells the manifest, and answers every request with nothing, until the other side closes.
+    pub fn give_nothing(&mut self, manifest: &Manifest) -> io::Result<()> {
+        let pass_over = true;
+        loop {
+            let answer = match frame::decode(&self.read()?) {
+                Ok(Frame::GetManifest(first)) => {
+                    Frame::Manifest(ManifestPart::of(manifest, first, 2048))
+                }
+                Ok(Frame::Request(_)) => Frame::Empty(AnswerHead {
+                    pass_over,
+                    ..head(None, &[])
+                }),
+                _ => Frame::Peers(Vec::new()),
+            };
+            self.say(&answer)?;
+        }
     }
 
     /// Until the other side closes.
