@@ -216,12 +216,13 @@ fn players_that_are_killed_are_replaced_and_a_signal_ends_everything() {
     let players = party.players();
     party.listener.signal("INT");
     party.listener.success();
+    wait_until_gone(&players);
+}
+
+fn wait_until_gone(players: &[String]) {
     let is_gone = |pid: &String| !Path::new("/proc").join(pid).exists();
-    wait_until(
-        "the players end",
-        || players.iter().all(is_gone),
-        String::new,
-    );
+    let are_gone = || players.iter().all(is_gone);
+    wait_until("the players end", are_gone, String::new);
 }
 
 #[test]
@@ -231,12 +232,7 @@ fn the_players_of_a_program_that_is_killed_end_with_it() {
     party.wait_for("it plays", is_in_sync);
     let players = party.players();
     party.listener.kill();
-    let is_gone = |pid: &String| !Path::new("/proc").join(pid).exists();
-    wait_until(
-        "the players end",
-        || players.iter().all(is_gone),
-        String::new,
-    );
+    wait_until_gone(&players);
 }
 
 #[test]

@@ -49,6 +49,18 @@ impl Victim {
         manifest_of("song.bin", &self.bytes, 16)
     }
 
+    /// An honest fetch gets everything while others go on; it says to them when it is over, also when it was in vain.
+    fn serves_meanwhile(&self, over: &AtomicBool) {
+        let got = TempFolder::new();
+        let mut honest = fetch(self.seed.id(), &[&self.seed.at()], got.path(), &[]);
+        let until = Instant::now() + Duration::from_secs(30);
+        while !honest.has_ended() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        over.store(true, Ordering::Relaxed);
+        assert!(honest.has_ended(), "{}", honest.stdout.so_far());
+    }
+
     fn connect(&self) -> TcpStream {
         self.connect_from(1)
     }
@@ -317,14 +329,7 @@ fn askers_that_only_hold_their_places_do_not_shut_out_an_honest_fetch() {
                 std::thread::sleep(Duration::from_secs(1));
             }
         });
-        let got = TempFolder::new();
-        let mut honest = fetch(victim.seed.id(), &[&victim.seed.at()], got.path(), &[]);
-        let until = Instant::now() + Duration::from_secs(30);
-        while !honest.has_ended() && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        over.store(true, Ordering::Relaxed);
-        assert!(honest.has_ended(), "{}", honest.stdout.so_far());
+        victim.serves_meanwhile(&over);
     });
 }
 
@@ -354,13 +359,6 @@ fn one_machine_that_says_to_be_many_does_not_shut_out_an_honest_fetch() {
                 std::thread::sleep(Duration::from_millis(200));
             }
         });
-        let got = TempFolder::new();
-        let mut honest = fetch(victim.seed.id(), &[&victim.seed.at()], got.path(), &[]);
-        let until = Instant::now() + Duration::from_secs(30);
-        while !honest.has_ended() && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        over.store(true, Ordering::Relaxed);
-        assert!(honest.has_ended(), "{}", honest.stdout.so_far());
+        victim.serves_meanwhile(&over);
     });
 }

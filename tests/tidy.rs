@@ -100,8 +100,8 @@ const IMPURE_WORDS: &[&str] = &[
     "unsafe",
 ];
 
-/// Who may import whom: main -> commands -> {cli, server} -> {swarm, room, sync, track, sys} -> {text, limits}, and
-/// within a layer only what is named here. Nobody imports `main`; `room` never imports anything with I/O.
+/// Who may import whom: main -> commands -> {cli, server, client, player} -> {swarm, room, sync, track, sys} ->
+/// {identity, text, limits}, and within a layer only what is named here. Nobody imports `main`; `room` never imports anything with I/O.
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["commands", "cli", "sys"]),
     (

@@ -214,7 +214,7 @@ fn dial_all(gathered: &Gathered, secret: &Arc<Secret>, table: &mut Table) {
     let key = gathered.joined.swarm.as_ref();
     let key = key.map_or(SwarmKey::OPEN, |swarm| SwarmKey(swarm.key));
     let threads = Threads::default();
-    let (jobs, todo) = unbounded();
+    let (jobs, due) = unbounded();
     let (done, results) = unbounded();
     // As many as there are nodes in a list; the channels hold no more.
     let targets = gathered.targets();
@@ -224,10 +224,10 @@ fn dial_all(gathered: &Gathered, secret: &Arc<Secret>, table: &mut Table) {
     }
     drop(jobs);
     for _ in 0..CHECK_DIALS_MAX.min(dialled) {
-        let (todo, done, secret) = (todo.clone(), done.clone(), Arc::clone(secret));
+        let (due, done, secret) = (due.clone(), done.clone(), Arc::clone(secret));
         // With fewer threads it takes longer.
         let _fewer = threads.spawn("check dial", THREAD_STACK_BYTES, move || {
-            for (number, (id, address)) in todo {
+            for (number, (id, address)) in due {
                 let reach = probe(address, &key, &secret, number);
                 let _received = done.send((id, reach));
             }
