@@ -57,6 +57,10 @@ pub const TRIM_MS_MAX: i32 = 1000;
 /// Tracks that a listener keeps: the current one, what comes next, and what may be wanted again.
 pub const SHELF_TRACKS_MAX: usize = 4;
 
+/// The longest of them: three hours of WAV. Longer ones are played from the server, so that
+/// a stranger's room takes 8 GiB of this disk at most.
+pub const SHELF_TRACK_BYTES_MAX: u64 = 2 << 30;
+
 /// Tracks that it fetches ahead, the current one included.
 pub const SHELF_AHEAD: usize = 3;
 const _: () = assert!(SHELF_AHEAD < SHELF_TRACKS_MAX);

@@ -4,7 +4,7 @@
 //! One thread owns the tracks; others tell it what is wanted, and look at a small table.
 
 use crate::commands::session::Session;
-use crate::limits::{SHELF_AHEAD, SHELF_TICK, SHELF_TRACKS_MAX};
+use crate::limits::{SHELF_AHEAD, SHELF_TICK, SHELF_TRACK_BYTES_MAX, SHELF_TRACKS_MAX};
 use crate::swarm::store::part_file::{Opened, PartFile};
 use crate::swarm::track_swarm::{Taste, TrackSwarm};
 use crate::track::id::TrackId;
@@ -138,6 +138,14 @@ impl Slot {
         let Some(manifest) = self.track.wait_for_manifest(SHELF_TICK / 10) else {
             return;
         };
+        let bytes = manifest.layout().length();
+        if !may_lie_here(bytes) {
+            log::warn!(
+                "{bytes} bytes are more than is kept here; this track comes from the server instead"
+            );
+            self.failed = true;
+            return;
+        }
         let opened = PartFile::open(folder, &manifest, &mut |_, _, _| ControlFlow::Continue(()));
         match opened {
             Ok(Opened::Part(part, held)) => {
@@ -177,7 +185,25 @@ impl Slot {
     }
 }
 
+/// A room that somebody else hosts decides what is fetched, but not that it fills this disk.
+fn may_lie_here(bytes: u64) -> bool {
+    bytes <= SHELF_TRACK_BYTES_MAX
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Whole between any two statements that hold it.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_album_lies_here_and_a_disk_image_does_not() {
+        assert!(may_lie_here(1 << 30));
+        assert!(may_lie_here(SHELF_TRACK_BYTES_MAX));
+        assert!(!may_lie_here(SHELF_TRACK_BYTES_MAX + 1));
+        assert!(!may_lie_here(u64::MAX));
+    }
 }
