@@ -59,6 +59,7 @@ const PURE: &[&str] = &[
     "track/tags/comments.rs",
     "track/tags/found.rs",
     "track/tags/id3.rs",
+    "server/comments.rs",
     "server/http.rs",
     "server/range.rs",
     "server/route.rs",

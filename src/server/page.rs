@@ -1,5 +1,6 @@
 //! The page: files of `src/web`, embedded in the binary. Nothing is read from disk.
 
+use super::comments::without_comment_lines;
 use super::connection::{finish_head, send};
 use super::http::{Request, ResponseHead, Status};
 use super::range::etag_is_listed;
@@ -21,6 +22,12 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 pub struct Asset {
     pub name: &'static str,
     body: &'static [u8],
+}
+
+impl Asset {
+    fn has_comments(&self) -> bool {
+        self.name.ends_with(".js") || self.name.ends_with(".css")
+    }
 }
 
 macro_rules! assets {
@@ -113,7 +120,12 @@ pub const ASSETS: &[Asset] = assets! {
 static PACKED: LazyLock<Vec<Packed>> = LazyLock::new(|| {
     ASSETS
         .iter()
-        .map(|asset| Packed::new(asset.body.into()))
+        .map(|asset| match str::from_utf8(asset.body) {
+            Ok(text) if asset.has_comments() => {
+                Packed::new(without_comment_lines(text).into_bytes().into())
+            }
+            _ => Packed::new(asset.body.into()),
+        })
         .collect()
 });
 
