@@ -27,6 +27,7 @@ mod room_queue;
 mod room_swarm;
 mod room_turntable;
 mod room_upload;
+mod room_waiting;
 mod route;
 mod seed_offers;
 mod server_downloads;

@@ -12,6 +12,7 @@ use jam::room::message::{
 };
 use jam::room::node_message::{Offer, PeerEntry, SwarmNode, SwarmWelcome, You};
 use jam::room::parse::{parse_hello, parse_message};
+use jam::room::waiting::Progress;
 use jam::track::id::TrackId;
 use jam::track::sniff::AudioKind;
 use random::for_each_seed;
@@ -170,6 +171,7 @@ fn server_messages() -> Vec<ServerMessage> {
         rtt_ms: Some(1.25),
         error_ms: Some(0.4),
         loaded: Some(1.0),
+        track_id: None,
     };
     vec![
         state(None, Status::Pause, "0.0", 1_762_569_219.737_918),
@@ -406,7 +408,20 @@ fn messages_of_a_swarm(plain: &QueueTrack) -> Vec<ServerMessage> {
                 dialable: None,
             }),
         ),
+        waiting(Some((0, None))),
+        waiting(Some((1, Some(1_762_569_240.5)))),
+        waiting(None),
     ]
+}
+
+/// How many of three are ready, and until when; `None`: it is over.
+fn waiting(ready: Option<(usize, Option<f64>)>) -> ServerMessage {
+    ServerMessage::Waiting {
+        room: ROOM.into(),
+        track_id: ready.map(|_| TRACK.into()),
+        progress: ready.map(|(ready, _)| Progress { ready, of: 3 }),
+        until: ready.and_then(|(_, until)| until),
+    }
 }
 
 #[test]
@@ -517,6 +532,13 @@ fn every_type_that_can_be_wanted_is_wanted_by_its_name_alone() {
                 ..nothing
             },
         ),
+        (
+            "WAITING",
+            Wants {
+                waiting: true,
+                ..nothing
+            },
+        ),
     ] {
         assert_eq!(wants(&format!("\"{name}\"")), expected, "{name}");
     }
@@ -594,13 +616,14 @@ fn an_announcement_may_leave_everything_out_but_the_port() {
 
 #[test]
 fn a_report_keeps_every_field_that_was_given() {
-    let text = r#"{"type":"REPORT","status":"blocked","method":"element","rtt_ms":3,"error_ms":-0.5,"loaded":1}"#;
+    let text = r#"{"type":"REPORT","status":"blocked","method":"element","rtt_ms":3,"error_ms":-0.5,"loaded":1,"track_id":"t1"}"#;
     let expected = Report {
         status: Some("blocked"),
         method: Some("element"),
         rtt_ms: Some(3.0),
         error_ms: Some(-0.5),
         loaded: Some(1.0),
+        track_id: Some("t1".into()),
     };
     match parse(text) {
         RoomMessage::Report(report) => assert_eq!(report, expected),

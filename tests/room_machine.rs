@@ -9,9 +9,10 @@ use crate::common::room_words::OFFSETS;
 use jam::limits::{
     MEMBERS_LISTED_MAX, NODES_MAX, PEERS_LISTED_MAX, ROOM_INPUTS_MAX, TRACK_ID_BYTES_MAX,
 };
+use jam::room::close::CloseReason;
 use jam::room::event::{Input, Output};
 use jam::room::members::MemberId;
-use jam::room::message::{CloseReason, Hello, QueueTrack, Role, RoomMessage, Wants};
+use jam::room::message::{Hello, QueueTrack, Role, RoomMessage, Wants};
 use jam::track::id::TrackId;
 use random::for_each_seed;
 use room_party::{EVERYTHING, NOON, NOTHING, Party, types};

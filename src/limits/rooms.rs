@@ -62,6 +62,16 @@ pub const MEMBERS_PUSH_INTERVAL_SEC: f64 = 1.0;
 /// QUEUE is pushed at most this often, so that a track that is dragged along is not a list for every step.
 pub const QUEUE_PUSH_INTERVAL_SEC: f64 = 0.1;
 
+/// WAITING is pushed at most this often.
+pub const WAITING_PUSH_INTERVAL_SEC: f64 = 0.1;
+
+/// A start waits so long for the others once the first listener is ready: a phone on a good network loads a song in
+/// less, and a party stands longer silences badly.
+pub const WAITING_AFTER_FIRST_SEC: f64 = 3.0;
+
+/// And never longer than this, when nobody gets ready.
+pub const WAITING_SEC_MAX: f64 = 15.0;
+
 /// Nodes a room remembers, each with a bitfield of at most `CHUNKS_MAX` bits.
 pub const NODES_MAX: usize = 1024;
 

@@ -1,8 +1,9 @@
 //! What goes into a room's state machine and what comes out of it, as values.
 
+use super::close::CloseReason;
 use super::members::MemberId;
 use super::message::{
-    CloseReason, Hello, MemberEntry, Played, QueueTrack, RoomMessage, ServerMessage, State, Wants,
+    Hello, MemberEntry, Played, QueueTrack, RoomMessage, ServerMessage, State, Wants,
 };
 use crate::identity::{NodeId, SwarmKey};
 use crate::track::id::TrackId;

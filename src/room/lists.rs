@@ -85,6 +85,9 @@ impl Room {
         if self.swarm_push.due_at().is_some_and(|at| at <= now) {
             self.push_swarm(now, out);
         }
+        if self.waiting_push.take_due(now, LIST_ENTRY_BYTES, receivers) {
+            out.extend(self.waiting_message(now).map(to_all));
+        }
     }
 
     pub(super) fn dial_back(&mut self, now: f64, out: &mut Vec<Output>) {

@@ -3,11 +3,10 @@
 //! Pure: it reads no clock and sends nothing. The caller passes room time with every input, carries out every
 //! `Output` in order, and calls `tick` no later than `wake_at` says.
 
+use super::close::CloseReason;
 use super::event::{Home, Input, Newcomer, Output, RoomView};
 use super::members::{Member, MemberId, Members};
-use super::message::{
-    CloseReason, HostMessage, QueueTrack, Role, RoomMessage, ServerMessage, State,
-};
+use super::message::{HostMessage, QueueTrack, Role, RoomMessage, ServerMessage, State};
 use super::name::RoomName;
 use super::node_message::SwarmWelcome;
 use super::nodes::{Change, Nodes};
@@ -17,13 +16,14 @@ use super::queue::{Queue, QueueFull};
 use super::swarm_map::ServerPart;
 use super::turntable::{Changes, Turntable};
 use super::upload::{UploadRefusal, Uploader, may_upload};
+use super::waiting::Waiting;
 use crate::limits::{
     MEMBERS_PUSH_INTERVAL_SEC, PEERS_PUSH_INTERVAL_SEC, QUEUE_PUSH_INTERVAL_SEC,
-    SWARM_PUSH_INTERVAL_SEC,
+    SWARM_PUSH_INTERVAL_SEC, WAITING_PUSH_INTERVAL_SEC,
 };
 use crate::sync::playback::{round_to_micros, start_lead_ms};
 
-/// The lists that it tells are in `lists.rs`, what nodes offer in `offers.rs`.
+/// The lists that it tells are in `lists.rs`, what nodes offer in `offers.rs`, starts that wait in `waiting.rs`.
 pub struct Room {
     pub(super) name: RoomName,
     pub(super) home: Home,
@@ -32,10 +32,14 @@ pub struct Room {
     pub(super) nodes: Nodes,
     pub(super) server_node: Option<ServerPart>,
     pub(super) offerers: Offerers,
+    pub(super) waiting: Option<Waiting>,
+    /// The track that was last begun.
+    pub(super) started: Option<String>,
     pub(super) queue_push: Push,
     pub(super) members_push: Push,
     pub(super) peers_push: Push,
     pub(super) swarm_push: Push,
+    pub(super) waiting_push: Push,
 }
 
 impl Room {
@@ -55,10 +59,13 @@ impl Room {
             nodes: Nodes::default(),
             server_node: None,
             offerers: Offerers::default(),
+            waiting: None,
+            started: None,
             queue_push: Push::every(QUEUE_PUSH_INTERVAL_SEC),
             members_push: Push::every(MEMBERS_PUSH_INTERVAL_SEC),
             peers_push: Push::every(PEERS_PUSH_INTERVAL_SEC),
             swarm_push: Push::every(SWARM_PUSH_INTERVAL_SEC),
+            waiting_push: Push::every(WAITING_PUSH_INTERVAL_SEC),
         }
     }
 
@@ -66,14 +73,20 @@ impl Room {
         match input {
             Input::Join(newcomer) => self.join(now, newcomer, out),
             Input::Say { member, message } => self.say(now, member, message, out),
-            Input::Leave { member } => self.leave(now, member),
+            Input::Leave { member } => self.leave(now, member, out),
         }
     }
 
     /// Remembers what has begun, goes on to the next track, pushes the lists that are due and forgets silent nodes.
     pub fn tick(&mut self, now: f64, out: &mut Vec<Output>) {
         let changes = self.turntable.tick(now, self.lead_sec());
+        if changes.state {
+            self.remember_started();
+        }
         self.announce_changes(now, changes, out);
+        if self.waiting_ends_at().is_some_and(|at| at <= now) {
+            self.go_on_waiting(now, out);
+        }
         let change = self.nodes.expire(now);
         self.nodes_changed(now, &change);
         self.dial_back(now, out);
@@ -89,6 +102,8 @@ impl Room {
             self.members_push.due_at(),
             self.peers_push.due_at(),
             self.swarm_push.due_at(),
+            self.waiting_push.due_at(),
+            self.waiting_ends_at(),
             self.nodes.expires_at(),
             self.nodes.dials_at(),
         ]
@@ -278,8 +293,11 @@ impl Room {
             }),
             RoomMessage::Offer { track, before } => self.offer(now, member, *track, before, out),
             RoomMessage::Report(report) => {
-                if self.members.set_report(member, report) && self.members.is_listed(member) {
-                    self.members_push.request(now);
+                if self.members.set_report(member, report) {
+                    if self.members.is_listed(member) {
+                        self.members_push.request(now);
+                    }
+                    self.go_on_waiting(now, out);
                 }
                 Ok(())
             }
@@ -303,7 +321,9 @@ impl Room {
         if let HostMessage::Add { track, .. } = &mut message {
             track.added_by = Some(speaker.name.clone());
         }
+        let at_once = self.is_start_now(&message);
         let changes = self.turntable.handle(now, self.lead_sec(), message)?;
+        self.hold_start(now, at_once, &changes, out);
         self.announce_changes(now, changes, out);
         Ok(())
     }
@@ -340,13 +360,14 @@ impl Room {
         start_lead_ms(self.members.rtt_ms_max()) / 1000.0
     }
 
-    fn leave(&mut self, now: f64, member: MemberId) {
+    fn leave(&mut self, now: f64, member: MemberId, out: &mut Vec<Output>) {
         if self.members.remove(member).is_none() {
             return; // Refused at the door.
         }
         self.members_push.request(now);
         let change = self.nodes.remove(member);
         self.nodes_changed(now, &change);
+        self.go_on_waiting(now, out);
     }
 
     fn state_message(&self) -> ServerMessage {

@@ -81,6 +81,11 @@ impl Members {
         self.members.get(&id)
     }
 
+    /// In the order of connecting.
+    pub fn iter(&self) -> impl Iterator<Item = (MemberId, &Member)> {
+        self.members.iter().map(|(&id, member)| (id, member))
+    }
+
     #[must_use]
     pub fn by_peer_id(&self, peer_id: &str) -> Option<MemberId> {
         self.by_peer_id.get(peer_id).copied()

@@ -3,6 +3,7 @@
 //! `docs/PROTOCOL.md` describes them; `parse.rs` reads the one side, `ServerMessage::encode` writes the other.
 
 use super::node_message::{Announce, Links, Offer, PeerEntry, SwarmNode, SwarmWelcome, You};
+use super::waiting::Progress;
 use crate::limits::ANNOUNCE_INTERVAL_SEC;
 use crate::track::id::TrackId;
 use serde::Serialize;
@@ -56,6 +57,8 @@ pub struct Wants {
     pub swarm: bool,
     /// The room's swarm key, in WELCOME.
     pub swarm_key: bool,
+    /// To be waited for at a start, and told of it.
+    pub waiting: bool,
 }
 
 /// What a member says of its own playback; every field may be missing.
@@ -71,6 +74,9 @@ pub struct Report {
     pub error_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loaded: Option<f64>,
+    /// What the report is about; the others know it from STATE.
+    #[serde(skip)]
+    pub track_id: Option<String>,
 }
 
 /// What a client may say after HELLO.
@@ -255,6 +261,17 @@ pub enum ServerMessage {
         total: usize,
         members: Vec<MemberEntry>,
     },
+    /// Without a track: nothing is waited for any more.
+    Waiting {
+        room: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        track_id: Option<String>,
+        #[serde(flatten)]
+        progress: Option<Progress>,
+        /// Room time at which it starts anyhow.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<f64>,
+    },
     Clock {
         t0: Box<RawValue>,
         t1: f64,
@@ -270,6 +287,7 @@ pub enum Kind {
     Members,
     Peers,
     Swarm,
+    Waiting,
     /// One more entry of a list, for those who have it: each one counts.
     Played,
     /// To one member; each one counts: PEER, SIGNAL, ERROR, WELCOME, HISTORY, CLOCK.
@@ -281,7 +299,12 @@ impl Kind {
     #[must_use]
     pub fn replaces_unsent(self) -> bool {
         match self {
-            Self::State | Self::Queue | Self::Members | Self::Peers | Self::Swarm => true,
+            Self::State
+            | Self::Queue
+            | Self::Members
+            | Self::Peers
+            | Self::Swarm
+            | Self::Waiting => true,
             Self::Played | Self::Single => false,
         }
     }
@@ -297,6 +320,7 @@ impl Wants {
             Kind::Members => self.members,
             Kind::Played => self.history,
             Kind::Swarm => self.swarm,
+            Kind::Waiting => self.waiting,
         }
     }
 }
@@ -328,6 +352,7 @@ impl ServerMessage {
             Self::Members { .. } => Kind::Members,
             Self::Peers { .. } => Kind::Peers,
             Self::Swarm { .. } => Kind::Swarm,
+            Self::Waiting { .. } => Kind::Waiting,
             Self::Played { .. } => Kind::Played,
             Self::Peer { .. }
             | Self::Signal { .. }
@@ -344,40 +369,3 @@ impl ServerMessage {
         serde_json::to_string(self).expect("bug: every field of a server message is JSON")
     }
 }
-
-/// Why the server ends a connection, as close code and reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CloseReason {
-    Stopping,
-    TextOnly,
-    HelloTimeout,
-    ExpectedHello,
-    InvalidHello,
-    InvalidRole,
-    HostTaken,
-    TooBig,
-    TooManyRooms,
-    BadWebSocket,
-    NotUtf8,
-}
-
-impl CloseReason {
-    #[must_use]
-    pub fn code_and_text(self) -> (u16, &'static str) {
-        match self {
-            Self::Stopping => (1001, "Server is stopping"),
-            Self::BadWebSocket => (1002, "Not a valid WebSocket frame"),
-            Self::TextOnly => (1003, "Text messages only"),
-            Self::NotUtf8 => (1007, "Not UTF-8"),
-            Self::HelloTimeout => (1008, "HELLO timeout"),
-            Self::ExpectedHello => (1008, "Expected HELLO"),
-            Self::InvalidHello => (1008, "Invalid HELLO"),
-            Self::InvalidRole => (1008, "Invalid role"),
-            Self::HostTaken => (1008, "Host already assigned"),
-            Self::TooBig => (1009, "Message is over 65536 bytes"),
-            Self::TooManyRooms => (1013, "Too many rooms"),
-        }
-    }
-}
-
-const _: () = assert!(crate::limits::ROOM_MESSAGE_BYTES_MAX == 65536);

@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod choice;
+pub mod close;
 pub mod event;
 mod fields;
 pub mod held;
@@ -23,3 +24,4 @@ pub mod queue;
 mod swarm_map;
 pub mod turntable;
 pub mod upload;
+pub mod waiting;

@@ -83,6 +83,7 @@ impl Room {
         let remove = HostMessage::Remove { track_id: id };
         let removed = self.turntable.handle(now, self.lead_sec(), remove);
         let changes = removed.expect("bug: it was in the queue a moment ago");
+        self.hold_start(now, false, &changes, out);
         self.announce_changes(now, changes, out);
     }
 

@@ -3,10 +3,9 @@
 //! Every wrong value is refused with the name of its field. Unknown fields are ignored, and of a field that
 //! comes twice the last one counts. Nothing here recurses into the input, so that depth costs nothing.
 
+use super::close::CloseReason;
 use super::fields::{Fields, echo, quoted};
-use super::message::{
-    ClientMessage, CloseReason, Hello, HostMessage, Report, Role, RoomMessage, Status, Wants,
-};
+use super::message::{ClientMessage, Hello, HostMessage, Report, Role, RoomMessage, Status, Wants};
 use crate::limits::{
     CLOCK_NUMBER_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, SIGNAL_DEPTH_MAX, TRACK_DURATION_SEC_MAX,
     TRACK_ID_BYTES_MAX,
@@ -95,6 +94,7 @@ impl Fields<'_> {
                 "HISTORY" => wants.history = true,
                 "SWARM" => wants.swarm = true,
                 "SWARM_KEY" => wants.swarm_key = true,
+                "WAITING" => wants.waiting = true,
                 _ => {}
             }
         }
@@ -126,21 +126,24 @@ impl Fields<'_> {
 
     fn control(&self, status: Status) -> Result<HostMessage, String> {
         self.number("timestamp")?;
-        let track_id = match self.raw.contains_key("track_id") {
-            true => self.string("track_id")?,
-            false => return self.refuse("track_id", "a string or null"),
-        };
-        if track_id
-            .as_ref()
-            .is_some_and(|id| id.len() > TRACK_ID_BYTES_MAX)
-        {
-            return self.refuse("track_id", "at most 256 bytes long");
+        if !self.raw.contains_key("track_id") {
+            return self.refuse("track_id", "a string or null");
         }
         Ok(HostMessage::Control {
             status,
-            track_id,
+            track_id: self.any_track()?,
             offset_sec: self.offset()?,
         })
+    }
+
+    /// What plays may have any short name, and need not be a track of the server.
+    fn any_track(&self) -> Result<Option<String>, String> {
+        match self.string("track_id")? {
+            Some(id) if id.len() > TRACK_ID_BYTES_MAX => {
+                self.refuse("track_id", "at most 256 bytes long")
+            }
+            other => Ok(other),
+        }
     }
 
     fn offset(&self) -> Result<Number, String> {
@@ -182,6 +185,7 @@ impl Fields<'_> {
             rtt_ms: self.measure("rtt_ms")?,
             error_ms: self.number("error_ms")?,
             loaded,
+            track_id: self.any_track()?,
         }))
     }
 }

@@ -28,6 +28,8 @@ pub struct Turntable {
     queue: Queue,
     /// The newest last.
     played: VecDeque<Played>,
+    /// Whether it rests only until a start that waits, so that it counts as playing for what comes next.
+    held: bool,
 }
 
 const QUEUE_CHANGED: Changes = Changes {
@@ -50,6 +52,7 @@ impl Turntable {
             state,
             queue,
             played: VecDeque::new(),
+            held: false,
         }
     }
 
@@ -114,6 +117,26 @@ impl Turntable {
                 }
                 self.skip(now, lead_sec, "PREVIOUS", self.queue.before(self.current()))
             }
+        }
+    }
+
+    /// Keeps a start back: the track rests where it would begin, until `release` or another decision.
+    pub fn hold(&mut self, now: f64) {
+        self.state.status = Status::Pause;
+        self.state.timestamp = round_to_micros(now);
+        self.held = true;
+    }
+
+    /// Begins what was kept back.
+    pub fn release(&mut self, now: f64, lead_sec: f64) -> Changes {
+        let State {
+            track_id,
+            offset_sec,
+            ..
+        } = self.state.clone();
+        match self.held {
+            true => self.set_state(now, lead_sec, track_id, Status::Play, offset_sec),
+            false => Changes::default(),
         }
     }
 
@@ -216,7 +239,7 @@ impl Turntable {
         if self.queue.is_empty() {
             return Err(format!("{kind}: the queue is empty"));
         }
-        let status = self.state.status;
+        let status = self.intent();
         Ok(match to {
             Some(to) => self.set_state(now, lead_sec, Some(to.to_string()), status, zero()),
             // Behind the last one: it rests at its beginning.
@@ -236,7 +259,7 @@ impl Turntable {
             return Ok(QUEUE_CHANGED);
         }
         let status = match next {
-            Some(_) => self.state.status,
+            Some(_) => self.intent(),
             None => Status::Pause,
         };
         let next = next.map(|next| next.to_string());
@@ -245,6 +268,14 @@ impl Turntable {
             queue: true,
             ..changes
         })
+    }
+
+    /// What the room would do if nothing were waited for.
+    fn intent(&self) -> Status {
+        match self.held {
+            true => Status::Play,
+            false => self.state.status,
+        }
     }
 
     /// A start lies in the near future, a pause is now.
@@ -270,6 +301,7 @@ impl Turntable {
         status: Status,
         offset_sec: Number,
     ) -> Changes {
+        self.held = false;
         self.state = State {
             track_id,
             status,

@@ -7,10 +7,11 @@ use super::sender::RoomSenders;
 use crate::limits::{
     QUEUE_TRACKS_MAX, ROOM_LINGER, ROOM_LINGER_CROWDED, ROOM_LINGER_UNUSED, ROOMS_MAX,
 };
+use crate::room::close::CloseReason;
 use crate::room::event::{Input, Newcomer, NodeAddress, Output, RoomView, ServerNode, Want};
 use crate::room::machine::Room;
 use crate::room::members::MemberId;
-use crate::room::message::{CloseReason, QueueTrack, RoomMessage};
+use crate::room::message::{QueueTrack, RoomMessage};
 use crate::room::name::RoomName;
 use crate::room::queue::QueueFull;
 use crate::room::upload::{UploadRefusal, Uploader};

@@ -12,11 +12,10 @@ use super::tracks::queue_entry;
 use crate::limits::{
     HELLO_DEADLINE, ROOM_MESSAGE_BYTES_MAX, SILENCE, SOCKET_READ_BUFFER_BYTES, STOP_GRACE,
 };
+use crate::room::close::CloseReason;
 use crate::room::event::Newcomer;
 use crate::room::members::MemberId;
-use crate::room::message::{
-    ClientMessage, CloseReason, Hello, HostMessage, RoomMessage, ServerMessage,
-};
+use crate::room::message::{ClientMessage, Hello, HostMessage, RoomMessage, ServerMessage};
 use crate::room::name::RoomName;
 use crate::room::node_message::Offer;
 use crate::room::pace::{self, Pace};

@@ -14,6 +14,7 @@ use std::net::Ipv4Addr;
 
 pub const NOON: f64 = 1_762_569_219.737_918;
 
+/// Every list. Who asks for WAITING is waited for: that has tests of its own.
 pub const EVERYTHING: Wants = Wants {
     welcome: true,
     queue: true,
@@ -21,6 +22,7 @@ pub const EVERYTHING: Wants = Wants {
     history: true,
     swarm: true,
     swarm_key: true,
+    waiting: false,
 };
 pub const NOTHING: Wants = Wants {
     welcome: false,
@@ -29,6 +31,7 @@ pub const NOTHING: Wants = Wants {
     history: false,
     swarm: false,
     swarm_key: false,
+    waiting: false,
 };
 
 /// Members with ids of 1 and up join and speak; what the room says comes back in lines.

@@ -14,6 +14,7 @@ pub const WANTS: [Wants; 3] = [
         history: true,
         swarm: false,
         swarm_key: false,
+        waiting: false,
     },
     Wants {
         welcome: false,
@@ -22,6 +23,7 @@ pub const WANTS: [Wants; 3] = [
         history: false,
         swarm: false,
         swarm_key: false,
+        waiting: false,
     },
     Wants {
         welcome: false,
@@ -30,6 +32,7 @@ pub const WANTS: [Wants; 3] = [
         history: true,
         swarm: false,
         swarm_key: false,
+        waiting: false,
     },
 ];
 /// What the host sends as `offset_sec`, and how the number stands in STATE.

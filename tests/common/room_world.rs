@@ -11,11 +11,12 @@ use super::room_words::{
     ANNOUNCES, Announced, DELTAS, REPORTS, ROOM, WANTS, error_json, fields, home, ip, peer_id,
     render, role_text, to_all,
 };
+use jam::room::close::CloseReason;
 use jam::room::event::{Input, Newcomer, Output};
 use jam::room::machine::Room;
 use jam::room::members::MemberId;
 use jam::room::message::{
-    ClientMessage, CloseReason, Hello, HostMessage, Role, RoomMessage, ServerMessage, Wants,
+    ClientMessage, Hello, HostMessage, Role, RoomMessage, ServerMessage, Wants,
 };
 use jam::room::name::RoomName;
 use jam::room::parse::parse_message;

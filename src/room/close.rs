@@ -1,0 +1,38 @@
+//! Why the server ends a connection.
+
+/// As close code and reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    Stopping,
+    TextOnly,
+    HelloTimeout,
+    ExpectedHello,
+    InvalidHello,
+    InvalidRole,
+    HostTaken,
+    TooBig,
+    TooManyRooms,
+    BadWebSocket,
+    NotUtf8,
+}
+
+impl CloseReason {
+    #[must_use]
+    pub fn code_and_text(self) -> (u16, &'static str) {
+        match self {
+            Self::Stopping => (1001, "Server is stopping"),
+            Self::BadWebSocket => (1002, "Not a valid WebSocket frame"),
+            Self::TextOnly => (1003, "Text messages only"),
+            Self::NotUtf8 => (1007, "Not UTF-8"),
+            Self::HelloTimeout => (1008, "HELLO timeout"),
+            Self::ExpectedHello => (1008, "Expected HELLO"),
+            Self::InvalidHello => (1008, "Invalid HELLO"),
+            Self::InvalidRole => (1008, "Invalid role"),
+            Self::HostTaken => (1008, "Host already assigned"),
+            Self::TooBig => (1009, "Message is over 65536 bytes"),
+            Self::TooManyRooms => (1013, "Too many rooms"),
+        }
+    }
+}
+
+const _: () = assert!(crate::limits::ROOM_MESSAGE_BYTES_MAX == 65536);
