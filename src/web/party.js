@@ -14,7 +14,7 @@ import { nextTrackId } from './next-track.js';
 import { PeoplePanel } from './people-panel.js';
 import { targetPosition } from './playback.js';
 import { QueueDesk } from './queue-desk.js';
-import { Reporter } from './reporter.js';
+import { Reporter, reportOf } from './reporter.js';
 import {
   lastTrackNotice,
   noticeWords,
@@ -22,7 +22,7 @@ import {
   seatTakenNotice,
   unsentNotice,
 } from './notices.js';
-import { applyMessage, emptyRoom, findTrack, queuePlace, reportStatus } from './room-model.js';
+import { applyMessage, emptyRoom, findTrack, queuePlace, waitingAt } from './room-model.js';
 import { renderChip, renderNotice, Stage } from './stage.js';
 import { SwarmPanel } from './swarm-panel.js';
 import { Timeline } from './timeline.js';
@@ -131,6 +131,7 @@ export class Party {
       addEventListener(name, () => this.#render());
     }
     byId('hear-button').addEventListener('click', () => this.#player.unlock());
+    byId('start-button').addEventListener('click', () => this.#controls.toggle());
     byId('retry-button').addEventListener('click', () => this.#player.retry());
     byId('notice-button').addEventListener('click', () => this.#noticeAction());
     byId('share-button').addEventListener('click', () => openShare(this.#roomName));
@@ -282,16 +283,7 @@ export class Party {
         durations: this.#player.durations(),
         tracks: this.#room.tracks,
       });
-    this.#reporter.update(
-      {
-        status: reportStatus(snapshot.phase),
-        method: snapshot.method,
-        rtt_ms: quality?.rtt_ms,
-        error_ms: snapshot.phase === 'playing' ? snapshot.errorMs : null,
-        loaded: snapshot.trackId === null ? null : snapshot.loaded,
-      },
-      performance.now(),
-    );
+    this.#reporter.update(reportOf(snapshot, quality), performance.now());
   }
 
   /** Seconds into the track: what is heard here, else where the room is. Never NaN. */
@@ -335,6 +327,7 @@ export class Party {
       online: navigator.onLine,
       phase: snapshot.phase,
       reason: snapshot.reason,
+      waiting: waitingAt(room, this.#clock.ready ? this.#clock.roomAt(localSec()) : NaN),
       loaded: snapshot.loaded,
       errorMs: snapshot.errorMs,
       sounding: snapshot.phase === 'playing',

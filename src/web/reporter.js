@@ -1,8 +1,9 @@
 // Tells the room how this member is doing: what changed, and not more often than needed.
 //
 // A thousand listeners report to one room, so numbers are rounded, small changes wait, and nothing
-// is sent twice within the gap, with one exception: a new status goes out at once, but never closer
-// than the shorter gap to the one before.
+// is sent twice within the gap, with two exceptions: a new status goes out at once, but never closer
+// than the shorter gap to the one before; and that a track is ready is told without any delay, for the
+// room may be waiting for it.
 
 const GAP_MS = 2000;
 const STATUS_GAP_MS = 400;
@@ -25,7 +26,7 @@ export class Reporter {
     this.#last = null;
   }
 
-  /** `values`: status, method, rtt_ms, error_ms, loaded; null or missing ones are left out. */
+  /** `values`: status, track_id, method, rtt_ms, error_ms, loaded; null or missing ones are left out. */
   update(values, nowMs) {
     const report = tidy(values);
     const waitedMs = nowMs - this.#lastAtMs;
@@ -36,13 +37,38 @@ export class Reporter {
   }
 
   #gapMs(report) {
-    if (this.#last === null || report.status !== this.#last.status) return STATUS_GAP_MS;
+    if (this.#last === null || becomesReady(report, this.#last)) return 0;
+    if (report.status !== this.#last.status) return STATUS_GAP_MS;
     return differs(report, this.#last) ? GAP_MS : REPEAT_MS;
   }
 }
 
-function tidy({ status, method, rtt_ms: rttMs, error_ms: errorMs, loaded }) {
+/** REPORT of how the player (its snapshot) and the clock (its quality, or null) are. */
+export function reportOf(snapshot, quality) {
+  return {
+    status: reportStatus(snapshot.phase),
+    track_id: snapshot.trackId,
+    method: snapshot.method,
+    rtt_ms: quality?.rtt_ms,
+    error_ms: snapshot.phase === 'playing' ? snapshot.errorMs : null,
+    loaded: snapshot.trackId === null ? null : snapshot.loaded,
+  };
+}
+
+/** REPORT.status for a player's phase. */
+export function reportStatus(phase) {
+  return (
+    {
+      locked: 'blocked',
+      blocked: 'blocked',
+      'catching-up': 'loading',
+    }[phase] ?? phase
+  );
+}
+
+function tidy({ status, track_id: trackId, method, rtt_ms: rttMs, error_ms: errorMs, loaded }) {
   const report = { status };
+  if (trackId) report.track_id = trackId;
   if (method) report.method = method;
   if (Number.isFinite(rttMs)) report.rtt_ms = round(rttMs, 100);
   if (Number.isFinite(errorMs)) report.error_ms = round(errorMs, 10);
@@ -50,8 +76,17 @@ function tidy({ status, method, rtt_ms: rttMs, error_ms: errorMs, loaded }) {
   return report;
 }
 
+/** The room counts these as ready for the track that the report is about. */
+const READY = new Set(['ready', 'playing', 'paused']);
+
+function becomesReady(report, last) {
+  if (!READY.has(report.status)) return false;
+  return !READY.has(last.status) || report.track_id !== last.track_id;
+}
+
 function differs(a, b) {
   return (
+    a.track_id !== b.track_id ||
     a.method !== b.method ||
     a.loaded !== b.loaded ||
     movedBy(a.error_ms, b.error_ms, 0.2) ||

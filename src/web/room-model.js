@@ -17,6 +17,7 @@ const UPLOAD_KEY = /^[0-9a-f]{16,128}$/;
 export function emptyRoom() {
   return {
     state: null,
+    waiting: null,
     peerId: null,
     tracks: [],
     tracksKnown: false,
@@ -43,7 +44,8 @@ export function emptyRoom() {
  *
  * `editable`: this member may change the queue, and the server knows how; an older one gives no
  * upload key. `queueEnded`: the last track has just played to its end. `arrived`: the tracks that the
- * server has since the last QUEUE, and had to wait for.
+ * server has since the last QUEUE, and had to wait for. `waiting`: the start that waits for those who
+ * load, as `{ trackId, ready, of, untilSec }` with the room time at which it comes anyhow or null.
  */
 export function applyMessage(room, message) {
   switch (message?.type) {
@@ -51,7 +53,10 @@ export function applyMessage(room, message) {
       return applyState(room, message.payload);
     case 'PEER':
       // A new connection: the key of the one before opens nothing any more.
-      return { room: { ...room, peerId: message.peer_id, uploadKey: null }, happened: [] };
+      return {
+        room: { ...room, peerId: message.peer_id, uploadKey: null, waiting: null },
+        happened: [],
+      };
     case 'WELCOME':
       return applyWelcome(room, message);
     case 'QUEUE':
@@ -68,9 +73,23 @@ export function applyMessage(room, message) {
       };
     case 'MEMBERS':
       return applyMembers(room, message);
+    case 'WAITING':
+      return { room: { ...room, waiting: readWaiting(message) }, happened: ['waiting'] };
     default:
       return { room, happened: [] };
   }
+}
+
+function readWaiting({ track_id: trackId, ready, of, until }) {
+  if (typeof trackId !== 'string' || !Number.isFinite(ready) || !Number.isFinite(of)) return null;
+  return { trackId, ready, of, untilSec: isTime(until) ? until : null };
+}
+
+/** The start that waits, with the seconds that it waits at most or null; null when nothing waits. */
+export function waitingAt({ waiting, state }, roomSec) {
+  if (waiting === null || waiting.trackId !== state?.track_id) return null;
+  const leftSec = waiting.untilSec === null ? NaN : waiting.untilSec - roomSec;
+  return { ...waiting, leftSec: Number.isFinite(leftSec) ? leftSec : null };
 }
 
 function applyQueue(room, tracks) {
@@ -233,15 +252,4 @@ function isTime(sec) {
 export function queuePlace(tracks, trackId) {
   const at = tracks.findIndex((track) => track.track_id === trackId);
   return { at, hasNext: at < tracks.length - 1, hasPrevious: at > 0 };
-}
-
-/** REPORT.status for a player's phase. */
-export function reportStatus(phase) {
-  return (
-    {
-      locked: 'blocked',
-      blocked: 'blocked',
-      'catching-up': 'loading',
-    }[phase] ?? phase
-  );
 }

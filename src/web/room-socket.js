@@ -11,7 +11,7 @@
 import { ClockProbes } from './clock-probes.js';
 import { MessageLog } from './message-log.js';
 
-const WANTS = ['WELCOME', 'QUEUE', 'MEMBERS', 'HISTORY', 'SWARM'];
+const WANTS = ['WELCOME', 'QUEUE', 'MEMBERS', 'HISTORY', 'SWARM', 'WAITING'];
 
 /** From opening the socket to the first STATE. */
 const JOIN_TIMEOUT_MS = 8000;

@@ -37,6 +37,7 @@ export class Stage {
     show(byId('hear-button'), words.action === 'hear');
     show(byId('retry-button'), words.action === 'retry');
     show(byId('stage-add'), words.action === 'add');
+    show(byId('start-button'), words.action === 'start');
     document.title = `${view.sounding ? '▶ ' : ''}${words.title} · ${this.#roomName}`;
     this.#sayTrouble(view.phase, words.status);
   }

@@ -86,7 +86,7 @@ function playingChip(errorMs) {
 
 /**
  * What stands under the cover: `title`, a quiet `artist`, a `status` line and the one `action`
- * that would help now ('hear', 'retry', 'add' or null). `tone` is 'plain', 'wait' or 'bad'.
+ * that would help now ('hear', 'retry', 'add', 'start' or null). `tone` is 'plain', 'wait' or 'bad'.
  *
  * `track` is the entry of the room's list, null when the list does not have it; `state` the last
  * STATE, null before the first.
@@ -158,10 +158,12 @@ function phaseWords(view) {
     case 'catching-up':
       return { status: 'Catching up with the room', tone: 'wait' };
     case 'ready':
+      if (view.waiting) return waitingWords(view);
       return view.paused
         ? { status: pausedWords(view) }
         : { status: 'Starting together', tone: 'wait' };
     case 'paused':
+      if (view.waiting) return waitingWords(view);
       return { status: view.queueEnded ? queueEndWords(view) : pausedWords(view) };
     case 'ended':
       return { status: endedWords(view) };
@@ -170,6 +172,16 @@ function phaseWords(view) {
     default:
       return {};
   }
+}
+
+/** A start that waits: `waiting` has `ready`, `of` and, once somebody is ready, `leftSec`. */
+function waitingWords({ waiting: { ready, of, leftSec }, host }) {
+  const soon = leftSec === null ? '' : `, at most ${Math.max(1, Math.ceil(leftSec))} s more`;
+  return {
+    status: `Waiting for others: ${ready} of ${of} ready${soon}`,
+    action: host === 'you' ? 'start' : null,
+    tone: 'wait',
+  };
 }
 
 function pausedWords({ host }) {

@@ -9,8 +9,9 @@ import {
   findTrack,
   queuePlace,
   readTrack,
-  reportStatus,
+  waitingAt,
 } from '../../../src/web/room-model.js';
+import { reportStatus } from '../../../src/web/reporter.js';
 
 const payload = (changes) => ({
   track_id: null,
@@ -234,4 +235,29 @@ test('every phase of the player is a status that the protocol knows', () => {
   }
   assert.equal(reportStatus('catching-up'), 'loading');
   assert.equal(reportStatus('locked'), 'blocked');
+});
+
+test('a start that waits is known until it is over, and counts down', () => {
+  const waiting = { type: 'WAITING', track_id: 'a', ready: 1, of: 3, until: 110.5 };
+  const { room, happened } = run(state({ track_id: 'a' }), waiting);
+  assert.deepEqual(happened, ['waiting']);
+  assert.deepEqual(waitingAt(room, 108), {
+    trackId: 'a',
+    ready: 1,
+    of: 3,
+    untilSec: 110.5,
+    leftSec: 2.5,
+  });
+  assert.equal(waitingAt(room, NaN).leftSec, null, 'a clock that is not known yet');
+  assert.equal(waitingAt(run(state(), waiting).room, 108), null, 'of another track');
+  const nobody = { ...waiting, until: undefined, ready: 0 };
+  assert.equal(waitingAt(run(state({ track_id: 'a' }), nobody).room, 108).leftSec, null);
+  for (const over of [
+    { type: 'WAITING' },
+    { ...waiting, ready: 'x' },
+    { type: 'PEER', peer_id: 'p' },
+  ]) {
+    const after = run(state({ track_id: 'a' }), waiting, over).room;
+    assert.equal(waitingAt(after, 108), null, JSON.stringify(over));
+  }
 });

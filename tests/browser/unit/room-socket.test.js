@@ -77,7 +77,7 @@ test('joining says hello with role, name and wishes', () => {
     type: 'HELLO',
     role: 'host',
     display_name: 'Ana',
-    wants: ['WELCOME', 'QUEUE', 'MEMBERS', 'HISTORY', 'SWARM'],
+    wants: ['WELCOME', 'QUEUE', 'MEMBERS', 'HISTORY', 'SWARM', 'WAITING'],
   });
   assert.equal(socket.connection, 'open');
 });

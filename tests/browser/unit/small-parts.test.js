@@ -54,10 +54,23 @@ test('changes wait two seconds, a new status does not, and silence is repeated',
   assert.equal(sent.length, 2, 'too small to tell');
   made.update({ ...PLAYING, status: 'paused' }, 6100);
   assert.equal(sent.length, 3);
-  made.update({ ...PLAYING, status: 'playing' }, 6200);
+  made.update({ ...PLAYING, status: 'ended' }, 6200);
   assert.equal(sent.length, 3, 'not closer than the short gap');
   made.update({ ...PLAYING, status: 'paused' }, 21100);
   assert.equal(sent.length, 4, 'repeated');
+});
+
+test('that a track is ready is told without delay, for the room may be waiting for it', () => {
+  const { made, sent } = reporter();
+  made.update({ status: 'loading', track_id: 'a' }, 0);
+  made.update({ status: 'paused', track_id: 'a' }, 10);
+  assert.equal(sent.length, 2);
+  made.update({ status: 'playing', track_id: 'a' }, 20);
+  assert.equal(sent.length, 2, 'that is no news to who waits');
+  made.update({ status: 'paused', track_id: 'b' }, 30);
+  assert.equal(sent.length, 3);
+  made.update({ status: 'loading', track_id: 'c' }, 40);
+  assert.equal(sent.length, 3);
 });
 
 test('keys mean nothing inside fields and on what they already press', () => {

@@ -206,3 +206,18 @@ test('no sentence for people mentions the machinery', () => {
     }
   }
 });
+
+test('a start that waits says for how many and how long, and the host need not wait', () => {
+  const waiting = { ready: 1, of: 3, leftSec: null };
+  const view = { ...VIEW, state: { ...PLAYING, status: 'PAUSE' }, phase: 'paused', waiting };
+  const words = (changes) => stageWords({ ...view, ...changes });
+  assert.equal(words({}).status, 'Waiting for others: 1 of 3 ready');
+  assert.equal(words({}).action, null);
+  assert.equal(words({ isHost: true }).action, 'start');
+  const soon = { ...waiting, leftSec: 1.2 };
+  assert.equal(
+    words({ waiting: soon }).status,
+    'Waiting for others: 1 of 3 ready, at most 2 s more',
+  );
+  assert.match(words({ phase: 'loading', loaded: 0.5 }).status, /Loading/, 'the own part first');
+});
