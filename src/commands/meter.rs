@@ -49,10 +49,16 @@ impl Meter {
         self.last = Some((now_sec, bytes));
     }
 
+    /// Whether there were two updates to compare.
+    #[must_use]
+    pub fn knows_rate(&self) -> bool {
+        self.weight > 0.0
+    }
+
     /// Bytes a second; 0 before the second update.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        match self.weight > 0.0 {
+        match self.knows_rate() {
             true => self.weighted / self.weight,
             false => 0.0,
         }

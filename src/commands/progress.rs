@@ -66,6 +66,9 @@ impl Progress {
         let now_sec = self.now_sec();
         let meter = self.meter.get_or_insert_with(|| Meter::new(total));
         meter.update(now_sec, bytes);
+        if !meter.knows_rate() {
+            return;
+        }
         let now = Fetching {
             bytes,
             total,

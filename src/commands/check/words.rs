@@ -1,6 +1,7 @@
 //! What a check found, in plain words: what it is, and what to do about it.
 
 use super::outcome::{Outcome, Trouble, Visit, Way};
+use crate::commands::words::rate;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,7 +22,7 @@ pub fn report(target: &str, outcome: &Outcome) -> String {
     }
     for (name, bytes_per_sec) in [("there", outcome.there), ("back", outcome.back)] {
         if let Some(bytes_per_sec) = bytes_per_sec {
-            let speed = throughput(bytes_per_sec);
+            let speed = rate(bytes_per_sec as f64);
             line(name, format!("{speed} (1 MiB, every byte right)"));
         }
     }
@@ -155,8 +156,8 @@ pub fn visit_line(from: SocketAddr, visit: &Visit) -> String {
         } => format!(
             "{ip}: all is well: round trip {}, {} from there, {} back",
             millis(*round_trip),
-            throughput(*there),
-            throughput(*back)
+            rate(*there as f64),
+            rate(*back as f64)
         ),
         Visit::Told { ok: false, .. } => {
             format!("{ip}: connected, but not all is well; the reason is told there")
@@ -227,16 +228,5 @@ pub fn millis(time: Duration) -> String {
         ms if ms < 10.0 => format!("{ms:.2} ms"),
         ms if ms < 100.0 => format!("{ms:.1} ms"),
         ms => format!("{ms:.0} ms"),
-    }
-}
-
-/// `11.2 MB/s`, `830 kB/s`.
-#[must_use]
-pub fn throughput(bytes_per_sec: u64) -> String {
-    let bytes = bytes_per_sec as f64;
-    match bytes_per_sec {
-        ..1_000_000 => format!("{:.0} kB/s", bytes / 1e3),
-        1_000_000..100_000_000 => format!("{:.1} MB/s", bytes / 1e6),
-        _ => format!("{:.0} MB/s", bytes / 1e6),
     }
 }
