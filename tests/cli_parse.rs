@@ -10,6 +10,7 @@ use jam::cli::{
 use jam::limits::CONNECTIONS_MAX;
 use jam::room::address::{Endpoint, RoomAddress};
 use jam::room::name::RoomName;
+use jam::room::rights::Guests;
 use jam::track::chunks::ChunkSize;
 use jam::track::id::TrackId;
 use log::LevelFilter;
@@ -128,6 +129,7 @@ fn a_server_without_options_listens_everywhere_on_port_8000_and_shares_nothing()
         connections_max: CONNECTIONS_MAX,
         upload_bytes_max: 512 << 20,
         library_bytes_max: 16 << 30,
+        guests: Guests::Nothing,
     };
     assert_eq!(options("server"), expected);
     assert_eq!(parse("server").expect("valid").log, None);
@@ -136,7 +138,7 @@ fn a_server_without_options_listens_everywhere_on_port_8000_and_shares_nothing()
 #[test]
 fn every_option_reaches_its_place() {
     let line = "server --listen 127.0.0.1:9001 --share a.mp3 b.flac --room lab_2 --library music \
-                --max-connections 50 --log debug --share c.wav";
+                --max-connections 50 --log debug --share c.wav --guests vote";
     let expected = ServerOptions {
         listen: "127.0.0.1:9001".parse().expect("an address"),
         library: Some(PathBuf::from("music")),
@@ -145,6 +147,7 @@ fn every_option_reaches_its_place() {
         connections_max: 50,
         upload_bytes_max: 512 << 20,
         library_bytes_max: 16 << 30,
+        guests: Guests::Vote,
     };
     assert_eq!(options(line), expected);
     assert_eq!(parse(line).expect("valid").log, Some(LevelFilter::Debug));
@@ -285,7 +288,7 @@ fn the_help_fits_a_terminal_and_names_every_option_that_is_understood() {
 }
 
 /// Every option with a value that it takes; no value for those that take none.
-const OPTIONS: [(&str, &str, &str); 45] = [
+const OPTIONS: [(&str, &str, &str); 46] = [
     ("server", "--listen", "127.0.0.1:1"),
     ("server", "--port", "1"),
     ("server", "--share", "a.mp3"),
@@ -293,6 +296,7 @@ const OPTIONS: [(&str, &str, &str); 45] = [
     ("server", "--library", "music"),
     ("server", "--max-upload", "1MiB"),
     ("server", "--max-library", "1GiB"),
+    ("server", "--guests", "add"),
     ("server", "--max-connections", "1"),
     ("server", "--log", "info"),
     ("seed", "--room", "host/a"),

@@ -12,6 +12,9 @@ use jam::room::message::{
 };
 use jam::room::node_message::{Offer, PeerEntry, SwarmNode, SwarmWelcome, You};
 use jam::room::parse::{parse_hello, parse_message};
+use jam::room::rights::Guests;
+use jam::room::rights_message::{KeptSeat, Person};
+use jam::room::token::Token;
 use jam::room::waiting::Progress;
 use jam::track::id::TrackId;
 use jam::track::sniff::AudioKind;
@@ -45,6 +48,10 @@ fn raw(json: &str) -> Box<RawValue> {
 
 fn track_id() -> TrackId {
     TrackId::parse(TRACK).expect("an id")
+}
+
+fn token(text: &str) -> Token {
+    Token::parse(text).expect("a token")
 }
 
 fn number(json: &str) -> serde_json::Number {
@@ -146,6 +153,7 @@ fn server_messages() -> Vec<ServerMessage> {
         album: None,
         cover: false,
         added_by: None,
+        added_by_id: None,
         awaited: false,
     };
     let described = QueueTrack {
@@ -155,6 +163,7 @@ fn server_messages() -> Vec<ServerMessage> {
         album: Some("Preludes".into()),
         cover: true,
         added_by: Some("Ana".into()),
+        added_by_id: Some("p81c0d4e95a3b".into()),
         ..plain.clone()
     };
     let entry = Played {
@@ -207,7 +216,8 @@ fn server_messages() -> Vec<ServerMessage> {
             peer_id: ben.into(),
             name: "Ben".into(),
             role: Role::Viewer,
-            upload_key: None,
+            token: token("d5f3b1c09a7e48261f0c3d5b7a9e8642"),
+            upload_key: "c0a2e4f6081b3d5f7092b4d6f81a3c5e".into(),
             swarm: None,
         },
         queue(vec![described.clone()]),
@@ -271,7 +281,8 @@ fn server_messages() -> Vec<ServerMessage> {
             peer_id: ana.into(),
             name: "Ana".into(),
             role: Role::Host,
-            upload_key: Some("353d413f07f6193d570d6b48b1f42c0a".into()),
+            token: token("0b7e1c94a5d2f3867e60b1c4d8f29a35"),
+            upload_key: "353d413f07f6193d570d6b48b1f42c0a".into(),
             swarm: None,
         },
         ServerMessage::History {
@@ -286,10 +297,50 @@ fn server_messages() -> Vec<ServerMessage> {
     ]
     .into_iter()
     .chain(messages_of_a_swarm(&plain))
+    .chain(messages_about_rights())
     .collect()
 }
 
-/// The lines of `server.jsonl` about nodes, which are its last.
+/// The last lines of `server.jsonl`, about who may do what.
+fn messages_about_rights() -> Vec<ServerMessage> {
+    let ana = Person {
+        peer_id: "p81c0d4e95a3b".into(),
+        name: "Ana".into(),
+    };
+    let rights = |host, kept, guests| ServerMessage::Rights {
+        room: ROOM.into(),
+        host,
+        kept,
+        guests,
+    };
+    let kept = KeptSeat {
+        person: ana.clone(),
+        until: 1_762_569_240.5,
+    };
+    vec![
+        rights(Some(ana), None, Guests::Add),
+        rights(None, Some(kept), Guests::Nothing),
+        rights(None, None, Guests::Nothing),
+        ServerMessage::Votes {
+            room: ROOM.into(),
+            track_id: Some(TRACK.into()),
+            votes: 2,
+            needed: 3,
+        },
+        ServerMessage::error("TAKE_SEAT: Ana hosts this room"),
+        ServerMessage::error("TAKE_SEAT: the seat is kept for Ana for 12 more seconds"),
+        // Beyond the page.
+        rights(None, None, Guests::Everything),
+        ServerMessage::Votes {
+            room: ROOM.into(),
+            track_id: None,
+            votes: 0,
+            needed: 1,
+        },
+    ]
+}
+
+/// The lines of `server.jsonl` about nodes.
 fn messages_of_a_swarm(plain: &QueueTrack) -> Vec<ServerMessage> {
     let (ana, laptop, ben) = ("p81c0d4e95a3b", "p60b1f42c0a35", "p3f9c21ab77d0");
     let name = "Ana's laptop";
@@ -336,7 +387,8 @@ fn messages_of_a_swarm(plain: &QueueTrack) -> Vec<ServerMessage> {
             peer_id: laptop.into(),
             name: name.into(),
             role: Role::Viewer,
-            upload_key: None,
+            token: token("6a1f0d5c7b9e2348d0c7a6b5e4f38291"),
+            upload_key: "9e8d7c6b5a493827160514f3e2d1c0bf".into(),
             swarm: Some(SwarmWelcome {
                 key: "a5".repeat(32),
                 node_id: node_id("5e5e5e5e5e5e5e5e"),
@@ -388,6 +440,7 @@ fn messages_of_a_swarm(plain: &QueueTrack) -> Vec<ServerMessage> {
             room: ROOM.into(),
             tracks: Arc::new(vec![QueueTrack {
                 added_by: Some(name.into()),
+                added_by_id: Some(laptop.into()),
                 awaited: true,
                 ..plain.clone()
             }]),
@@ -478,6 +531,7 @@ fn hello_says_role_name_and_wants() {
             ..Wants::default()
         },
         node: false,
+        token: None,
     };
     assert_eq!(parse_hello(text), Ok(expected));
 }

@@ -7,23 +7,26 @@ use crossbeam_channel::Receiver;
 use jam::client::error::RoomError;
 use jam::client::link::RoomLink;
 use jam::client::member::{Joined, RoomEvent, join};
-use jam::client::messages::{Peers, ServerSays};
+use jam::client::messages::{Peers, Person, Rights, ServerSays, Votes};
 use jam::client::outgoing::{Announce, Hello};
 use jam::client::parse::parse;
 use jam::limits::{CLIENT_WRITE_DEADLINE, SERVER_MESSAGE_BYTES_MAX};
 use jam::room::address::RoomAddress;
 use jam::room::message::Role;
+use jam::room::rights::Guests;
 use jam::sys::dial::DialError;
 use jam::sys::threads::Threads;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
+use tungstenite::protocol::CloseFrame;
+use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Message, WebSocket};
 
 const STATE: &str = r#"{"type":"STATE","payload":{"track_id":null,"status":"PAUSE","offset_sec":0.0,"timestamp":1762569219.7}}"#;
 const PEER: &str = r#"{"type":"PEER","peer_id":"p1"}"#;
-const WELCOME: &str = r#"{"type":"WELCOME","version":"9.9.9","room":"jam1","peer_id":"p1","name":"Ana","role":"viewer","swarm":{"key":"00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff","node_id":"0102030405060708"},"later":1}"#;
+const WELCOME: &str = r#"{"type":"WELCOME","version":"9.9.9","room":"jam1","peer_id":"p1","name":"Ana","role":"viewer","token":"353d413f07f6193d570d6b48b1f42c0a","swarm":{"key":"00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff","node_id":"0102030405060708"},"later":1}"#;
 
 /// A member in a room, gone when it is dropped.
 struct Member {
@@ -34,12 +37,22 @@ struct Member {
 
 impl Member {
     fn join_as(server: SocketAddr, role: Role) -> Self {
+        Self::join_as_one(server, role, true, vec!["QUEUE", "SWARM", "SWARM_KEY"])
+    }
+
+    /// Somebody who listens.
+    fn join_wanting(server: SocketAddr, role: Role, wants: Vec<&'static str>) -> Self {
+        Self::join_as_one(server, role, false, wants)
+    }
+
+    fn join_as_one(server: SocketAddr, role: Role, node: bool, wants: Vec<&'static str>) -> Self {
         let address = RoomAddress::parse(&format!("ws://{server}/ws/jam1")).expect("a room");
         let hello = Hello {
             role,
             display_name: Some("Ana".into()),
-            node: true,
-            wants: vec!["QUEUE", "SWARM", "SWARM_KEY"],
+            node,
+            wants,
+            token: None,
         };
         let threads = Threads::default();
         let (link, events) = join(address, &hello, 1, &threads).expect("a thread");
@@ -252,7 +265,7 @@ fn a_member_comes_back_when_its_server_was_restarted() {
     let mut server = TestServer::start(&[]);
     let address = server.address;
     let ana = Member::join(address);
-    ana.joined();
+    let before = ana.joined().peer_id;
     server.signal("TERM");
     server.wait();
     let (why, again_in) = ana.lost();
@@ -264,7 +277,7 @@ fn a_member_comes_back_when_its_server_was_restarted() {
 
     let listen = address.to_string();
     let _again = TestServer::start_command(jam(&["server", "--listen", &listen]));
-    ana.joined();
+    assert_eq!(ana.joined().peer_id, before, "the same member");
     ana.link.announce(&Announce::default()).expect("joined");
     ana.peers();
 }
@@ -300,6 +313,7 @@ fn a_server_that_is_not_there_is_told_as_what_it_is() {
         display_name: None,
         node: false,
         wants: vec![],
+        token: None,
     };
     let nowhere = RoomAddress::parse("ws://no-such-machine.invalid:1/ws/jam1").expect("a room");
     let (_link, events) = join(nowhere, &hello, 1, &threads).expect("a thread");
@@ -424,10 +438,90 @@ fn a_lost_member_comes_back_and_says_hello_again() {
         assert!(why.contains(expected), "{why}");
     }
     ana.joined();
-    let hello = r#"{"type":"HELLO","role":"viewer","display_name":"Ana","node":true,"wants":["WELCOME","QUEUE","SWARM","SWARM_KEY"]}"#;
-    for _ in 0..4 {
-        assert_eq!(said.recv_timeout(WATCHDOG).expect("HELLO"), hello);
+    let hello = r#"{"type":"HELLO","role":"viewer","display_name":"Ana","node":true,"wants":["WELCOME","QUEUE","SWARM","SWARM_KEY"]"#;
+    // From the second time on it says who it is.
+    let token = r#","token":"353d413f07f6193d570d6b48b1f42c0a""#;
+    for token in ["", token, token, token] {
+        let expected = format!("{hello}{token}}}");
+        assert_eq!(said.recv_timeout(WATCHDOG).expect("HELLO"), expected);
     }
+}
+
+#[test]
+fn a_member_that_is_not_wanted_back_does_not_come_back() {
+    for reason in ["Removed by the host", "Came back on another connection"] {
+        let server = fake(move |number, socket| {
+            assert_eq!(number, 0, "it came back");
+            let (mut socket, _) = welcome(socket);
+            let frame = CloseFrame {
+                code: CloseCode::Policy,
+                reason: reason.into(),
+            };
+            socket.close(Some(frame)).expect("sent");
+            while socket.read().is_ok() {}
+        });
+        let ana = Member::join(server);
+        ana.joined();
+        let why = ana.hear(|event| match event {
+            RoomEvent::Failed(why) => Some(why.to_string()),
+            RoomEvent::Lost { why, .. } => panic!("{why}"),
+            _ => None,
+        });
+        assert_eq!(why, format!("the server says: {reason}"));
+    }
+}
+
+#[test]
+fn a_host_sets_what_guests_may_do_and_hands_its_seat_over() {
+    let server = TestServer::start(&[]);
+    let ana = Member::join_wanting(server.address, Role::Host, vec!["RIGHTS"]);
+    let ben = Member::join_wanting(server.address, Role::Viewer, vec!["RIGHTS"]);
+    let (joined, of_ben) = (ana.joined(), ben.joined());
+    assert_eq!(joined.role, Some(Role::Host));
+    assert_eq!(of_ben.role, Some(Role::Viewer));
+    let rights = |member: &Member, is_awaited: &dyn Fn(&Rights) -> bool| {
+        member.hear(|event| match event {
+            RoomEvent::Rights(rights) => is_awaited(&rights).then_some(rights),
+            _ => None,
+        })
+    };
+    ana.link.guests(Guests::Vote).expect("joined");
+    let told = rights(&ben, &|rights| rights.guests == Guests::Vote);
+    assert_eq!(told.host.expect("a host").peer_id, joined.peer_id);
+
+    ben.link.vote(Some("t1")).expect("joined");
+    ana.link
+        .send(r#"{"type":"PAUSE","track_id":"t1","offset_sec":0}"#.into())
+        .expect("joined");
+    let votes = ben.hear(|event| match event {
+        RoomEvent::State(state) if state.track_id.is_some() => {
+            ben.link.vote(Some("t1")).expect("joined");
+            None
+        }
+        RoomEvent::Votes(votes) => Some(votes),
+        _ => None,
+    });
+    assert_eq!(votes.track_id.as_deref(), Some("t1"));
+    assert_eq!((votes.votes, votes.needed), (1, 2));
+
+    let is_host = |id: &str| {
+        let id = id.to_owned();
+        move |rights: &Rights| rights.host.as_ref().is_some_and(|host| host.peer_id == id)
+    };
+    ana.link.hand_over(Some(&of_ben.peer_id)).expect("joined");
+    rights(&ana, &is_host(&of_ben.peer_id));
+    ben.link.hand_over(None).expect("joined");
+    rights(&ana, &|rights| {
+        rights.host.is_none() && rights.kept.is_none()
+    });
+    ana.link.take_seat().expect("joined");
+    rights(&ben, &is_host(&joined.peer_id));
+    ana.link.kick(&of_ben.peer_id).expect("joined");
+    let why = ben.hear(|event| match event {
+        RoomEvent::Failed(why) => Some(why.to_string()),
+        _ => None,
+    });
+    assert_eq!(why, "the server says: Removed by the host");
 }
 
 #[test]
@@ -695,6 +789,9 @@ fn the_swarms_messages_are_read_as_the_protocol_has_them() {
     let Ok(ServerSays::Welcome(welcome)) = parse(WELCOME) else {
         panic!("WELCOME");
     };
+    let token = welcome.token.clone().expect("a token");
+    assert_eq!(token, "353d413f07f6193d570d6b48b1f42c0a");
+    assert!(!format!("{welcome:?}").contains(&token), "not shown");
     let swarm = welcome.swarm.expect("a key");
     assert_eq!(
         (swarm.key[0], swarm.key[10], swarm.key[31]),
@@ -758,4 +855,40 @@ fn names_and_words_of_a_server_cannot_write_on_a_terminal() {
         "[".repeat(100_000)
     );
     assert!(parse(&deep).is_err());
+}
+
+#[test]
+fn rights_and_votes_are_read_as_far_as_they_make_sense() {
+    let ana = Person {
+        peer_id: "p81".into(),
+        name: "Ana".into(),
+    };
+    let rights = |host, kept, guests| Ok(ServerSays::Rights(Rights { host, kept, guests }));
+    let person = r#"{"peer_id":"p81","name":"A\u0007na"}"#;
+    for (fields, expected) in [
+        (
+            format!(r#""host":{person},"guests":"add""#),
+            rights(Some(ana.clone()), None, Guests::Add),
+        ),
+        (
+            r#""kept":{"peer_id":"p81","name":"Ana","until":7.5},"guests":"everything""#.into(),
+            rights(None, Some((ana.clone(), 7.5)), Guests::Everything),
+        ),
+        (
+            format!(r#""kept":{person},"host":7,"guests":"dance""#),
+            rights(None, None, Guests::Nothing),
+        ),
+        (r#""x":0"#.into(), rights(None, None, Guests::Nothing)),
+    ] {
+        let text = format!(r#"{{"type":"RIGHTS","room":"jam1",{fields}}}"#);
+        assert_eq!(parse(&text), expected, "{text}");
+    }
+    let votes = r#"{"type":"VOTES","track_id":"t1","votes":2,"needed":3}"#;
+    let expected = ServerSays::Votes(Votes {
+        track_id: Some("t1".into()),
+        votes: 2,
+        needed: 3,
+    });
+    assert_eq!(parse(votes), Ok(expected));
+    assert!(parse(&votes.replace('2', "-2")).is_err());
 }

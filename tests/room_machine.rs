@@ -135,7 +135,7 @@ fn answers_to_joining_come_in_the_promised_order_and_only_those_asked_for() {
     assert_eq!(
         types(&all),
         [
-            "admit", "STATE", "PEER", "WELCOME", "QUEUE", "HISTORY", "MEMBERS", "SWARM"
+            "admit", "STATE", "PEER", "WELCOME", "RIGHTS", "QUEUE", "HISTORY", "MEMBERS", "SWARM"
         ]
     );
     let basic = party.join(2, Role::Viewer, NOTHING);
@@ -512,7 +512,7 @@ fn the_host_is_listed_first_and_at_most_200_are_listed_but_all_counted() {
     }
     let heard = party.join(301, Role::Host, EVERYTHING);
     let list: serde_json::Value =
-        serde_json::from_str(heard[6].split_once(": ").expect("JSON").1).expect("JSON");
+        serde_json::from_str(heard[7].split_once(": ").expect("JSON").1).expect("JSON");
     let members = list["members"].as_array().expect("a list");
     assert_eq!(list["total"], 301);
     assert_eq!(members.len(), MEMBERS_LISTED_MAX);
@@ -585,6 +585,7 @@ fn guests_without_a_name_are_numbered_and_the_host_is_called_host() {
         display_name: None,
         wants: EVERYTHING,
         node: false,
+        token: None,
     };
     for (id, role, name) in [
         (1, Role::Viewer, "Guest 1"),
@@ -618,6 +619,7 @@ fn the_queue_lists_the_rooms_tracks_in_their_order() {
         album: None,
         cover: false,
         added_by: None,
+        added_by_id: None,
         awaited: false,
     };
     let mut party = Party::with_tracks(vec![track("b.wav"), track("a.wav")]);
@@ -626,7 +628,7 @@ fn the_queue_lists_the_rooms_tracks_in_their_order() {
     let expected = format!(
         r#"to 1: {{"type":"QUEUE","room":"jam1","tracks":[{{"track_id":"{b}","name":"b.wav","bytes":5,"content_type":"audio/wav"}},{{"track_id":"{a}","name":"a.wav","bytes":5,"content_type":"audio/wav"}}]}}"#
     );
-    assert_eq!(heard[4], expected);
+    assert_eq!(heard[5], expected);
 }
 
 #[test]

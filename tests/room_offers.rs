@@ -30,6 +30,7 @@ fn entry(number: usize, awaited: bool) -> QueueTrack {
         album: None,
         cover: false,
         added_by: None,
+        added_by_id: None,
         awaited,
     }
 }
@@ -41,6 +42,7 @@ fn join_node(party: &mut Party, member: u64, node: Option<usize>, tracks: &[usiz
         display_name: Some(format!("Node {member}")),
         wants: NOTHING,
         node: true,
+        token: None,
     };
     party.join_with(member, hello);
     let tracks: Vec<String> = tracks.iter().map(|&number| track(number)).collect();

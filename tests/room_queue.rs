@@ -25,6 +25,7 @@ fn track(number: usize) -> QueueTrack {
         album: None,
         cover: false,
         added_by: None,
+        added_by_id: None,
         awaited: false,
     }
 }

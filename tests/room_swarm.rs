@@ -241,6 +241,7 @@ fn a_basic_client_among_nodes_gets_basic_types_and_new_fields_inside_peers_alone
         display_name: None,
         wants: EVERYTHING,
         node: true,
+        token: None,
     };
     party.join_with(3, node);
     party.say(3, &announce(3));
@@ -379,6 +380,7 @@ fn members_are_marked_who_are_programs() {
         display_name: None,
         wants: EVERYTHING,
         node,
+        token: None,
     };
     party.join_with(2, hello(true));
     let members = party.join_with(3, hello(false));
@@ -525,15 +527,18 @@ fn the_largest_lists_have_room_in_an_outbox_beside_each_other() {
             display_name: Some(name.clone()),
             wants: NOTHING,
             node: true,
+            token: None,
         };
         party.handle(Input::Join(Newcomer {
             member: MemberId(id),
+            token: room_words::token(id),
             peer_id: format!("p{id:012}"),
             ip: "fd00:1111:2222:3333:4444:5555:6666:7777"
                 .parse()
                 .expect("an address"),
             hello,
             relayed: false,
+            proxied: false,
             upload_key: String::new(),
         }));
         let number = id as usize;
@@ -660,6 +665,7 @@ fn offered(number: usize, duration_sec: Option<f64>) -> QueueTrack {
         album: None,
         cover: false,
         added_by: None,
+        added_by_id: None,
         awaited: true,
     }
 }
@@ -673,6 +679,7 @@ fn party_with_offer() -> Party {
         display_name: Some("Ana's laptop".into()),
         wants: NOTHING,
         node: true,
+        token: None,
     };
     party.join_with(2, node);
     party.say(2, &announce(2));
@@ -711,6 +718,7 @@ fn an_offered_track_is_listed_at_once_and_described_when_it_is_there() {
     let expected = QueueTrack {
         duration_sec: Some(61.5),
         added_by: Some("Ana's laptop".into()),
+        added_by_id: Some("p2".into()),
         ..told.clone()
     };
     assert_eq!(entry(&party), expected);
@@ -846,13 +854,16 @@ fn an_offer_says_whose_it_is_and_a_stranger_may_not() {
                 display_name: None,
                 wants: NOTHING,
                 node,
+                token: None,
             };
             party.handle(Input::Join(Newcomer {
                 member: MemberId(id),
+                token: room_words::token(id),
                 peer_id: format!("p{id}"),
                 ip: ip.parse().expect("an address"),
                 hello,
                 relayed,
+                proxied: false,
                 upload_key: String::new(),
             }));
         };

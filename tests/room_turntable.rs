@@ -697,7 +697,7 @@ fn the_history_keeps_the_newest_fifty() {
     assert_eq!(kept[0], (track_id(0), BEGUN + 10.0));
     assert_eq!(kept[49], (track_id(4), BEGUN + 59.0));
     let heard = party.join(2, Role::Viewer, EVERYTHING);
-    assert_eq!(heard[5].matches(r#""at":"#).count(), PLAYED_MAX);
+    assert_eq!(heard[6].matches(r#""at":"#).count(), PLAYED_MAX);
 }
 
 #[test]
@@ -714,7 +714,7 @@ fn an_entry_keeps_what_was_known_when_the_track_began() {
     let heard = party.join(2, Role::Viewer, EVERYTHING);
     let history = format!(r#"to 2: {{"type":"HISTORY","room":"jam1","played":[{entry}]}}"#);
     assert_eq!(
-        heard[5], history,
+        heard[6], history,
         "although the track has gone from the queue"
     );
 }
@@ -811,7 +811,7 @@ fn the_larger_the_list_and_the_room_the_later_the_next_push() {
     let mut party = Party::with_tracks(vec![long, queue_track(4)]);
     party.join(1, Role::Host, EVERYTHING);
     let heard = party.join(2, Role::Viewer, EVERYTHING);
-    let (_, list) = heard[4].split_once(r#""tracks":["#).expect("QUEUE");
+    let (_, list) = heard[5].split_once(r#""tracks":["#).expect("QUEUE");
     // Without the comma between the two, and what ends the list.
     let bytes = (list.len() - 1 - "]}".len()) as f64;
     for id in 3..=20 {

@@ -3,6 +3,8 @@
 use jam::room::members::{Member, MemberId, Members};
 use jam::room::message::{Role, Wants};
 use jam::room::queue::Queue;
+use jam::room::rights::Guests;
+use jam::room::token::Token;
 use jam::room::upload::{UploadRefusal, Uploader, may_upload};
 
 use UploadRefusal::{NoHost, NotTheHost, SharedAddress, WrongKey};
@@ -27,14 +29,16 @@ fn room(addresses: &[&str]) -> Members {
 fn join(members: &mut Members, id: u64, role: Role, address: &str, key: Option<&str>) {
     let member = Member {
         peer_id: format!("p{id}"),
+        token: Token::parse(&format!("{id:032x}")).expect("a token"),
         name: format!("Name {id}"),
         role,
         ip: address.parse().expect("an address"),
         relayed: false,
+        proxied: false,
         node: false,
         wants: Wants::default(),
         report: None,
-        upload_key: key.map(Into::into),
+        upload_key: key.map_or_else(|| format!("key{id}"), Into::into),
     };
     assert!(members.add(MemberId(id), member));
 }
@@ -47,7 +51,9 @@ fn ask(
 ) -> Result<String, UploadRefusal> {
     let ip = address.parse().expect("an address");
     let key = key.map(Into::into);
-    may_upload(members, &Queue::default(), &Uploader { ip, key, relayed })
+    let uploader = Uploader { ip, key, relayed };
+    let may = may_upload(members, &Queue::default(), Guests::Nothing, &uploader);
+    may.map(|adder| adder.name)
 }
 
 #[test]

@@ -158,6 +158,7 @@ fn who_cannot_play_has_left_or_only_moves_chunks_is_not_waited_for() {
         display_name: None,
         wants: EVERYTHING,
         node: true,
+        token: None,
     };
     party.join_with(4, node);
     play(&mut party, 1);

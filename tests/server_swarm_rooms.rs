@@ -272,7 +272,7 @@ fn a_node_on_the_hosts_machine_offers_a_track_that_the_server_has_not() {
     let mut host = Client::connect(&server, "a");
     host.say(r#"{"type":"HELLO","role":"host","display_name":"Ana","wants":["QUEUE"]}"#);
     assert_eq!(host.hear_next("QUEUE")["tracks"], json!([]));
-    let (mut seed, _) = node(&server, "a", "Ana's laptop");
+    let (mut seed, welcome) = node(&server, "a", "Ana's laptop");
     let offer = |id: &str| {
         json!({
             "type": "ADD", "track_id": id,
@@ -288,7 +288,8 @@ fn a_node_on_the_hosts_machine_offers_a_track_that_the_server_has_not() {
     let queue = host.hear_next("QUEUE");
     let expected = json!([{
         "track_id": track(1), "name": "offered.opus", "bytes": 494_769,
-        "content_type": "audio/ogg; codecs=opus", "added_by": "Ana's laptop", "awaited": true,
+        "content_type": "audio/ogg; codecs=opus", "added_by": "Ana's laptop",
+        "added_by_id": welcome["peer_id"], "awaited": true,
     }]);
     assert_eq!(queue["tracks"], expected);
     // Of a track that the server has, the server knows better.

@@ -33,6 +33,8 @@ Options:
       --share FILE...        Music to offer: files, or folders for the audio files in them.
                              WAV, FLAC, MP3, Ogg Vorbis, Ogg Opus, AAC or M4A
       --room NAME            The room that offers it [default: jam1]
+      --guests WHAT          What guests may do in a new room: nothing, add, vote (to skip, and add)
+                             or everything [default: nothing, and its host can change it]
       --library DIR          Keep uploads and copies of shared music in DIR, and offer what is there
                              already; without it uploads are gone when the server stops
       --max-upload SIZE      Largest track that is uploaded, or taken from nodes [default: 512MiB]

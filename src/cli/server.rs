@@ -8,6 +8,7 @@ use super::{Command, Invocation, UsageError, print};
 use crate::limits::{CONNECTIONS_MAX, LIBRARY_BYTES_MAX, UPLOAD_BYTES_MAX};
 use crate::room::address::SERVER_PORT;
 use crate::room::name::RoomName;
+use crate::room::rights::Guests;
 use lexopt::prelude::*;
 use log::LevelFilter;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -22,6 +23,8 @@ pub struct ServerOptions {
     pub connections_max: usize,
     pub upload_bytes_max: u64,
     pub library_bytes_max: u64,
+    /// What guests may do in a new room.
+    pub guests: Guests,
 }
 
 const COMMAND: &str = "server";
@@ -41,6 +44,7 @@ pub(super) fn parse(
         connections_max: CONNECTIONS_MAX,
         upload_bytes_max: UPLOAD_BYTES_MAX,
         library_bytes_max: LIBRARY_BYTES_MAX,
+        guests: Guests::default(),
     };
     let mut port = None;
     while let Some(argument) = parser.next().map_err(wrong)? {
@@ -56,6 +60,7 @@ pub(super) fn parse(
                 options.share.extend(files.map(PathBuf::from));
             }
             Long("room") => options.room = parse_room(&text(COMMAND, parser)?)?,
+            Long("guests") => options.guests = parse_guests(&text(COMMAND, parser)?)?,
             Long("max-connections") => {
                 options.connections_max = parse_count(&text(COMMAND, parser)?)?;
             }
@@ -116,6 +121,14 @@ fn parse_count(text: &str) -> Result<usize, UsageError> {
     count.ok_or_else(|| {
         UsageError(format!(
             "--max-connections {text:?} is not a number (type for example --max-connections 2000)"
+        ))
+    })
+}
+
+fn parse_guests(text: &str) -> Result<Guests, UsageError> {
+    Guests::parse(text).ok_or_else(|| {
+        UsageError(format!(
+            "--guests {text:?} is none of nothing, add, vote and everything (type for example --guests add)"
         ))
     })
 }

@@ -1,5 +1,6 @@
 //! Why a member is not in its room, in words that say what to try.
 
+use crate::room::close::CloseReason;
 use crate::sys::dial::DialError;
 use std::fmt;
 use std::io;
@@ -29,6 +30,19 @@ pub enum RoomError {
     Garbage { what: String },
     /// This machine has no room for another thread.
     NoThread(io::Error),
+}
+
+impl RoomError {
+    /// Whether coming back would only have the same answer, or send ourselves away.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        let Self::Closed { reason, .. } = self else {
+            return false;
+        };
+        [CloseReason::Removed, CloseReason::CameBack]
+            .iter()
+            .any(|last| last.code_and_text().1 == reason)
+    }
 }
 
 impl fmt::Display for RoomError {

@@ -10,6 +10,7 @@ use crate::limits::{
     SERVER_MESSAGE_BYTES_MAX,
 };
 use crate::room::name::RoomName;
+use crate::room::rights::Guests;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -89,6 +90,46 @@ impl RoomLink {
     /// `NotSent` while the room is not joined. What the room thinks of it comes back as an `Error` event, or a queue.
     pub fn add(&self, track_id: &str, offer: Option<&Offer>) -> Result<(), NotSent> {
         self.send(outgoing::add(track_id, offer))
+    }
+
+    /// Would like to be the host. What comes of it is a `Rights` event, or an `Error`.
+    ///
+    /// # Errors
+    /// `NotSent` while the room is not joined.
+    pub fn take_seat(&self) -> Result<(), NotSent> {
+        self.send(outgoing::take_seat())
+    }
+
+    /// Gives the host seat to the member with this `peer_id`, or to nobody.
+    ///
+    /// # Errors
+    /// `NotSent` while the room is not joined.
+    pub fn hand_over(&self, to: Option<&str>) -> Result<(), NotSent> {
+        self.send(outgoing::hand_over(to))
+    }
+
+    /// Sets what guests may do.
+    ///
+    /// # Errors
+    /// `NotSent` while the room is not joined.
+    pub fn guests(&self, may: Guests) -> Result<(), NotSent> {
+        self.send(outgoing::guests(may))
+    }
+
+    /// Votes to skip the current track, or takes that back.
+    ///
+    /// # Errors
+    /// `NotSent` while the room is not joined.
+    pub fn vote(&self, skip: Option<&str>) -> Result<(), NotSent> {
+        self.send(outgoing::vote(skip))
+    }
+
+    /// Removes a member from the room.
+    ///
+    /// # Errors
+    /// `NotSent` while the room is not joined.
+    pub fn kick(&self, peer_id: &str) -> Result<(), NotSent> {
+        self.send(outgoing::kick(peer_id))
     }
 
     /// Asks for the time. The answer is a `Clock` event that brings `t0` back.

@@ -8,7 +8,7 @@ use super::backoff::Backoff;
 use super::connect::{Connected, Heard, connect, hear};
 use super::error::RoomError;
 use super::link::RoomLink;
-use super::messages::{Clock, Peers, ServerSays, State, SwarmKey, SwarmNode, Track};
+use super::messages::{Clock, Peers, Rights, ServerSays, State, SwarmKey, SwarmNode, Track, Votes};
 use super::outgoing::Hello;
 use super::parse::{first_words, parse};
 use crate::limits::{
@@ -16,6 +16,7 @@ use crate::limits::{
     WELCOME_PATIENCE,
 };
 use crate::room::address::RoomAddress;
+use crate::room::message::Role;
 use crate::sys::threads::Threads;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
 use std::io;
@@ -42,6 +43,8 @@ pub enum RoomEvent {
         clock: Clock,
         at: Instant,
     },
+    Rights(Rights),
+    Votes(Votes),
     /// What the server says that we did wrong.
     Error(String),
     /// A track that we offered, and that the server cannot take.
@@ -54,7 +57,7 @@ pub enum RoomEvent {
         why: RoomError,
         again_in: Duration,
     },
-    /// The room could never be joined. The last event.
+    /// The room could never be joined, or does not want us back. The last event.
     Failed(RoomError),
 }
 
@@ -63,6 +66,8 @@ pub struct Joined {
     pub peer_id: String,
     /// The name under which the others see this member, if the server tells.
     pub name: Option<String>,
+    /// As what we were let in, if the server tells.
+    pub role: Option<Role>,
     /// Our own address, as the way to the server has it.
     pub local_ip: IpAddr,
     /// The server's address, of all that its name may have.
@@ -86,7 +91,7 @@ pub fn join(
     let (sender, events) = bounded(ROOM_EVENTS_MAX);
     let member = Member {
         address,
-        hello: hello.encode(),
+        hello: hello.clone(),
         backoff: Backoff::new(seed),
         link: link.clone(),
         events: sender,
@@ -100,7 +105,8 @@ pub fn join(
 
 struct Member {
     address: RoomAddress,
-    hello: String,
+    /// With the token of the last WELCOME, once there was one.
+    hello: Hello,
     backoff: Backoff,
     link: RoomLink,
     events: Sender<RoomEvent>,
@@ -126,7 +132,10 @@ impl Member {
             if self.link.is_leaving() {
                 return;
             }
-            if !self.joined_once {
+            if !self.joined_once || why.is_final() {
+                if self.joined_once {
+                    log::warn!("room {}: {why}", self.link.room());
+                }
                 let _unheard = self.tell(RoomEvent::Failed(why));
                 return;
             }
@@ -153,7 +162,7 @@ impl Member {
             way_out.close();
             return Err(Unheard);
         }
-        let ended = way_out.send(Message::text(self.hello.clone()));
+        let ended = way_out.send(Message::text(self.hello.encode()));
         let arrived = match ended {
             Ok(()) => self.arrive(&mut connected)?,
             Err(_not_sent) => Err(RoomError::Broken {
@@ -220,10 +229,14 @@ impl Member {
             other => (None, other),
         };
         self.joined_once = true;
+        if let Some(token) = welcome.as_ref().and_then(|welcome| welcome.token.clone()) {
+            self.hello.token = Some(token);
+        }
         self.link.joined();
         self.tell(RoomEvent::Joined(Joined {
             peer_id,
             name: welcome.as_ref().map(|welcome| welcome.name.clone()),
+            role: welcome.as_ref().and_then(|welcome| welcome.role),
             local_ip: connected.local.ip().to_canonical(),
             server_addr: connected.server,
             swarm: welcome.and_then(|welcome| welcome.swarm),
@@ -270,6 +283,8 @@ impl Member {
             ServerSays::Peers(peers) => RoomEvent::Peers(peers),
             ServerSays::Swarm(nodes) => RoomEvent::Swarm(nodes),
             ServerSays::Signal { from, blob } => RoomEvent::Signal { from, blob },
+            ServerSays::Rights(rights) => RoomEvent::Rights(rights),
+            ServerSays::Votes(votes) => RoomEvent::Votes(votes),
             ServerSays::Clock(clock) => RoomEvent::Clock { clock, at },
             ServerSays::Error(message) => RoomEvent::Error(message),
             ServerSays::Refused { track_id, why } => RoomEvent::Refused { track_id, why },

@@ -1,5 +1,7 @@
 //! What a server says to a member, as values. `parse.rs` makes them.
 
+use crate::room::message::Role;
+use crate::room::rights::Guests;
 use std::net::IpAddr;
 
 /// One message.
@@ -19,6 +21,8 @@ pub enum ServerSays {
         blob: String,
     },
     Clock(Clock),
+    Rights(Rights),
+    Votes(Votes),
     Error(String),
     /// A track that we offered, and that the server cannot take.
     Refused {
@@ -40,12 +44,42 @@ pub struct State {
     pub timestamp: f64,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+/// Has a `Debug` of its own: tokens and keys are nothing for a log.
+#[derive(Clone, PartialEq)]
 pub struct Welcome {
     pub version: String,
     /// The name under which the others see this member.
     pub name: String,
+    /// As what this member was let in.
+    pub role: Option<Role>,
+    /// Who says it in a later HELLO is this member again.
+    pub token: Option<String>,
+    /// What allows an upload, when this member may add to the queue.
+    pub upload_key: Option<String>,
     pub swarm: Option<SwarmKey>,
+}
+
+/// Who holds the host seat, and what guests may do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rights {
+    pub host: Option<Person>,
+    /// For whom the seat is kept, and until when in room time; not while there is a host.
+    pub kept: Option<(Person, f64)>,
+    pub guests: Guests,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    pub peer_id: String,
+    pub name: String,
+}
+
+/// How many would skip a track, and how many it takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Votes {
+    pub track_id: Option<String>,
+    pub votes: usize,
+    pub needed: usize,
 }
 
 /// The answer to a question for the time: `t0` as it was asked, room times of arrival and answer.
@@ -62,6 +96,17 @@ pub struct SwarmKey {
     pub key: [u8; 32],
     /// The server's own node.
     pub node_id: [u8; 8],
+}
+
+impl std::fmt::Debug for Welcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Welcome")
+            .field("version", &self.version)
+            .field("name", &self.name)
+            .field("role", &self.role)
+            .field("swarm", &self.swarm)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A key is nothing for a log.

@@ -3,6 +3,7 @@
 use crate::limits::{HAVE_DELTA_INDICES_MAX, LINKS_MAX, NODE_TRACKS_MAX};
 use crate::room::message::Role;
 use crate::room::name::RoomName;
+use crate::room::rights::Guests;
 use serde::{Serialize, Serializer};
 
 /// HELLO: who we are, and which messages beyond the basic ones we would like.
@@ -14,6 +15,8 @@ pub struct Hello {
     pub node: bool,
     /// Names of message types. WELCOME is always asked for.
     pub wants: Vec<&'static str>,
+    /// What an earlier WELCOME said, by which we are the same member again.
+    pub token: Option<String>,
 }
 
 /// ANNOUNCE: under which port others reach us, and what we hold.
@@ -75,6 +78,7 @@ impl Hello {
             display_name: self.display_name.as_deref(),
             node: self.node,
             wants,
+            token: self.token.as_deref(),
         })
     }
 }
@@ -141,6 +145,36 @@ pub fn add(track_id: &str, offer: Option<&Offer>) -> String {
     json(&Wire::Add { track_id, offer })
 }
 
+/// TAKE_SEAT: we would like to be the host, while nobody is.
+#[must_use]
+pub fn take_seat() -> String {
+    json(&Wire::TakeSeat)
+}
+
+/// HAND_OVER: another member is host from now on, or nobody.
+#[must_use]
+pub fn hand_over(to: Option<&str>) -> String {
+    json(&Wire::HandOver { to })
+}
+
+/// GUESTS: what they may do.
+#[must_use]
+pub fn guests(may: Guests) -> String {
+    json(&Wire::Guests { may })
+}
+
+/// VOTE: this track is to be skipped; `None` takes that back.
+#[must_use]
+pub fn vote(skip: Option<&str>) -> String {
+    json(&Wire::Vote { skip })
+}
+
+/// KICK: a member is to go, and to stay out.
+#[must_use]
+pub fn kick(peer_id: &str) -> String {
+    json(&Wire::Kick { peer_id })
+}
+
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
 enum Wire<'a> {
@@ -151,6 +185,8 @@ enum Wire<'a> {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         node: bool,
         wants: Vec<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token: Option<&'a str>,
     },
     Announce {
         room: &'a str,
@@ -184,6 +220,19 @@ enum Wire<'a> {
         track_id: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         offer: Option<&'a Offer>,
+    },
+    TakeSeat,
+    HandOver {
+        to: Option<&'a str>,
+    },
+    Guests {
+        may: Guests,
+    },
+    Vote {
+        skip: Option<&'a str>,
+    },
+    Kick {
+        peer_id: &'a str,
     },
 }
 
@@ -231,6 +280,30 @@ mod tests {
     }
 
     #[test]
+    fn messages_about_rights_are_what_the_protocol_says() {
+        for (said, expected) in [
+            (take_seat(), r#"{"type":"TAKE_SEAT"}"#),
+            (
+                hand_over(Some("p3f9c21ab77d0")),
+                r#"{"type":"HAND_OVER","to":"p3f9c21ab77d0"}"#,
+            ),
+            (hand_over(None), r#"{"type":"HAND_OVER","to":null}"#),
+            (
+                guests(Guests::Everything),
+                r#"{"type":"GUESTS","may":"everything"}"#,
+            ),
+            (vote(Some("t1")), r#"{"type":"VOTE","skip":"t1"}"#),
+            (vote(None), r#"{"type":"VOTE","skip":null}"#),
+            (
+                kick("p3f9c21ab77d0"),
+                r#"{"type":"KICK","peer_id":"p3f9c21ab77d0"}"#,
+            ),
+        ] {
+            assert_eq!(said, expected);
+        }
+    }
+
+    #[test]
     fn messages_are_what_the_protocol_says() {
         let room = RoomName::parse("jam1").expect("a room");
         let hello = Hello {
@@ -238,10 +311,22 @@ mod tests {
             display_name: Some("Ana's \"laptop\"".into()),
             node: true,
             wants: vec!["SWARM_KEY", "WELCOME"],
+            token: None,
         };
         assert_eq!(
             hello.encode(),
             r#"{"type":"HELLO","role":"viewer","display_name":"Ana's \"laptop\"","node":true,"wants":["WELCOME","SWARM_KEY"]}"#
+        );
+        let again = Hello {
+            role: Role::Host,
+            display_name: None,
+            node: false,
+            wants: Vec::new(),
+            token: Some("353d413f07f6193d570d6b48b1f42c0a".into()),
+        };
+        assert_eq!(
+            again.encode(),
+            r#"{"type":"HELLO","role":"host","wants":["WELCOME"],"token":"353d413f07f6193d570d6b48b1f42c0a"}"#
         );
         let announce = Announce {
             port: 9003,

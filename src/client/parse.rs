@@ -5,13 +5,16 @@
 //! may see is fit for a terminal, because the server may be anybody's.
 
 use super::messages::{
-    Clock, Malformed, Peer, Peers, ServerSays, State, SwarmKey, SwarmNode, Track, Welcome, You,
+    Clock, Malformed, Peer, Peers, Person, Rights, ServerSays, State, SwarmKey, SwarmNode, Track,
+    Votes, Welcome, You,
 };
 use crate::limits::{
     ANNOUNCE_INTERVAL_SEC, DISPLAY_NAME_CHARS_MAX, LINKS_MAX, NODE_TRACKS_MAX, PEERS_LISTED_MAX,
     QUEUE_TRACKS_MAX, SERVER_TEXT_CHARS_MAX, SWARM_LISTED_MAX, SWARM_MAP_DIGITS,
     TRACK_ID_BYTES_MAX, TRACK_NAME_CHARS_MAX,
 };
+use crate::room::message::Role;
+use crate::room::rights::Guests;
 use crate::text::clean_display_text;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -50,6 +53,8 @@ pub fn parse(text: &str) -> Result<ServerSays, Malformed> {
             RawNode::checked,
         ))),
         "CLOCK" => clock(&value),
+        "RIGHTS" => Some(rights(&value)),
+        "VOTES" => votes(&value),
         "ERROR" => Some(error(&value)),
         _ => Some(ServerSays::Other),
     };
@@ -204,8 +209,45 @@ fn welcome(value: &Value) -> ServerSays {
     ServerSays::Welcome(Welcome {
         version: display(value, "version", DISPLAY_NAME_CHARS_MAX).unwrap_or_default(),
         name: display(value, "name", DISPLAY_NAME_CHARS_MAX).unwrap_or_default(),
+        role: match value.get("role").and_then(Value::as_str) {
+            Some("host") => Some(Role::Host),
+            Some("viewer") => Some(Role::Viewer),
+            _ => None,
+        },
+        token: short_text(value, "token"),
+        upload_key: short_text(value, "upload_key"),
         swarm,
     })
+}
+
+fn rights(value: &Value) -> ServerSays {
+    let guests = value.get("guests").and_then(Value::as_str);
+    ServerSays::Rights(Rights {
+        host: value.get("host").and_then(person),
+        kept: value.get("kept").and_then(|kept| {
+            let until = kept.get("until")?.as_f64()?;
+            Some((person(kept)?, until))
+        }),
+        // What we do not know allows us nothing that we would try.
+        guests: guests.and_then(Guests::parse).unwrap_or_default(),
+    })
+}
+
+fn person(value: &Value) -> Option<Person> {
+    let name = value.get("name").and_then(Value::as_str);
+    Some(Person {
+        peer_id: short_text(value, "peer_id")?,
+        name: self::name(name.map(Into::into), DISPLAY_NAME_CHARS_MAX),
+    })
+}
+
+fn votes(value: &Value) -> Option<ServerSays> {
+    let count = |field| usize::try_from(value.get(field)?.as_u64()?).ok();
+    Some(ServerSays::Votes(Votes {
+        track_id: short_text(value, "track_id"),
+        votes: count("votes")?,
+        needed: count("needed")?,
+    }))
 }
 
 fn peers(value: &Value) -> ServerSays {

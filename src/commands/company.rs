@@ -82,6 +82,7 @@ impl Company {
             display_name: part.name,
             node: part.ears.is_none(),
             wants: vec!["QUEUE", "SWARM_KEY"],
+            token: None,
         };
         let seed = u64::from_be_bytes(secret::random_or_zero());
         let failed = |error| Failure::new("starting a thread", &error);
@@ -101,9 +102,8 @@ impl Company {
             told: None,
         };
         let attend = move || attendance.run(&events);
-        threads
-            .spawn("company", THREAD_STACK_BYTES, attend)
-            .map_err(failed)?;
+        let spawned = threads.spawn("company", THREAD_STACK_BYTES, attend);
+        spawned.map_err(failed)?;
         Ok(company)
     }
 
@@ -311,7 +311,7 @@ impl Attendance {
                 let text = format!("joining room {}: {why}", self.company.room());
                 self.company.lock().failed = Some(text);
             }
-            RoomEvent::Swarm(_) | RoomEvent::Signal { .. } | RoomEvent::Clock { .. } => {}
+            _ => {}
         }
     }
 

@@ -46,6 +46,7 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
         library_bytes_max: options.library_bytes_max,
         library,
         tracks: HashMap::from([(options.room.clone(), tracks.to_vec())]),
+        guests: options.guests,
     })
     .map_err(|error| cannot_listen(options, &error))?;
     log::info!(

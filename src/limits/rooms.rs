@@ -149,18 +149,33 @@ pub const DIAL_BACK_QUEUE_MAX: usize = 256;
 /// Tracks that rooms want and that the server's node has not heard of yet; rooms ask again for what found no place.
 pub const WANTS_MAX: usize = 256;
 
+// ---- who may do what --------------------------------------------------------------------------
+
+/// The seat of a host that went without a word is kept this long: a lid that was closed by mistake, a phone that changes
+/// networks. The music plays on meanwhile.
+pub const SEAT_KEPT_SEC: f64 = 15.0;
+
+/// Removed members that a room knows again: a party has one of them, if any.
+pub const REMOVED_MAX: usize = 64;
+
+/// VOTES is pushed at most this often, so that a hall that raises its hands is not a message for each hand to each.
+pub const VOTES_PUSH_INTERVAL_SEC: f64 = 0.25;
+
+/// What a VOTES has as JSON, with an ordinary track.
+pub const VOTES_BYTES: f64 = 140.0;
+
 // ---- queues ------------------------------------------------------------------------------------
 
 /// Tracks in one room.
 pub const QUEUE_TRACKS_MAX: usize = 500;
 
-/// Bytes of a queue as JSON: 380 to 500 tracks, as much as their tags say. The whole list goes to everybody, and has to find room
+/// Bytes of a queue as JSON: 340 to 500 tracks, as much as their tags say. The whole list goes to everybody, and has to find room
 /// in an outbox beside the other lists.
 pub const QUEUE_BYTES_MAX: usize = 112 * 1024;
 const _: () = assert!(2 * QUEUE_BYTES_MAX < OUTBOX_BYTES_MAX);
 
 /// What an ordinary entry of it has.
-pub const QUEUE_ENTRY_BYTES: usize = 300;
+pub const QUEUE_ENTRY_BYTES: usize = 330;
 
 /// Entries of a room's history: an evening of songs.
 pub const PLAYED_MAX: usize = 50;

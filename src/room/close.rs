@@ -1,6 +1,6 @@
-//! Why the server ends a connection.
+//! Why the server ends a connection, and what it says then.
 
-/// As close code and reason.
+/// Why the server ends a connection, as close code and reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseReason {
     Stopping,
@@ -10,6 +10,9 @@ pub enum CloseReason {
     InvalidHello,
     InvalidRole,
     HostTaken,
+    /// The same member is back, with its token, on another connection.
+    CameBack,
+    Removed,
     TooBig,
     TooManyRooms,
     BadWebSocket,
@@ -29,6 +32,8 @@ impl CloseReason {
             Self::InvalidHello => (1008, "Invalid HELLO"),
             Self::InvalidRole => (1008, "Invalid role"),
             Self::HostTaken => (1008, "Host already assigned"),
+            Self::CameBack => (1008, "Came back on another connection"),
+            Self::Removed => (1008, "Removed by the host"),
             Self::TooBig => (1009, "Message is over 65536 bytes"),
             Self::TooManyRooms => (1013, "Too many rooms"),
         }

@@ -5,6 +5,8 @@ use super::members::MemberId;
 use super::message::{
     Hello, MemberEntry, Played, QueueTrack, RoomMessage, ServerMessage, State, Wants,
 };
+use super::rights::Guests;
+use super::token::Token;
 use crate::identity::{NodeId, SwarmKey};
 use crate::track::id::TrackId;
 use serde::Serialize;
@@ -20,6 +22,8 @@ pub enum Input {
     },
     Leave {
         member: MemberId,
+        /// It said goodbye: its close frame arrived. Otherwise it may be back in a moment.
+        properly: bool,
     },
 }
 
@@ -27,12 +31,17 @@ pub enum Input {
 #[derive(Debug)]
 pub struct Newcomer {
     pub member: MemberId,
+    /// Drawn by the server, for somebody who brings no token along.
+    pub token: Token,
+    /// What follows from that.
     pub peer_id: String,
     pub ip: IpAddr,
     pub hello: Hello,
     /// Whether somebody else had the connection made, such as a proxy or a page, so that the address says nothing.
     pub relayed: bool,
-    /// Told to a host: what allows an upload into this room.
+    /// Whether that was a proxy, so that the address is another's.
+    pub proxied: bool,
+    /// Told to the member: what allows an upload into this room.
     pub upload_key: String,
 }
 
@@ -44,6 +53,8 @@ pub struct Home {
     pub swarm_key: SwarmKey,
     /// The server's own node.
     pub node_id: NodeId,
+    /// What guests may do in a new room.
+    pub guests: Guests,
 }
 
 /// A track in a room's queue that the server has not, and should fetch from the room's nodes.
@@ -107,6 +118,11 @@ pub enum Output {
     Want(Want),
     /// The member did not get in: close its connection. It was never part of the room.
     Refuse {
+        member: MemberId,
+        reason: CloseReason,
+    },
+    /// A member is sent away: close its connection. It is no part of the room any more.
+    End {
         member: MemberId,
         reason: CloseReason,
     },

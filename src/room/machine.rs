@@ -3,27 +3,31 @@
 //! Pure: it reads no clock and sends nothing. The caller passes room time with every input, carries out every
 //! `Output` in order, and calls `tick` no later than `wake_at` says.
 
-use super::close::CloseReason;
-use super::event::{Home, Input, Newcomer, Output, RoomView};
-use super::members::{Member, MemberId, Members};
-use super::message::{HostMessage, QueueTrack, Role, RoomMessage, ServerMessage, State};
+use super::event::{Home, Input, Output, RoomView};
+use super::governing::NOT_ALLOWED;
+use super::members::{MemberId, Members};
+use super::message::{HostMessage, QueueTrack, RoomMessage, ServerMessage, State};
 use super::name::RoomName;
-use super::node_message::SwarmWelcome;
 use super::nodes::{Change, Nodes};
 use super::offers::Offerers;
 use super::push::Push;
 use super::queue::{Queue, QueueFull};
+use super::removed::Removed;
+use super::rights::Guests;
+use super::seat::Seat;
 use super::swarm_map::ServerPart;
 use super::turntable::{Changes, Turntable};
-use super::upload::{UploadRefusal, Uploader, may_upload};
+use super::upload::{Adder, UploadRefusal, Uploader, may_upload};
+use super::votes::{Standing, Votes};
 use super::waiting::Waiting;
 use crate::limits::{
     MEMBERS_PUSH_INTERVAL_SEC, PEERS_PUSH_INTERVAL_SEC, QUEUE_PUSH_INTERVAL_SEC,
-    SWARM_PUSH_INTERVAL_SEC, WAITING_PUSH_INTERVAL_SEC,
+    SWARM_PUSH_INTERVAL_SEC, VOTES_PUSH_INTERVAL_SEC, WAITING_PUSH_INTERVAL_SEC,
 };
 use crate::sync::playback::{round_to_micros, start_lead_ms};
 
-/// The lists that it tells are in `lists.rs`, what nodes offer in `offers.rs`, starts that wait in `waiting.rs`.
+/// Who gets in is in `joining.rs`, who may do what in `governing.rs`, the lists that it tells in `lists.rs`, what nodes
+/// offer in `offers.rs`, starts that wait in `waiting.rs`.
 pub struct Room {
     pub(super) name: RoomName,
     pub(super) home: Home,
@@ -35,6 +39,14 @@ pub struct Room {
     pub(super) waiting: Option<Waiting>,
     /// The track that was last begun.
     pub(super) started: Option<String>,
+    pub(super) guests: Guests,
+    pub(super) votes: Votes,
+    pub(super) removed: Removed,
+    /// What those who asked for RIGHTS have been told last.
+    pub(super) seat_told: Seat,
+    pub(super) guests_told: Guests,
+    pub(super) votes_told: Option<Standing>,
+    pub(super) votes_push: Push,
     pub(super) queue_push: Push,
     pub(super) members_push: Push,
     pub(super) peers_push: Push,
@@ -51,6 +63,7 @@ impl Room {
         tracks: impl IntoIterator<Item = QueueTrack>,
         home: Home,
     ) -> Self {
+        let guests = home.guests;
         Self {
             name,
             home,
@@ -61,6 +74,13 @@ impl Room {
             offerers: Offerers::default(),
             waiting: None,
             started: None,
+            guests,
+            votes: Votes::default(),
+            removed: Removed::default(),
+            seat_told: Seat::default(),
+            guests_told: guests,
+            votes_told: None,
+            votes_push: Push::every(VOTES_PUSH_INTERVAL_SEC),
             queue_push: Push::every(QUEUE_PUSH_INTERVAL_SEC),
             members_push: Push::every(MEMBERS_PUSH_INTERVAL_SEC),
             peers_push: Push::every(PEERS_PUSH_INTERVAL_SEC),
@@ -70,11 +90,17 @@ impl Room {
     }
 
     pub fn handle(&mut self, now: f64, input: Input, out: &mut Vec<Output>) {
+        self.members.expire_seat(now);
+        let newcomer = match &input {
+            Input::Join(newcomer) => Some(newcomer.member),
+            _ => None,
+        };
         match input {
             Input::Join(newcomer) => self.join(now, newcomer, out),
             Input::Say { member, message } => self.say(now, member, message, out),
-            Input::Leave { member } => self.leave(now, member, out),
+            Input::Leave { member, properly } => self.leave(now, member, properly),
         }
+        self.settle(now, newcomer, out);
     }
 
     /// Remembers what has begun, goes on to the next track, pushes the lists that are due and forgets silent nodes.
@@ -84,12 +110,12 @@ impl Room {
             self.remember_started();
         }
         self.announce_changes(now, changes, out);
-        if self.waiting_ends_at().is_some_and(|at| at <= now) {
-            self.go_on_waiting(now, out);
-        }
         let change = self.nodes.expire(now);
         self.nodes_changed(now, &change);
         self.dial_back(now, out);
+        self.members.expire_seat(now);
+        self.settle(now, None, out);
+        self.push_votes(now, out);
         self.push_lists(now, out);
     }
 
@@ -104,6 +130,8 @@ impl Room {
             self.swarm_push.due_at(),
             self.waiting_push.due_at(),
             self.waiting_ends_at(),
+            self.votes_push.due_at(),
+            self.members.seat().expires_at(),
             self.nodes.expires_at(),
             self.nodes.dials_at(),
         ]
@@ -112,12 +140,12 @@ impl Room {
         .min_by(f64::total_cmp)
     }
 
-    /// Whether this uploader may add to the queue; the name under which it does.
+    /// Whether this uploader may add to the queue; for whom it does.
     ///
     /// # Errors
     /// Why not.
-    pub fn may_upload(&self, uploader: &Uploader) -> Result<String, UploadRefusal> {
-        may_upload(&self.members, self.turntable.queue(), uploader)
+    pub fn may_upload(&self, uploader: &Uploader) -> Result<Adder, UploadRefusal> {
+        may_upload(&self.members, self.turntable.queue(), self.guests, uploader)
     }
 
     /// Puts an uploaded track at the end of the queue, unless it is there already.
@@ -171,94 +199,21 @@ impl Room {
         }
     }
 
-    fn join(&mut self, now: f64, newcomer: Newcomer, out: &mut Vec<Output>) {
-        let Newcomer {
-            member,
-            peer_id,
-            ip,
-            hello,
-            relayed,
-            upload_key,
-        } = newcomer;
-        let (role, wants) = (hello.role, hello.wants);
-        if role == Role::Host && self.members.host().is_some() {
-            let reason = CloseReason::HostTaken;
-            return out.push(Output::Refuse { member, reason });
-        }
-        let name = match hello.display_name {
-            Some(name) => name,
-            None => self.members.next_default_name(role),
-        };
-        let upload_key = (role == Role::Host).then_some(upload_key);
-        let added = self.members.add(
-            member,
-            Member {
-                peer_id: peer_id.clone(),
-                name: name.clone(),
-                role,
-                ip,
-                relayed,
-                node: hello.node,
-                wants,
-                report: None,
-                upload_key: upload_key.clone(),
-            },
-        );
-        assert!(added, "bug: the seat was free a moment ago");
-        self.members_push.request(now);
-
-        out.push(Output::Admit { member, wants });
-        let mut send = |message| {
-            out.push(Output::Send {
-                to: member,
-                message,
-            })
-        };
-        send(self.state_message());
-        send(ServerMessage::Peer {
-            peer_id: peer_id.clone(),
-        });
-        if wants.welcome || wants.swarm_key {
-            let swarm = wants.swarm_key.then(|| SwarmWelcome {
-                key: self.home.swarm_key.to_hex(),
-                node_id: self.home.node_id,
-            });
-            send(ServerMessage::Welcome {
-                version: self.home.version,
-                room: self.name.to_string(),
-                peer_id,
-                name,
-                role,
-                upload_key,
-                swarm,
-            });
-        }
-        if wants.queue {
-            send(self.queue_message());
-        }
-        if wants.history {
-            send(ServerMessage::History {
-                room: self.name.to_string(),
-                played: self.turntable.played(),
-            });
-        }
-        if wants.members {
-            send(self.members_message());
-        }
-        if wants.swarm {
-            send(self.swarm_message(self.swarm_picture()));
-        }
-    }
-
     fn say(&mut self, now: f64, member: MemberId, message: RoomMessage, out: &mut Vec<Output>) {
         let Some(speaker) = self.members.get(member) else {
             return; // Refused, or gone: what was still on its way does not count.
         };
         let done = match message {
-            RoomMessage::Host(_) if speaker.role != Role::Host => {
-                Err("Only host can control".into())
+            RoomMessage::Host(message) if !self.may_control(speaker, &message) => {
+                Err(NOT_ALLOWED.into())
             }
-            RoomMessage::Host(message) => self.control(now, member, message, out),
+            RoomMessage::Host(mut message) => {
+                if let HostMessage::Add { track, .. } = &mut message {
+                    Adder::of(speaker).sign(track);
+                }
+                self.control(now, message, out)
+            }
+            RoomMessage::Rights(message) => self.say_of_rights(now, member, message, out),
             RoomMessage::Signal { to, blob } => {
                 let from = speaker.peer_id.clone();
                 self.members
@@ -293,11 +248,8 @@ impl Room {
             }),
             RoomMessage::Offer { track, before } => self.offer(now, member, *track, before, out),
             RoomMessage::Report(report) => {
-                if self.members.set_report(member, report) {
-                    if self.members.is_listed(member) {
-                        self.members_push.request(now);
-                    }
-                    self.go_on_waiting(now, out);
+                if self.members.set_report(member, report) && self.members.is_listed(member) {
+                    self.members_push.request(now);
                 }
                 Ok(())
             }
@@ -310,17 +262,13 @@ impl Room {
         }
     }
 
-    fn control(
+    /// Does what somebody who may has said.
+    pub(super) fn control(
         &mut self,
         now: f64,
-        host: MemberId,
-        mut message: HostMessage,
+        message: HostMessage,
         out: &mut Vec<Output>,
     ) -> Result<(), String> {
-        let speaker = self.members.get(host).expect("bug: only members speak");
-        if let HostMessage::Add { track, .. } = &mut message {
-            track.added_by = Some(speaker.name.clone());
-        }
         let at_once = self.is_start_now(&message);
         let changes = self.turntable.handle(now, self.lead_sec(), message)?;
         self.hold_start(now, at_once, &changes, out);
@@ -360,17 +308,7 @@ impl Room {
         start_lead_ms(self.members.rtt_ms_max()) / 1000.0
     }
 
-    fn leave(&mut self, now: f64, member: MemberId, out: &mut Vec<Output>) {
-        if self.members.remove(member).is_none() {
-            return; // Refused at the door.
-        }
-        self.members_push.request(now);
-        let change = self.nodes.remove(member);
-        self.nodes_changed(now, &change);
-        self.go_on_waiting(now, out);
-    }
-
-    fn state_message(&self) -> ServerMessage {
+    pub(super) fn state_message(&self) -> ServerMessage {
         ServerMessage::State {
             payload: self.state().clone(),
         }

@@ -1,6 +1,8 @@
 //! Who is in a room, in the order of joining, and who holds the host seat.
 
 use super::message::{MemberEntry, Report, Role, Wants};
+use super::seat::{Kept, Seat};
+use super::token::Token;
 use crate::limits::{MEMBERS_LISTED_MAX, RTT_MS_WAITED_FOR_MAX};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -12,42 +14,50 @@ pub struct MemberId(pub u64);
 #[derive(Clone, Debug)]
 pub struct Member {
     pub peer_id: String,
+    pub token: Token,
     pub name: String,
     pub role: Role,
     pub ip: IpAddr,
     /// Whether the address says nothing of where the member is.
     pub relayed: bool,
+    /// Whether the address is a proxy's.
+    pub proxied: bool,
     /// A program that moves chunks, and not a listener.
     pub node: bool,
     pub wants: Wants,
     pub report: Option<Report>,
-    /// The host's: what allows an upload.
-    pub upload_key: Option<String>,
+    /// What allows an upload, as far as this member may add to the queue.
+    pub upload_key: String,
 }
 
-/// Invariant: `host` is a member with the host's role, and the only one; `by_peer_id` has every member once.
+/// Invariant: whoever holds the seat is a member with the host's role, and the only one; `by_peer_id` has every member once.
 #[derive(Debug, Default)]
 pub struct Members {
     members: BTreeMap<MemberId, Member>,
     by_peer_id: HashMap<String, MemberId>,
-    host: Option<MemberId>,
+    seat: Seat,
     named_by_server: u64,
     /// Those who asked for SWARM.
     swarm_watchers: usize,
+    /// Those who asked for RIGHTS.
+    rights_watchers: usize,
+    listeners: usize,
     /// Kept, because it is asked for at every step of the room.
     rtt_ms_max: f64,
 }
 
 impl Members {
-    /// `false`, and nothing changed, when the host seat is asked for and taken.
+    /// `false`, and nothing changed, when the host seat is asked for and somebody holds it.
     pub fn add(&mut self, id: MemberId, member: Member) -> bool {
         if member.role == Role::Host {
-            if self.host.is_some() {
+            if self.host().is_some() {
                 return false;
             }
-            self.host = Some(id);
+            self.seat = Seat::Held(id);
         }
         self.swarm_watchers += usize::from(member.wants.swarm);
+        self.rights_watchers += usize::from(member.wants.rights);
+        self.listeners += usize::from(!member.node);
         self.by_peer_id.insert(member.peer_id.clone(), id);
         let replaced = self.members.insert(id, member);
         assert!(replaced.is_none(), "bug: a member joined twice");
@@ -58,8 +68,10 @@ impl Members {
         let member = self.members.remove(&id)?;
         self.by_peer_id.remove(&member.peer_id);
         self.swarm_watchers -= usize::from(member.wants.swarm);
-        if self.host == Some(id) {
-            self.host = None;
+        self.rights_watchers -= usize::from(member.wants.rights);
+        self.listeners -= usize::from(!member.node);
+        if self.host() == Some(id) {
+            self.seat = Seat::Free;
         }
         self.rtt_changed(rtt_waited_for(&member), 0.0);
         Some(member)
@@ -91,9 +103,56 @@ impl Members {
         self.by_peer_id.get(peer_id).copied()
     }
 
+    /// The member with this token.
+    #[must_use]
+    pub fn by_token(&self, token: &Token) -> Option<MemberId> {
+        let id = self.by_peer_id(&token.peer_id())?;
+        (self.members[&id].token == *token).then_some(id)
+    }
+
+    /// The member with this upload key. Found in a time that does not tell how much of it is right: hashes are compared
+    /// in constant time.
+    #[must_use]
+    pub fn by_upload_key(&self, key: &str) -> Option<(MemberId, &Member)> {
+        let hash = blake3::hash(key.as_bytes());
+        let mut all = self.members.iter();
+        all.find(|(_, member)| blake3::hash(member.upload_key.as_bytes()) == hash)
+            .map(|(&id, member)| (id, member))
+    }
+
     #[must_use]
     pub fn host(&self) -> Option<MemberId> {
-        self.host
+        self.seat.holder()
+    }
+
+    #[must_use]
+    pub fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    /// From now on this member is the host, and who was is a viewer; `None`: nobody is.
+    pub fn give_seat(&mut self, to: Option<MemberId>) {
+        self.set_role(self.host(), Role::Viewer);
+        self.seat = to.map_or(Seat::Free, Seat::Held);
+        self.set_role(to, Role::Host);
+    }
+
+    /// The seat, which nobody holds, is kept for somebody.
+    pub fn keep_seat(&mut self, kept: Kept) {
+        assert!(self.host().is_none(), "bug: a seat is held or kept");
+        self.seat = Seat::Kept(kept);
+    }
+
+    /// Frees a seat that was kept for long enough.
+    pub fn expire_seat(&mut self, now: f64) {
+        self.seat.expire(now);
+    }
+
+    fn set_role(&mut self, id: Option<MemberId>, role: Role) {
+        if let Some(id) = id {
+            let member = self.members.get_mut(&id);
+            member.expect("bug: only members have the seat").role = role;
+        }
     }
 
     #[must_use]
@@ -110,6 +169,25 @@ impl Members {
     #[must_use]
     pub fn swarm_watchers(&self) -> usize {
         self.swarm_watchers
+    }
+
+    /// How many members receive RIGHTS.
+    #[must_use]
+    pub fn rights_watchers(&self) -> usize {
+        self.rights_watchers
+    }
+
+    /// How many there are beside the programs that move chunks.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        self.listeners
+    }
+
+    /// How many members have this address, whatever they are.
+    #[must_use]
+    pub fn all_from(&self, ip: IpAddr) -> usize {
+        let all = self.members.values();
+        all.filter(|member| member.ip == ip).count()
     }
 
     /// How many listeners beside the host have this address; programs that move chunks are nobody.
@@ -153,20 +231,20 @@ impl Members {
     /// Whether `entries` has this member.
     #[must_use]
     pub fn is_listed(&self, id: MemberId) -> bool {
-        if self.len() <= MEMBERS_LISTED_MAX || self.host == Some(id) {
+        if self.len() <= MEMBERS_LISTED_MAX || self.host() == Some(id) {
             return true;
         }
         let viewers_before = self
             .members
             .range(..id)
-            .filter(|&(&id, _)| self.host != Some(id));
-        viewers_before.count() + usize::from(self.host.is_some()) < MEMBERS_LISTED_MAX
+            .filter(|&(&id, _)| self.host() != Some(id));
+        viewers_before.count() + usize::from(self.host().is_some()) < MEMBERS_LISTED_MAX
     }
 
     /// The host, then the others by time of joining, up to `MEMBERS_LISTED_MAX`.
     #[must_use]
     pub fn entries(&self) -> Vec<MemberEntry> {
-        let host = self.host.and_then(|id| self.members.get(&id));
+        let host = self.host().and_then(|id| self.members.get(&id));
         let viewers = self
             .members
             .values()

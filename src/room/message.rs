@@ -3,6 +3,9 @@
 //! `docs/PROTOCOL.md` describes them; `parse.rs` reads the one side, `ServerMessage::encode` writes the other.
 
 use super::node_message::{Announce, Links, Offer, PeerEntry, SwarmNode, SwarmWelcome, You};
+use super::rights::Guests;
+use super::rights_message::{KeptSeat, Person, RightsMessage};
+use super::token::Token;
 use super::waiting::Progress;
 use crate::limits::ANNOUNCE_INTERVAL_SEC;
 use crate::track::id::TrackId;
@@ -45,6 +48,8 @@ pub struct Hello {
     pub wants: Wants,
     /// A program that moves chunks, and not a listener.
     pub node: bool,
+    /// What an earlier WELCOME said.
+    pub token: Option<Token>,
 }
 
 /// The message types beyond the basic ones that a client asked for.
@@ -59,6 +64,7 @@ pub struct Wants {
     pub swarm_key: bool,
     /// To be waited for at a start, and told of it.
     pub waiting: bool,
+    pub rights: bool,
 }
 
 /// What a member says of its own playback; every field may be missing.
@@ -113,9 +119,10 @@ pub enum RoomMessage {
         before: Option<TrackId>,
     },
     Report(Report),
+    Rights(RightsMessage),
 }
 
-/// What only the host may say. `before: None` means the end of the queue.
+/// What the host may say, and guests as far as it lets them. `before: None` means the end of the queue.
 #[derive(Debug)]
 pub enum HostMessage {
     Control {
@@ -169,6 +176,9 @@ pub struct QueueTrack {
     /// The name of the member who added it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added_by: Option<String>,
+    /// The `peer_id` of that member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub added_by_id: Option<String>,
     /// Offered by a node, and not on the server yet.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub awaited: bool,
@@ -238,9 +248,10 @@ pub enum ServerMessage {
         peer_id: String,
         name: String,
         role: Role,
-        /// For the host: what allows an upload into this room.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        upload_key: Option<String>,
+        /// Who says it in a later HELLO is this member again.
+        token: Token,
+        /// What allows an upload into this room, when this member may add to it.
+        upload_key: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         swarm: Option<SwarmWelcome>,
     },
@@ -277,6 +288,22 @@ pub enum ServerMessage {
         t1: f64,
         t2: f64,
     },
+    /// Who holds the host seat, or for whom it is kept, and what guests may do.
+    Rights {
+        room: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        host: Option<Person>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kept: Option<KeptSeat>,
+        guests: Guests,
+    },
+    /// How many would skip the current track, and how many it takes.
+    Votes {
+        room: String,
+        track_id: Option<String>,
+        votes: usize,
+        needed: usize,
+    },
 }
 
 /// What decides whether a waiting message is replaced by a newer one, and who receives it.
@@ -288,6 +315,8 @@ pub enum Kind {
     Peers,
     Swarm,
     Waiting,
+    Rights,
+    Votes,
     /// One more entry of a list, for those who have it: each one counts.
     Played,
     /// To one member; each one counts: PEER, SIGNAL, ERROR, WELCOME, HISTORY, CLOCK.
@@ -298,19 +327,17 @@ impl Kind {
     /// Whether the newest message of this kind makes an unsent older one superfluous.
     #[must_use]
     pub fn replaces_unsent(self) -> bool {
-        match self {
-            Self::State
-            | Self::Queue
-            | Self::Members
-            | Self::Peers
-            | Self::Swarm
-            | Self::Waiting => true,
-            Self::Played | Self::Single => false,
-        }
+        !matches!(self, Self::Played | Self::Single)
     }
 }
 
 impl Wants {
+    /// Whether a member with these wants is told its token.
+    #[must_use]
+    pub fn is_welcomed(self) -> bool {
+        self.welcome || self.swarm_key
+    }
+
     /// Whether a member with these wants receives a broadcast of `kind`.
     #[must_use]
     pub fn receives(self, kind: Kind) -> bool {
@@ -321,6 +348,7 @@ impl Wants {
             Kind::Played => self.history,
             Kind::Swarm => self.swarm,
             Kind::Waiting => self.waiting,
+            Kind::Rights | Kind::Votes => self.rights,
         }
     }
 }
@@ -353,6 +381,8 @@ impl ServerMessage {
             Self::Peers { .. } => Kind::Peers,
             Self::Swarm { .. } => Kind::Swarm,
             Self::Waiting { .. } => Kind::Waiting,
+            Self::Rights { .. } => Kind::Rights,
+            Self::Votes { .. } => Kind::Votes,
             Self::Played { .. } => Kind::Played,
             Self::Peer { .. }
             | Self::Signal { .. }

@@ -56,6 +56,7 @@ impl Offer {
             album: None,
             cover: false,
             added_by: None,
+            added_by_id: None,
             awaited: true,
         }
     }

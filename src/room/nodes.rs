@@ -247,6 +247,16 @@ impl Nodes {
         all.min_by(f64::total_cmp)
     }
 
+    /// Another member is host: news when one of these is a node.
+    pub fn host_changed(&mut self, ids: [Option<MemberId>; 2]) -> Change {
+        let mut ids = ids.into_iter().flatten();
+        if !ids.any(|id| self.nodes.contains_key(&id)) {
+            return Change::None;
+        }
+        self.version += 1;
+        Change::Visible
+    }
+
     pub fn remove(&mut self, id: MemberId) -> Change {
         if self.nodes.remove(&id).is_none() {
             return Change::None;

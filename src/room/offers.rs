@@ -3,11 +3,13 @@
 //! What is awaited stands in the queue and nowhere else, so that removing a track from it also ends the wanting.
 
 use super::event::{Output, Want};
+use super::governing::NOT_ALLOWED;
 use super::machine::Room;
-use super::members::{MemberId, Members};
+use super::members::MemberId;
 use super::message::{HostMessage, QueueTrack, Role, ServerMessage};
 use super::queue::QueueFull;
-use super::upload::at_hosts_place;
+use super::rights::Guests;
+use super::upload::{Adder, at_hosts_place};
 use crate::identity::NodeId;
 use crate::limits::OFFERERS_MAX;
 use crate::track::id::TrackId;
@@ -109,8 +111,8 @@ impl Room {
         before: Option<TrackId>,
         out: &mut Vec<Output>,
     ) -> Result<(), String> {
-        if !may_control_queue(&self.members, member) {
-            return Err("Only host can control".into());
+        if !self.may_offer(member, before) {
+            return Err(NOT_ALLOWED.into());
         }
         let announce = self.nodes.get(member).map(|node| &node.announce);
         let has_it = announce.is_some_and(|announce| {
@@ -121,7 +123,7 @@ impl Room {
             return Err("ADD: announce the track that you offer (track_id or track_ids)".into());
         }
         let speaker = self.members.get(member).expect("bug: only members speak");
-        track.added_by = Some(speaker.name.clone());
+        Adder::of(speaker).sign(&mut track);
         let node = announce.and_then(|announce| announce.node_id);
         let id = track.track_id;
         let want = track.awaited.then(|| want_of(&track));
@@ -137,15 +139,23 @@ impl Room {
         self.announce_changes(now, changes, out);
         Ok(())
     }
-}
 
-/// The host may, and who is where the host is, like an upload without a key; while there is no host, anybody.
-fn may_control_queue(members: &Members, id: MemberId) -> bool {
-    let speaker = members.get(id).expect("bug: only members speak");
-    let Some(host) = members.host().and_then(|host| members.get(host)) else {
-        return true;
-    };
-    speaker.role == Role::Host || at_hosts_place(members, host, speaker.ip, speaker.relayed).is_ok()
+    /// The host may, and who is where the host is, like an upload without a key; while there is no host, anybody. Guests
+    /// who may add offer at the end of the queue.
+    fn may_offer(&self, id: MemberId, before: Option<TrackId>) -> bool {
+        let speaker = self.members.get(id).expect("bug: only members speak");
+        let host = self.members.host().and_then(|host| self.members.get(host));
+        let Some(host) = host else {
+            return true;
+        };
+        let is_at_hosts_place =
+            || at_hosts_place(&self.members, host, speaker.ip, speaker.relayed).is_ok();
+        let guests_may = match before {
+            None => self.guests >= Guests::Add,
+            Some(_) => self.guests == Guests::Everything,
+        };
+        guests_may || speaker.role == Role::Host || is_at_hosts_place()
+    }
 }
 
 fn want_of(track: &QueueTrack) -> Want {

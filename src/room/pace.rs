@@ -35,7 +35,9 @@ impl Pace {
 pub fn cost(message: Option<&ClientMessage>) -> f64 {
     match message {
         Some(
-            ClientMessage::Room(RoomMessage::Host(_) | RoomMessage::Offer { .. })
+            ClientMessage::Room(
+                RoomMessage::Host(_) | RoomMessage::Offer { .. } | RoomMessage::Rights(_),
+            )
             | ClientMessage::Add { .. },
         ) => 5.0,
         Some(ClientMessage::Room(RoomMessage::Announce(_) | RoomMessage::HaveDelta(_))) => 4.0,

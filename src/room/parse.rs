@@ -6,6 +6,8 @@
 use super::close::CloseReason;
 use super::fields::{Fields, echo, quoted};
 use super::message::{ClientMessage, Hello, HostMessage, Report, Role, RoomMessage, Status, Wants};
+use super::rights_message::RightsMessage;
+use super::token::Token;
 use crate::limits::{
     CLOCK_NUMBER_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, SIGNAL_DEPTH_MAX, TRACK_DURATION_SEC_MAX,
     TRACK_ID_BYTES_MAX,
@@ -32,11 +34,13 @@ pub fn parse_hello(text: &str) -> Result<Hello, CloseReason> {
         .map_err(|_| CloseReason::InvalidHello)?;
     let wants = fields.wants().map_err(|_| CloseReason::InvalidHello)?;
     let node = fields.flag("node").map_err(|_| CloseReason::InvalidHello)?;
+    let token = fields.token().map_err(|_| CloseReason::InvalidHello)?;
     Ok(Hello {
         role,
         display_name: name.and_then(|name| clean_display_text(&name, DISPLAY_NAME_CHARS_MAX)),
         wants,
         node: node.unwrap_or(false),
+        token,
     })
 }
 
@@ -70,6 +74,11 @@ pub fn parse_message(text: &str, room: &str) -> Result<ClientMessage, String> {
         "HAVE_DELTA" => fields.have_delta(room)?,
         "LINKS" => fields.links(room)?,
         "REPORT" => fields.report()?,
+        "TAKE_SEAT" => RoomMessage::Rights(RightsMessage::TakeSeat),
+        "HAND_OVER" => RoomMessage::Rights(fields.hand_over()?),
+        "GUESTS" => RoomMessage::Rights(fields.guests()?),
+        "VOTE" => RoomMessage::Rights(fields.vote()?),
+        "KICK" => RoomMessage::Rights(fields.kick()?),
         "HELLO" => return Err("HELLO: already said".into()),
         unknown => return Err(format!("Unknown type {}", echo(&quoted(unknown)))),
     };
@@ -95,10 +104,21 @@ impl Fields<'_> {
                 "SWARM" => wants.swarm = true,
                 "SWARM_KEY" => wants.swarm_key = true,
                 "WAITING" => wants.waiting = true,
+                "RIGHTS" => wants.rights = true,
                 _ => {}
             }
         }
         Ok(wants)
+    }
+
+    fn token(&self) -> Result<Option<Token>, String> {
+        match self.string("token")? {
+            None => Ok(None),
+            Some(text) => match Token::parse(&text) {
+                Some(token) => Ok(Some(token)),
+                None => self.refuse("token", "what WELCOME said"),
+            },
+        }
     }
 
     fn clock(&self) -> Result<ClientMessage, String> {

@@ -113,6 +113,7 @@ impl Queue {
         let told = QueueTrack {
             duration_sec: before.duration_sec.or(track.duration_sec),
             added_by: before.added_by.clone(),
+            added_by_id: before.added_by_id.clone(),
             awaited: false,
             ..track
         };

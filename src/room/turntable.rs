@@ -219,6 +219,12 @@ impl Turntable {
         TrackId::parse(self.state.track_id.as_deref()?)
     }
 
+    /// Whether this names the track that STATE names; capitals do not matter in an id.
+    #[must_use]
+    pub fn is_current(&self, track_id: &str) -> bool {
+        !self.has_moved_on(Some(track_id))
+    }
+
     /// Whoever said this has not heard yet that another track is on.
     fn has_moved_on(&self, from: Option<&str>) -> bool {
         let Some(from) = from else { return false };

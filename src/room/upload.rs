@@ -1,7 +1,10 @@
-//! Who may upload into a room: its host, who shows the key from WELCOME, or comes from where the host is.
+//! Who may upload into a room: its host, who shows the key from WELCOME, or comes from where the host is; and whoever
+//! shows a key, when guests may add to the queue.
 
 use super::members::{Member, Members};
+use super::message::QueueTrack;
 use super::queue::{Queue, QueueFull};
+use super::rights::Guests;
 use std::net::IpAddr;
 
 /// Who asks.
@@ -20,6 +23,7 @@ pub enum UploadRefusal {
     WrongKey,
     NotTheHost,
     SharedAddress,
+    KeyMissing,
     QueueFull,
 }
 
@@ -33,6 +37,10 @@ impl UploadRefusal {
             }
             Self::WrongKey => "this is not the upload key of the room's host (use the newest one)",
             Self::NotTheHost => "only the host of this room may add music",
+            Self::KeyMissing => {
+                "everybody in this room may add music, and shows the upload key of their own: \
+                 open the room's page, or send the key as \"Authorization: Bearer KEY\""
+            }
             Self::SharedAddress => {
                 "only the host may add music, and others share the host's address: \
                  send the host's upload key as \"Authorization: Bearer KEY\""
@@ -41,7 +49,30 @@ impl UploadRefusal {
     }
 }
 
-/// The name of the host for whom the upload is.
+/// For whom a track is added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adder {
+    pub name: String,
+    pub peer_id: String,
+}
+
+impl Adder {
+    #[must_use]
+    pub fn of(member: &Member) -> Self {
+        Self {
+            name: member.name.clone(),
+            peer_id: member.peer_id.clone(),
+        }
+    }
+
+    /// Writes into a track who adds it.
+    pub fn sign(self, track: &mut QueueTrack) {
+        track.added_by = Some(self.name);
+        track.added_by_id = Some(self.peer_id);
+    }
+}
+
+/// The member for whom the upload is: the host, or any other when guests may add.
 ///
 /// Without a key the address has to do: the host's own, which nobody else in the room has. On the server's own
 /// machine people share an address rightly.
@@ -51,27 +82,40 @@ impl UploadRefusal {
 pub fn may_upload(
     members: &Members,
     queue: &Queue,
+    guests: Guests,
     uploader: &Uploader,
-) -> Result<String, UploadRefusal> {
-    let host = allowed_for(members, uploader)?;
+) -> Result<Adder, UploadRefusal> {
+    let member = allowed_for(members, guests >= Guests::Add, uploader)?;
     match queue.is_full() {
         true => Err(UploadRefusal::QueueFull),
-        false => Ok(host),
+        false => Ok(Adder::of(member)),
     }
 }
 
-fn allowed_for(members: &Members, uploader: &Uploader) -> Result<String, UploadRefusal> {
-    let host_id = members.host().ok_or(UploadRefusal::NoHost)?;
-    let host = members.get(host_id).expect("bug: the host is a member");
+fn allowed_for<'a>(
+    members: &'a Members,
+    guests_may: bool,
+    uploader: &Uploader,
+) -> Result<&'a Member, UploadRefusal> {
+    let host = members.host().and_then(|id| members.get(id));
+    if host.is_none() && !guests_may {
+        return Err(UploadRefusal::NoHost);
+    }
     if let Some(key) = &uploader.key {
-        let right = host.upload_key.as_ref();
-        return match right.is_some_and(|right| is_same_secret(right, key)) {
-            true => Ok(host.name.clone()),
-            false => Err(UploadRefusal::WrongKey),
+        return match members.by_upload_key(key) {
+            Some((id, member)) if guests_may || members.host() == Some(id) => Ok(member),
+            Some(_) => Err(UploadRefusal::NotTheHost),
+            None => Err(UploadRefusal::WrongKey),
         };
     }
-    at_hosts_place(members, host, uploader.ip, uploader.relayed)?;
-    Ok(host.name.clone())
+    let Some(host) = host else {
+        return Err(UploadRefusal::KeyMissing);
+    };
+    match at_hosts_place(members, host, uploader.ip, uploader.relayed) {
+        Ok(()) => Ok(host),
+        Err(_) if guests_may => Err(UploadRefusal::KeyMissing),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// Whether somebody without the host's key comes from where the host alone is.
@@ -91,9 +135,4 @@ pub(super) fn at_hosts_place(
         return Err(UploadRefusal::SharedAddress);
     }
     Ok(())
-}
-
-/// In a time that does not tell how much of it is right: hashes are compared in constant time.
-fn is_same_secret(a: &str, b: &str) -> bool {
-    blake3::hash(a.as_bytes()) == blake3::hash(b.as_bytes())
 }

@@ -21,6 +21,7 @@ pub struct Waiting {
     asked: BTreeSet<MemberId>,
     began_at: f64,
     first_ready_at: Option<f64>,
+    told: Option<Progress>,
 }
 
 /// How far a waiting room is.
@@ -45,6 +46,7 @@ impl Waiting {
             asked: asked.map(|(id, _)| id).collect(),
             began_at: now,
             first_ready_at: None,
+            told: None,
         };
         let progress = waiting.look(now, members);
         (!progress.is_complete()).then_some(waiting)
@@ -126,7 +128,6 @@ impl Room {
         match self.waiting {
             Some(_) => {
                 self.turntable.hold(now);
-                self.waiting_push.request(now);
             }
             None => {
                 self.remember_started();
@@ -151,14 +152,18 @@ impl Room {
         waiting.is_some_and(|waiting| track_id.as_ref() == Some(&waiting.track_id))
     }
 
-    /// Somebody reported, left or was waited for long enough: starts when that was all.
+    /// After every step, in which somebody may have got ready, or left, or was waited for long enough: starts when that
+    /// was all.
     pub(super) fn go_on_waiting(&mut self, now: f64, out: &mut Vec<Output>) {
         let Some(waiting) = &mut self.waiting else {
             return;
         };
         let progress = waiting.look(now, &self.members);
         if !progress.is_complete() && now < waiting.ends_at() {
-            return self.waiting_push.request(now);
+            if waiting.told.replace(progress) != Some(progress) {
+                self.waiting_push.request(now);
+            }
+            return;
         }
         self.waiting = None;
         let changes = self.turntable.release(now, self.lead_sec());

@@ -10,7 +10,7 @@ use super::route::{Route, is_upload, route};
 use super::run::Hub;
 use super::swarm::ServerSwarm;
 use super::upload::{self, Failed};
-use super::websocket::Reader;
+use super::websocket::{Reader, Way};
 use super::{covers, tracks};
 use crate::limits::{
     COPIED_BODY_BYTES_MAX, HEAD_BYTES_MAX, HEAD_DEADLINE, KEEP_ALIVE_IDLE,
@@ -55,8 +55,8 @@ pub fn serve(hub: &Arc<Hub>, connection: Connection) {
         if let Route::Room(room) = route(&request.path) {
             return match &request.websocket_key {
                 Some(key) => {
-                    let relayed = request.relayed;
-                    upgrade(hub, connection, room, key, relayed, unread);
+                    let way = Way::of(&request);
+                    upgrade(hub, connection, room, key, way, unread);
                 }
                 None => refuse(&socket, NOT_A_WEBSOCKET, REFUSAL_DEADLINE),
             };
@@ -346,7 +346,7 @@ fn upgrade(
     connection: Connection,
     room: RoomName,
     key: &str,
-    relayed: bool,
+    way: Way,
     unread: Vec<u8>,
 ) {
     let head = ResponseHead::new_switching_protocols(&derive_accept_key(key.as_bytes()));
@@ -359,13 +359,7 @@ fn upgrade(
     }
     // The connection goes on in a thread whose stack has not been touched by the HTTP side.
     // In a box: each move of it would be another copy on that stack.
-    let reader = Box::new(Reader::new(
-        Arc::clone(hub),
-        connection,
-        room,
-        relayed,
-        unread,
-    ));
+    let reader = Box::new(Reader::new(Arc::clone(hub), connection, room, way, unread));
     let spawned = hub
         .threads
         .spawn("member", READER_STACK_BYTES, move || reader.run());

@@ -90,6 +90,8 @@ pub struct Request {
     /// Whether somebody else had it sent: a proxy passes it on, or a page asked its browser for it. Then the address
     /// says nothing about who that is.
     pub relayed: bool,
+    /// Whether that was a proxy, so that the address is another's.
+    pub proxied: bool,
     /// The key of a WebSocket upgrade, if this is one that can be granted.
     pub websocket_key: Option<String>,
 }
@@ -108,8 +110,8 @@ pub struct Refusal {
     pub text: &'static str,
 }
 
-/// What a proxy adds, or a browser on behalf of a page; one of them is enough.
-const RELAYED_BY: [&str; 5] = ["x-forwarded-for", "x-real-ip", "forwarded", "via", "origin"];
+/// What a proxy adds; one of them is enough.
+const PROXIED_BY: [&str; 4] = ["x-forwarded-for", "x-real-ip", "forwarded", "via"];
 
 pub const WRONG_METHOD: &str = "only GET and HEAD are answered here, and PUT at /tracks";
 
@@ -167,6 +169,7 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
         return refuse(Status::BadRequest, "the path of a request begins with /");
     }
     let connection = |token| fields.has_token("connection", token);
+    let proxied = PROXIED_BY.iter().any(|name| fields.count(name) > 0);
     Ok(Request {
         method,
         path: path.to_owned(),
@@ -182,7 +185,9 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
         body_bytes,
         expects_continue: is_http_1_1 && fields.has_token("expect", "100-continue"),
         bearer: fields.text("authorization").and_then(bearer),
-        relayed: RELAYED_BY.iter().any(|name| fields.count(name) > 0),
+        // A browser names the page on whose behalf it asks.
+        relayed: proxied || fields.count("origin") > 0,
+        proxied,
         websocket_key: websocket_key(&fields, method, is_http_1_1)?,
     })
 }

@@ -16,7 +16,8 @@ use crate::room::machine::Room;
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
 use crate::room::queue::QueueFull;
-use crate::room::upload::{UploadRefusal, Uploader};
+use crate::room::rights::Guests;
+use crate::room::upload::{Adder, UploadRefusal, Uploader};
 use crate::sys::clock::RoomClock;
 use crate::sys::secret::Secret;
 use crate::sys::threads::Threads;
@@ -56,9 +57,9 @@ impl RoomHandle {
         self.0.inputs.send(message).is_ok()
     }
 
-    /// Whether somebody may upload into the room, and under which name; `None` when it did not answer in time.
+    /// Whether somebody may upload into the room, and for whom that is; `None` when it did not answer in time.
     #[must_use]
-    pub fn may_upload(&self, uploader: Uploader) -> Option<Result<String, UploadRefusal>> {
+    pub fn may_upload(&self, uploader: Uploader) -> Option<Result<Adder, UploadRefusal>> {
         self.ask(|answer| ToRoom::MayUpload { uploader, answer })
     }
 
@@ -128,6 +129,7 @@ struct Shared {
     version: &'static str,
     tracks: HashMap<RoomName, Vec<QueueTrack>>,
     secret: Arc<Secret>,
+    guests: Guests,
     dial_back: DialBack,
     rooms: Mutex<Rooms>,
 }
@@ -141,6 +143,8 @@ pub struct Config {
     pub tracks: HashMap<RoomName, Vec<QueueTrack>>,
     /// From which the rooms' swarm keys are made.
     pub secret: Arc<Secret>,
+    /// What guests may do in a new room.
+    pub guests: Guests,
     pub senders: Senders,
     /// Hears of the tracks that rooms await. It is dropped when the server stops and all rooms have ended.
     pub wants: Sender<RoomWant>,
@@ -176,6 +180,7 @@ impl Registry {
             version: config.version,
             tracks: config.tracks,
             secret: config.secret,
+            guests: config.guests,
             rooms: Mutex::new(rooms),
         }))
     }
@@ -245,6 +250,7 @@ impl Registry {
             version: self.0.version,
             swarm_key: self.swarm_key(name),
             node_id: self.node_id(),
+            guests: self.0.guests,
         };
         Room::new(self.0.clock.now(), name.clone(), tracks, home)
     }

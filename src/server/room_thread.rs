@@ -14,7 +14,7 @@ use crate::room::members::MemberId;
 use crate::room::message::{QueueTrack, RoomMessage};
 use crate::room::name::RoomName;
 use crate::room::queue::QueueFull;
-use crate::room::upload::{UploadRefusal, Uploader};
+use crate::room::upload::{Adder, UploadRefusal, Uploader};
 use crate::sys::clock::RoomClock;
 use crate::track::id::TrackId;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
@@ -31,13 +31,15 @@ pub enum ToRoom {
     },
     Leave {
         member: MemberId,
+        /// Its close frame arrived.
+        properly: bool,
     },
     /// What the room looks like, to a channel with room for one answer.
     View(Sender<RoomView>),
-    /// Whether this uploader may add to the queue, and under which name.
+    /// Whether this uploader may add to the queue, and for whom that is.
     MayUpload {
         uploader: Uploader,
-        answer: Sender<Result<String, UploadRefusal>>,
+        answer: Sender<Result<Adder, UploadRefusal>>,
     },
     /// An uploaded track for the queue; the answer is why there is no room for it.
     AddUploaded {
@@ -132,8 +134,8 @@ impl RoomThread {
                 return Some(outbox);
             }
             ToRoom::Say { member, message } => self.feed(Input::Say { member, message }, outputs),
-            ToRoom::Leave { member } => {
-                self.feed(Input::Leave { member }, outputs);
+            ToRoom::Leave { member, properly } => {
+                self.feed(Input::Leave { member, properly }, outputs);
                 self.senders.leave(member);
             }
             ToRoom::View(answer) => reply(&answer, self.room.view(now)),
@@ -172,6 +174,13 @@ impl RoomThread {
                 self.senders.join(member, wants, outbox);
             }
             Output::Refuse { reason, .. } => joining.expect(SOMEBODY_JOINS).close(reason),
+            // Its reader notices, and tells of it, which the room ignores.
+            Output::End { member, reason } => {
+                let (room, why) = (self.handle.name(), reason.code_and_text().1);
+                log::info!("room {room}: member {} is sent away: {why}", member.0);
+                self.senders.one(member, Frame::close(reason));
+                self.senders.leave(member);
+            }
             Output::Send { to, message } => self.senders.one(to, Frame::message(&message)),
             Output::Broadcast { message, except } => {
                 let frame = Frame::message(&message);

@@ -14,6 +14,8 @@ use crate::limits::{ACCEPT_TICK, LISTEN_BACKLOG, STOP_GRACE, THREAD_STACK_BYTES,
 use crate::room::members::MemberId;
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
+use crate::room::rights::Guests;
+use crate::room::token::Token;
 use crate::sys::addresses;
 use crate::sys::clock::RoomClock;
 use crate::sys::listener;
@@ -45,21 +47,22 @@ pub struct Hub {
     /// The tracks that rooms await; ends when the server stops. Who reads it is the server's node.
     pub wants: Receiver<RoomWant>,
     local: SocketAddr,
-    secret: Arc<Secret>,
+    /// Drawn anew at each start, because members are counted anew.
+    members_secret: Secret,
 }
 
 impl Hub {
-    /// Opaque, and different for every member of every server.
+    /// Nobody can guess it, and nobody is given it twice.
     #[must_use]
-    pub fn new_peer_id(&self, member: MemberId) -> String {
-        let key = self.secret.key("peer", member.0);
-        format!("p{}", &key[..12])
+    pub fn new_token(&self, member: MemberId) -> Token {
+        let key = self.members_secret.key("token", member.0);
+        Token::parse(&key).expect("bug: a key is 32 digits")
     }
 
-    /// What allows a host to upload into its room.
+    /// What allows a member to upload into its room.
     #[must_use]
     pub fn new_upload_key(&self, member: MemberId) -> String {
-        self.secret.key("upload", member.0)
+        self.members_secret.key("upload", member.0)
     }
 
     /// Under which addresses others reach this server, as URLs. Asked anew each time: a laptop changes networks.
@@ -81,6 +84,8 @@ pub struct Config {
     pub library: Library,
     /// The tracks with which rooms begin.
     pub tracks: HashMap<RoomName, Vec<QueueTrack>>,
+    /// What guests may do in a new room.
+    pub guests: Guests,
 }
 
 /// A running server. Dropping it without `stop` leaves its threads running.
@@ -109,7 +114,8 @@ impl Server {
             clock,
             version,
             tracks: config.tracks,
-            secret: Arc::clone(&secret),
+            secret,
+            guests: config.guests,
             senders,
             wants,
         });
@@ -130,7 +136,7 @@ impl Server {
             page: Page::new(version),
             wants: wanted,
             local,
-            secret,
+            members_secret: Secret::draw()?,
         });
         let (stop, stopped) = bounded(0);
         let own_hub = Arc::clone(&hub);

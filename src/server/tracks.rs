@@ -8,6 +8,7 @@ use super::metrics::Count;
 use super::range::{Selection, select};
 use super::run::Hub;
 use crate::room::message::QueueTrack;
+use crate::room::upload::Adder;
 use crate::track::id::TrackId;
 use crate::track::library::Track;
 use std::fs::File;
@@ -129,9 +130,9 @@ fn copy_exactly(file: File, length: u64, mut socket: &TcpStream, sent: &Count) -
 
 /// The track as a room lists it.
 #[must_use]
-pub fn queue_entry(track: &Track, added_by: Option<String>) -> QueueTrack {
+pub fn queue_entry(track: &Track, adder: Option<Adder>) -> QueueTrack {
     let tags = track.tags.clone();
-    QueueTrack {
+    let mut entry = QueueTrack {
         track_id: track.id,
         name: track.name.clone(),
         bytes: track.bytes,
@@ -141,7 +142,12 @@ pub fn queue_entry(track: &Track, added_by: Option<String>) -> QueueTrack {
         artist: tags.artist,
         album: tags.album,
         cover: track.has_cover,
-        added_by,
+        added_by: None,
+        added_by_id: None,
         awaited: false,
+    };
+    if let Some(adder) = adder {
+        adder.sign(&mut entry);
     }
+    entry
 }

@@ -1,4 +1,4 @@
-//! PUT /tracks: takes a track from the host of a room, hashes it on the way and puts it into the room's queue.
+//! PUT /tracks: takes a track from a member of a room, hashes it on the way and puts it into the room's queue.
 
 use super::connection::{is_timeout, read_before, send};
 use super::http::{Refusal, Request, ResponseHead, Status, query_value};
@@ -99,8 +99,8 @@ pub fn receive(
     let Some(handle) = hub.registry.find(&room) else {
         return refuse(Status::Forbidden, UploadRefusal::NoHost.text());
     };
-    let host = match handle.may_upload(uploader) {
-        Some(Ok(host)) => host,
+    let adder = match handle.may_upload(uploader) {
+        Some(Ok(adder)) => adder,
         Some(Err(UploadRefusal::QueueFull)) => {
             return refuse(Status::Conflict, UploadRefusal::QueueFull.text());
         }
@@ -124,7 +124,7 @@ pub fn receive(
         go_on.map_err(|_| Failed::Gone)?;
     }
     let (track, is_new) = take(hub, socket, request.body_bytes, unread, name)?;
-    let entry = queue_entry(&track, Some(host));
+    let entry = queue_entry(&track, Some(adder));
     match handle.add_uploaded(entry.clone()) {
         Some(Ok(())) => {}
         Some(Err(QueueFull)) => return refuse(Status::Conflict, QueueFull::TEXT),

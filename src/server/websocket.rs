@@ -4,6 +4,7 @@
 //! member's outbox like all else. Waiting for the room holds up this client alone.
 
 use super::accept::Connection;
+use super::http::Request;
 use super::outbox::{Frame, Outbox};
 use super::registry::{EnterError, RoomHandle};
 use super::room_thread::{Joining, ToRoom};
@@ -20,6 +21,7 @@ use crate::room::name::RoomName;
 use crate::room::node_message::Offer;
 use crate::room::pace::{self, Pace};
 use crate::room::parse::{parse_hello, parse_message};
+use crate::room::token::Token;
 use crate::track::id::TrackId;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -39,10 +41,29 @@ pub struct Reader {
     /// Made here and not when they are needed: hashing takes stack, which every member would hold on to.
     peer_id: String,
     upload_key: String,
-    /// Whether the address is not the member's own; see `Request::relayed`.
-    relayed: bool,
+    token: Option<Token>,
+    way: Way,
+    /// Whether the other side's close frame has arrived.
+    said_goodbye: bool,
     pace: Pace,
     paid_at: Instant,
+}
+
+/// How a request came, as far as its address is concerned.
+#[derive(Clone, Copy)]
+pub struct Way {
+    relayed: bool,
+    proxied: bool,
+}
+
+impl Way {
+    #[must_use]
+    pub fn of(request: &Request) -> Self {
+        Self {
+            relayed: request.relayed,
+            proxied: request.proxied,
+        }
+    }
 }
 
 /// Why reading ended.
@@ -60,7 +81,7 @@ impl Reader {
         hub: Arc<Hub>,
         connection: Connection,
         room: RoomName,
-        relayed: bool,
+        way: Way,
         already_read: Vec<u8>,
     ) -> Self {
         let member = MemberId(connection.id());
@@ -83,15 +104,18 @@ impl Reader {
             .max_frame_size(Some(ROOM_MESSAGE_BYTES_MAX));
         let socket =
             WebSocket::from_partially_read(incoming, already_read, Role::Server, Some(config));
+        let token = hub.new_token(member);
         Self {
-            peer_id: hub.new_peer_id(member),
+            peer_id: token.peer_id(),
+            token: Some(token),
             upload_key: hub.new_upload_key(member),
             hub,
             connection,
             outbox,
             room,
             socket,
-            relayed,
+            way,
+            said_goodbye: false,
             pace: Pace::default(),
             paid_at: Instant::now(),
         }
@@ -150,7 +174,8 @@ impl Reader {
         self.hub.metrics.members.add(1);
         let end = self.listen(member, &room);
         self.hub.metrics.members.subtract(1);
-        let _stopped = room.tell(ToRoom::Leave { member });
+        let properly = self.said_goodbye;
+        let _stopped = room.tell(ToRoom::Leave { member, properly });
         end
     }
 
@@ -165,10 +190,12 @@ impl Reader {
         let member = MemberId(self.connection.id());
         let newcomer = Newcomer {
             member,
+            token: self.token.take().expect("bug: a member joins once"),
             peer_id: std::mem::take(&mut self.peer_id),
             ip: self.connection.ip(),
             hello,
-            relayed: self.relayed,
+            relayed: self.way.relayed,
+            proxied: self.way.proxied,
             upload_key: std::mem::take(&mut self.upload_key),
         };
         let outbox = Arc::clone(&self.outbox);
@@ -189,6 +216,8 @@ impl Reader {
                 }
                 Ok(Message::Text(text)) => self.hear(&text, member, room),
                 Ok(Message::Binary(_)) => return End::Close(CloseReason::TextOnly),
+                // Its answer goes out with the next read, which tells that all is said.
+                Ok(Message::Close(_)) => self.said_goodbye = true,
                 Ok(_) => {}
                 Err(error) if is_timeout(&error) => {
                     if pinged || self.outbox.has_ended() {

@@ -81,6 +81,7 @@ pub fn queue_track(song: usize) -> QueueTrack {
         album: None,
         cover: false,
         added_by: added_by.map(Into::into),
+        added_by_id: None,
         awaited: false,
     }
 }
@@ -90,7 +91,8 @@ pub fn queue_track(song: usize) -> QueueTrack {
 pub struct Entry {
     song: usize,
     duration_sec: Option<f64>,
-    added_by: Option<String>,
+    /// Name and `peer_id`.
+    added_by: Option<(String, Option<String>)>,
 }
 
 pub struct Deck {
@@ -110,7 +112,7 @@ impl Deck {
         let entry = |&song: &usize| Entry {
             song,
             duration_sec: SONGS[song].duration_sec,
-            added_by: SONGS[song].added_by.map(Into::into),
+            added_by: SONGS[song].added_by.map(|name| (name.into(), None)),
         };
         Self {
             entries: songs.iter().map(entry).collect(),
@@ -138,7 +140,13 @@ impl Deck {
         self.put_on(timestamp, track, playing, offset)
     }
 
-    pub fn add(&mut self, song: usize, before: Option<usize>, added_by: Option<String>) {
+    /// `added_by`: name and `peer_id`, as far as they are known.
+    pub fn add(
+        &mut self,
+        song: usize,
+        before: Option<usize>,
+        added_by: Option<(String, Option<String>)>,
+    ) {
         if self.place_of(song).is_some() {
             return;
         }
@@ -356,14 +364,16 @@ fn gone(kind: &str, song: usize) -> String {
 
 fn entry_json(entry: &Entry) -> String {
     let song = &SONGS[entry.song];
+    let by = entry.added_by.as_ref();
     format!(
-        r#"{{"track_id":{},"name":"{}","bytes":5,"content_type":"audio/wav"{}{}{}{}}}"#,
+        r#"{{"track_id":{},"name":"{}","bytes":5,"content_type":"audio/wav"{}{}{}{}{}}}"#,
         id_json(entry.song),
         song.name,
         field("duration_sec", entry.duration_sec),
         field("title", song.title),
         field("artist", song.artist),
-        field("added_by", entry.added_by.as_deref()),
+        field("added_by", by.map(|(name, _)| name.as_str())),
+        field("added_by_id", by.and_then(|(_, id)| id.as_deref())),
     )
 }
 

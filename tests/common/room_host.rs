@@ -2,7 +2,7 @@
 
 use super::{Edit, SaidOf, World};
 use crate::common::room_deck::{Deck, Entry, id_json, queue_track};
-use crate::common::room_words::{DURATIONS, OFFSETS, SONG_OFFSETS, TRACKS, error_json};
+use crate::common::room_words::{DURATIONS, OFFSETS, SONG_OFFSETS, TRACKS, error_json, peer_id};
 use jam::room::event::Output;
 use jam::room::message::Role;
 
@@ -55,10 +55,9 @@ impl World {
                 self.say_control(slot, matches!(edit, Edit::Play(_)), &track, offset)
             }
             Edit::Add(song, before) => {
-                let by = self
-                    .members
-                    .get(&self.id(slot))
-                    .map(|host| host.name.clone());
+                let id = self.id(slot);
+                let host = self.members.get(&id);
+                let by = host.map(|host| (host.name.clone(), Some(peer_id(id))));
                 self.say_as_host(slot, "ADD", &id_before(song, before), |deck, _, _| {
                     deck.add(song, before, by);
                     Ok(Vec::new())
@@ -150,7 +149,8 @@ impl World {
         let mut outputs = Vec::new();
         let track = queue_track(song);
         let before = self.deck.entries().to_vec();
-        self.deck.add(song, None, track.added_by.clone());
+        let by = track.added_by.clone().map(|name| (name, None));
+        self.deck.add(song, None, by);
         let done = self.room.add_uploaded(self.now, track, &mut outputs);
         assert!(done.is_ok(), "few songs fit");
         (outputs, self.news_of_queue(&before).into_iter().collect())

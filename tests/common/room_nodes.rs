@@ -1,7 +1,7 @@
 //! A room of nodes beside a model of it: what they announce, offer and say of their links, and what the server
 //! finds out of them. The model keeps the rules as plainly as possible, and draws its pictures chunk by chunk.
 
-use super::room_words::{ROOM, home};
+use super::room_words::{ROOM, home, token};
 use jam::identity::NodeId;
 use jam::room::event::{Input, Newcomer, Output, ServerNode};
 use jam::room::machine::Room;
@@ -185,6 +185,7 @@ impl Nodes {
                     self.now,
                     Input::Leave {
                         member: MemberId(id),
+                        properly: true,
                     },
                     out,
                 );
@@ -285,13 +286,16 @@ impl Nodes {
             display_name: Some(name(id)),
             wants,
             node: member.node,
+            token: None,
         };
         let newcomer = Newcomer {
             member: MemberId(id),
+            token: token(id),
             peer_id: peer_id(id),
             ip: member.ip,
             hello,
             relayed: member.relayed,
+            proxied: false,
             upload_key: String::new(),
         };
         self.room.handle(self.now, Input::Join(newcomer), out);
@@ -865,6 +869,7 @@ fn known(number: usize) -> QueueTrack {
         album: None,
         cover: false,
         added_by: None,
+        added_by_id: None,
         awaited: false,
     }
 }

@@ -1,6 +1,6 @@
 //! A room for tests of one rule each: somebody does something, and hears something.
 
-use super::room_words::{ROOM, home, render};
+use super::room_words::{ROOM, home, render, token};
 use jam::room::event::{Input, Newcomer};
 use jam::room::machine::Room;
 use jam::room::members::MemberId;
@@ -23,6 +23,7 @@ pub const EVERYTHING: Wants = Wants {
     swarm: true,
     swarm_key: true,
     waiting: false,
+    rights: true,
 };
 pub const NOTHING: Wants = Wants {
     welcome: false,
@@ -32,6 +33,7 @@ pub const NOTHING: Wants = Wants {
     swarm: false,
     swarm_key: false,
     waiting: false,
+    rights: false,
 };
 
 /// Members with ids of 1 and up join and speak; what the room says comes back in lines.
@@ -62,6 +64,7 @@ impl Party {
                 display_name,
                 wants,
                 node: false,
+                token: None,
             },
         )
     }
@@ -69,10 +72,12 @@ impl Party {
     pub fn join_with(&mut self, id: u64, hello: Hello) -> Vec<String> {
         self.handle(Input::Join(Newcomer {
             member: MemberId(id),
+            token: token(id),
             peer_id: format!("p{id}"),
             ip: Ipv4Addr::LOCALHOST.into(),
             hello,
             relayed: false,
+            proxied: false,
             upload_key: format!("key{id}"),
         }))
     }
@@ -109,6 +114,7 @@ impl Party {
     pub fn leave(&mut self, id: u64) -> Vec<String> {
         self.handle(Input::Leave {
             member: MemberId(id),
+            properly: true,
         })
     }
 

@@ -3,6 +3,8 @@
 use jam::identity::{NodeId, SwarmKey};
 use jam::room::event::{Home, Output};
 use jam::room::message::{Role, Wants};
+use jam::room::rights::Guests;
+use jam::room::token::Token;
 use std::net::{IpAddr, Ipv4Addr};
 
 pub const ROOM: &str = "jam1";
@@ -15,6 +17,7 @@ pub const WANTS: [Wants; 3] = [
         swarm: false,
         swarm_key: false,
         waiting: false,
+        rights: false,
     },
     Wants {
         welcome: false,
@@ -24,6 +27,7 @@ pub const WANTS: [Wants; 3] = [
         swarm: false,
         swarm_key: false,
         waiting: false,
+        rights: false,
     },
     Wants {
         welcome: false,
@@ -33,6 +37,7 @@ pub const WANTS: [Wants; 3] = [
         swarm: false,
         swarm_key: false,
         waiting: false,
+        rights: false,
     },
 ];
 /// What the host sends as `offset_sec`, and how the number stands in STATE.
@@ -95,6 +100,7 @@ pub fn render(output: &Output) -> String {
         }
         Output::DialBack { member, address } => format!("dial {} at {address}", member.0),
         Output::Want(want) => format!("want {} {} {:?}", want.track_id, want.bytes, want.name),
+        Output::End { member, reason } => format!("end {} {reason:?}", member.0),
         Output::Refuse { member, reason } => format!("refuse {} {reason:?}", member.0),
     }
 }
@@ -105,7 +111,12 @@ pub fn home() -> Home {
         version: "0.1.0",
         swarm_key: SwarmKey([0xa5; 32]),
         node_id: NodeId([0x5e; 8]),
+        guests: Guests::Nothing,
     }
+}
+
+pub fn token(id: u64) -> Token {
+    Token::parse(&format!("{id:032x}")).expect("a token")
 }
 
 pub fn peer_id(id: u64) -> String {

@@ -9,7 +9,7 @@ mod room_host;
 use super::room_deck::{Deck, SONGS, queue_track, track_id};
 use super::room_words::{
     ANNOUNCES, Announced, DELTAS, REPORTS, ROOM, WANTS, error_json, fields, home, ip, peer_id,
-    render, role_text, to_all,
+    render, role_text, to_all, token,
 };
 use jam::room::close::CloseReason;
 use jam::room::event::{Input, Newcomer, Output};
@@ -236,6 +236,7 @@ impl World {
         let display_name = (slot != 1).then(|| format!("Name {slot}"));
         let heard = self.handle(Input::Join(Newcomer {
             member: MemberId(id),
+            token: token(id),
             peer_id: peer_id(id),
             ip: ip(id),
             hello: Hello {
@@ -243,8 +244,10 @@ impl World {
                 display_name: display_name.clone(),
                 wants,
                 node: false,
+                token: None,
             },
             relayed: false,
+            proxied: false,
             upload_key: format!("key{id}"),
         }));
         if role == Role::Host && self.host().is_some() {
@@ -274,10 +277,6 @@ impl World {
         self.members.insert(id, member);
         self.members_push.changed = true;
 
-        let upload_key = match role {
-            Role::Host => format!(r#","upload_key":"key{id}""#),
-            Role::Viewer => String::new(),
-        };
         let (peer, role) = (peer_id(id), role_text(role));
         let mut expected = vec![
             format!("admit {id} {wants:?}"),
@@ -286,7 +285,8 @@ impl World {
         ];
         if wants.welcome {
             expected.push(format!(
-                r#"to {id}: {{"type":"WELCOME","version":"0.1.0","room":"jam1","peer_id":"{peer}","name":"{name}","role":"{role}"{upload_key}}}"#
+                r#"to {id}: {{"type":"WELCOME","version":"0.1.0","room":"jam1","peer_id":"{peer}","name":"{name}","role":"{role}","token":"{}","upload_key":"key{id}"}}"#,
+                token(id).as_str()
             ));
         }
         if wants.queue {
@@ -308,6 +308,7 @@ impl World {
         let id = self.id(slot);
         let heard = self.handle(Input::Leave {
             member: MemberId(id),
+            properly: true,
         });
         if self.members.remove(&id).is_some() {
             self.members_push.changed = true;

@@ -42,6 +42,7 @@ pub fn check(address: &RoomAddress, secret: &Arc<Secret>, as_json: bool) -> Resu
         display_name: Some("jam check".into()),
         node: true,
         wants: vec!["SWARM", "SWARM_KEY"],
+        token: None,
     };
     let seed = u64::from_le_bytes(jitter);
     let (link, events) = join(address.clone(), &greeting, seed, &threads).map_err(failed)?;

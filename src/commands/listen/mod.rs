@@ -92,6 +92,7 @@ fn listen_alone(options: &ListenOptions) -> Result<(), Failure> {
         display_name: options.name.clone(),
         node: false,
         wants: vec!["QUEUE"],
+        token: None,
     };
     let threads = Threads::default();
     let seed = u64::from_be_bytes(secret::random_or_zero());

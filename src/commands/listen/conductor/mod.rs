@@ -172,6 +172,8 @@ impl<'a> Conductor<'a> {
             RoomEvent::Refused { .. }
             | RoomEvent::Peers(_)
             | RoomEvent::Swarm(_)
+            | RoomEvent::Rights(_)
+            | RoomEvent::Votes(_)
             | RoomEvent::Signal { .. } => {}
         }
         Ok(())

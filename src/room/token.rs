@@ -1,0 +1,69 @@
+//! By what a member is known again when its connection was lost: a secret that only it and its server know.
+//!
+//! The `peer_id`, which everybody sees, follows from it. So whoever comes back with its token has the same one, also
+//! after the server was started again, and nothing has to be remembered for that.
+
+use serde::Serialize;
+use std::fmt;
+
+/// 32 lower-case hexadecimal digits.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Token(String);
+
+impl Token {
+    /// `None` unless `text` is 32 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        (text.len() == 32 && text.bytes().all(is_digit)).then(|| Self(text.to_owned()))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `p` and the first 12 digits of the token's BLAKE3 hash.
+    #[must_use]
+    pub fn peer_id(&self) -> String {
+        let hash = blake3::hash(self.0.as_bytes()).to_hex();
+        format!("p{}", &hash[..12])
+    }
+}
+
+/// A secret is nothing for a log.
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_32_digits_in_small_letters_and_is_never_printed() {
+        let text = "0123456789abcdef0123456789abcdef";
+        let token = Token::parse(text).expect("a token");
+        assert_eq!(token.as_str(), text);
+        assert_eq!(format!("{token:?}"), "Token(..)");
+        for bad in [
+            "",
+            "0123456789abcdef0123456789abcde",
+            "0123456789abcdef0123456789abcdef0",
+            "0123456789ABCDEF0123456789ABCDEF",
+            "0123456789abcdef0123456789abcdeg",
+            "éééééééééééééééé",
+        ] {
+            assert_eq!(Token::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_peer_id_is_the_beginning_of_the_tokens_hash() {
+        let token = Token::parse("353d413f07f6193d570d6b48b1f42c0a").expect("a token");
+        let hash = blake3::hash(b"353d413f07f6193d570d6b48b1f42c0a").to_hex();
+        assert_eq!(token.peer_id(), format!("p{}", &hash[..12]));
+    }
+}
