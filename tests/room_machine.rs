@@ -650,7 +650,7 @@ fn a_view_from_outside_shows_who_is_here_without_joining() {
 
 #[test]
 fn members_that_asked_for_nothing_more_receive_only_the_basic_types() {
-    use jam::room::message::Kind;
+    use jam::room::kind::Kind;
     for (kind, wants) in [
         (
             Kind::Queue,

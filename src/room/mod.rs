@@ -10,6 +10,7 @@ mod fields;
 mod governing;
 pub mod held;
 mod joining;
+pub mod kind;
 mod lists;
 pub mod machine;
 pub mod members;

@@ -10,8 +10,9 @@
 use super::metrics::Metrics;
 use crate::limits::{OUTBOX_BYTES_MAX, OUTBOX_FRAMES_MAX, THREAD_STACK_BYTES, WRITE_STALL};
 use crate::room::close::CloseReason;
+use crate::room::kind::Kind;
 use crate::room::members::MemberId;
-use crate::room::message::{Kind, ServerMessage};
+use crate::room::message::ServerMessage;
 use crate::sys::threads::Threads;
 use socket2::SockRef;
 use std::collections::VecDeque;

@@ -7,8 +7,9 @@ use super::outbox::{Frame, Outbox};
 use crate::limits::{
     SENDER_INPUTS_MAX, SENDERS_MAX, SENDERS_PER_CORE, SMALL_ROOM_MEMBERS, THREAD_STACK_BYTES,
 };
+use crate::room::kind::Kind;
 use crate::room::members::MemberId;
-use crate::room::message::{Kind, Wants};
+use crate::room::message::Wants;
 use crate::sys::threads::Threads;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::HashMap;
