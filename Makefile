@@ -5,6 +5,7 @@ PORT ?= 8000
 ROOM ?= jam1
 FILES ?= testdata/tracks
 LIBRARY ?=
+STATE ?= jam-state
 FILE ?= testdata/tracks/prelude60.opus
 CONNECT ?= localhost:9003
 OUTPUT ?= fetched
@@ -22,6 +23,7 @@ help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  Variables of run-server: PORT=$(PORT) ROOM=$(ROOM) FILES=$(FILES) LIBRARY=$(LIBRARY)"
+	@echo "    STATE=$(STATE), where the rooms are kept over restarts; STATE= keeps nothing"
 	@echo "  of seed and fetch: FILE=$(FILE) CONNECT=$(CONNECT) OUTPUT=$(OUTPUT), and ROOM=HOST:8000/jam1"
 
 build: ## Build target/release/jam
@@ -29,7 +31,7 @@ build: ## Build target/release/jam
 
 run-server: build ## Start a server with some music in room jam1, ready to hear
 	@exec $(JAM) server --port $(PORT) --room $(ROOM) --share $(FILES) \
-	  $(if $(LIBRARY),--library $(LIBRARY))
+	  $(if $(LIBRARY),--library $(LIBRARY)) $(if $(STATE),--state-dir $(STATE))
 
 seed: build ## Serve FILE to other machines, in chunks; with ROOM=HOST:8000/jam1 to that room
 	@exec $(JAM) seed $(FILE) $(IN_ROOM)

@@ -124,6 +124,7 @@ fn a_server_without_options_listens_everywhere_on_port_8000_and_shares_nothing()
     let expected = ServerOptions {
         listen: "0.0.0.0:8000".parse().expect("an address"),
         library: None,
+        state_dir: None,
         share: Vec::new(),
         room: RoomName::parse("jam1").expect("a room"),
         connections_max: CONNECTIONS_MAX,
@@ -138,10 +139,11 @@ fn a_server_without_options_listens_everywhere_on_port_8000_and_shares_nothing()
 #[test]
 fn every_option_reaches_its_place() {
     let line = "server --listen 127.0.0.1:9001 --share a.mp3 b.flac --room lab_2 --library music \
-                --max-connections 50 --log debug --share c.wav --guests vote";
+                --state-dir party --max-connections 50 --log debug --share c.wav --guests vote";
     let expected = ServerOptions {
         listen: "127.0.0.1:9001".parse().expect("an address"),
         library: Some(PathBuf::from("music")),
+        state_dir: Some(PathBuf::from("party")),
         share: ["a.mp3", "b.flac", "c.wav"].map(PathBuf::from).into(),
         room: RoomName::parse("lab_2").expect("a room"),
         connections_max: 50,

@@ -37,6 +37,9 @@ Options:
                              or everything [default: nothing, and its host can change it]
       --library DIR          Keep uploads and copies of shared music in DIR, and offer what is there
                              already; without it uploads are gone when the server stops
+      --state-dir DIR        Keep the rooms in DIR: who starts the server again, even after it was
+                             killed, finds them as they would be now. Uploads stay as well, in
+                             DIR/tracks unless there is a --library
       --max-upload SIZE      Largest track that is uploaded, or taken from nodes [default: 512MiB]
       --max-library SIZE     Take no more tracks once there are so many bytes [default: 16GiB]
       --max-connections N    Refuse more with 503 [default: 8192, or what the system allows]
@@ -48,6 +51,7 @@ Ctrl-C stops it. Everybody who can reach this machine can join its rooms.
 Examples:
   jam server --share song.mp3 Music/
   jam server --library ~/jam --port 8080 --room kitchen
+  jam server --state-dir ~/party --share Music/
 ";
 
 pub const SEED_HELP: &str = "\

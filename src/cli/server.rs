@@ -18,6 +18,7 @@ use std::path::PathBuf;
 pub struct ServerOptions {
     pub listen: SocketAddr,
     pub library: Option<PathBuf>,
+    pub state_dir: Option<PathBuf>,
     pub share: Vec<PathBuf>,
     pub room: RoomName,
     pub connections_max: usize,
@@ -39,6 +40,7 @@ pub(super) fn parse(
     let mut options = ServerOptions {
         listen: DEFAULT_LISTEN,
         library: None,
+        state_dir: None,
         share: Vec::new(),
         room: RoomName::parse(DEFAULT_ROOM).expect("bug: the default is a room name"),
         connections_max: CONNECTIONS_MAX,
@@ -55,6 +57,7 @@ pub(super) fn parse(
                 port = Some(parse_port("--port", &text(COMMAND, parser)?)?)
             }
             Long("library") => options.library = Some(parser.value().map_err(wrong)?.into()),
+            Long("state-dir") => options.state_dir = Some(parser.value().map_err(wrong)?.into()),
             Long("share") => {
                 let files = parser.values().map_err(share_usage)?;
                 options.share.extend(files.map(PathBuf::from));

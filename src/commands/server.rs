@@ -3,12 +3,15 @@
 use super::{Failure, print};
 use crate::cli::ServerOptions;
 use crate::room::queue::Queue;
+use crate::server::music::Later;
 use crate::server::run::{Config, Server};
+use crate::server::state_disk::{self, Kept};
 use crate::server::tracks::queue_entry;
+use crate::sys::kept_folder::OpenError;
 use crate::sys::{addresses, descriptors};
-use crate::track::error::LibraryError;
 use crate::track::folder;
-use crate::track::library::{Library, Progress, Track};
+use crate::track::library::{Library, Track};
+use crate::track::stored::Shared;
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use std::collections::{HashMap, HashSet};
@@ -29,7 +32,17 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
     signal_hook::flag::register(SIGXFSZ, Arc::default())
         .map_err(|error| Failure::new("ignoring SIGXFSZ", &error))?;
     let connections_max = connections_max(options.connections_max);
-    let (library, tracks) = gather_music(options, &mut signals)?;
+    let kept = options.state_dir.as_deref().map(open_state).transpose()?;
+    let library = library(options, kept.as_ref())?;
+    // Whoever waits for a room to come back does not wait for a long hashing.
+    let later = kept.as_ref().and_then(|kept| later(options, kept));
+    let tracks = match &later {
+        Some(later) => {
+            folder::listed(&later.share)?; // A name that was mistyped is said at once.
+            Vec::new()
+        }
+        None => gather_music(options, &library, &mut signals)?,
+    };
     let entries = tracks.iter().map(|track| queue_entry(track, None));
     let tracks = Queue::new(entries.clone()).tracks();
     let offered = tracks.len();
@@ -39,6 +52,7 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
             entries.len()
         );
     }
+    let rooms = kept.as_ref().map_or(0, |kept| kept.rooms.len());
     let server = Server::start(Config {
         listen: options.listen,
         connections_max,
@@ -47,13 +61,22 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
         library,
         tracks: HashMap::from([(options.room.clone(), tracks.to_vec())]),
         guests: options.guests,
+        kept,
+        later,
     })
     .map_err(|error| cannot_listen(options, &error))?;
-    log::info!(
-        "room {}: {offered} track{} to choose from; at most {connections_max} connections",
-        options.room,
-        if offered == 1 { "" } else { "s" }
-    );
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    match rooms {
+        0 => log::info!(
+            "room {}: {offered} track{} to choose from; at most {connections_max} connections",
+            options.room,
+            plural(offered)
+        ),
+        rooms => log::info!(
+            "{rooms} room{} as before; at most {connections_max} connections",
+            plural(rooms)
+        ),
+    }
     print(&greeting(&server, options.room.as_str()))?;
 
     // Waits as long as the party lasts.
@@ -94,11 +117,42 @@ fn cannot_listen(options: &ServerOptions, error: &io::Error) -> Failure {
     Failure(format!("listening on {}: {error}{hint}", options.listen))
 }
 
-/// The library, and the tracks that the room begins with: what is shared now, then what was there already.
+fn open_state(folder: &Path) -> Result<Kept, Failure> {
+    state_disk::open(folder).map_err(|error| {
+        let hint = match error {
+            OpenError::InUse => " (stop it, or choose another folder with --state-dir)",
+            OpenError::Io(_) => " (choose another with --state-dir)",
+        };
+        Failure(format!(
+            "keeping the rooms in {}: {error}{hint}",
+            folder.display()
+        ))
+    })
+}
+
+fn library(options: &ServerOptions, kept: Option<&Kept>) -> Result<Library, Failure> {
+    Ok(match (&options.library, kept) {
+        (Some(folder), _) => Library::in_folder(folder, Shared::Copied)?,
+        (None, Some(kept)) => Library::in_folder(&kept.disk.tracks_folder(), Shared::InPlace)?,
+        (None, None) => Library::in_place(),
+    })
+}
+
+/// When there are rooms that wait for it.
+fn later(options: &ServerOptions, kept: &Kept) -> Option<Later> {
+    (!kept.rooms.is_empty()).then(|| Later {
+        share: options.share.clone(),
+        room: options.room.clone(),
+        room_is_new: kept.rooms.iter().all(|(name, _)| *name != options.room),
+    })
+}
+
+/// The tracks that the room begins with: what is shared now, then what was there already.
 fn gather_music(
     options: &ServerOptions,
+    library: &Library,
     signals: &mut Signals,
-) -> Result<(Library, Vec<Arc<Track>>), Failure> {
+) -> Result<Vec<Arc<Track>>, Failure> {
     let mut meter = HashMeter::default();
     let mut progress = |path: &Path, done, total| {
         meter.show(path, done, total);
@@ -107,51 +161,20 @@ fn gather_music(
             None => ControlFlow::Continue(()),
         }
     };
-    let (library, stored) = match &options.library {
-        None => (Library::in_place(), Vec::new()),
-        Some(folder) => Library::open(folder, &mut progress)?,
-    };
+    let stored = library.look_through(&|_| 0, &mut progress)?;
     let mut tracks: Vec<Arc<Track>> = Vec::new();
     for path in &options.share {
-        if path.is_dir() {
-            tracks.extend(share_folder(&library, path, &mut progress)?);
-        } else {
-            tracks.push(library.share(path, &mut progress)?);
+        let before = tracks.len();
+        for file in folder::listed(std::slice::from_ref(path))? {
+            tracks.extend(file.share(library, &mut progress)?);
+        }
+        if path.is_dir() && tracks.len() == before {
+            log::warn!("no audio files in {}", path.display());
         }
     }
     tracks.extend(stored);
     let mut seen = HashSet::new();
     tracks.retain(|track| seen.insert(track.id));
-    Ok((library, tracks))
-}
-
-/// The audio files of a folder; what is no audio, or cannot be read, is left out with a word about it.
-fn share_folder(
-    library: &Library,
-    folder: &Path,
-    progress: Progress,
-) -> Result<Vec<Arc<Track>>, Failure> {
-    let (files, cut) = folder::files(folder)?;
-    if cut {
-        log::warn!(
-            "{}: too many files or folders inside folders, the rest is left out",
-            folder.display()
-        );
-    }
-    let mut tracks = Vec::new();
-    for file in files {
-        match library.share(&file, progress) {
-            Ok(track) => tracks.push(track),
-            Err(LibraryError::NotAudio { path }) => {
-                log::info!("left out, not audio: {}", path.display())
-            }
-            Err(error @ LibraryError::Interrupted { .. }) => return Err(error.into()),
-            Err(error) => log::warn!("left out: {error}"),
-        }
-    }
-    if tracks.is_empty() {
-        log::warn!("no audio files in {}", folder.display());
-    }
     Ok(tracks)
 }
 

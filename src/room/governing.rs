@@ -107,6 +107,7 @@ impl Room {
         let is_its_own = !ip.is_loopback() && !member.proxied && self.members.all_from(ip) == 1;
         self.removed
             .add(peer_id.to_owned(), is_its_own.then_some(ip));
+        self.has_news = true;
         self.forget_member(now, id);
         let reason = CloseReason::Removed;
         out.push(Output::End { member: id, reason });
@@ -143,6 +144,7 @@ impl Room {
             self.members_push.request(now);
         }
         (self.seat_told, self.guests_told) = (seat, self.guests);
+        self.has_news = true;
         let newcomer = newcomer.and_then(|id| self.members.get(id).map(|member| (id, member)));
         let told = newcomer.filter(|(_, member)| member.wants.rights);
         if self.members.rights_watchers() > usize::from(told.is_some()) {

@@ -25,6 +25,8 @@ use crate::limits::{
     SWARM_PUSH_INTERVAL_SEC, VOTES_PUSH_INTERVAL_SEC, WAITING_PUSH_INTERVAL_SEC,
 };
 use crate::sync::playback::{round_to_micros, start_lead_ms};
+use crate::track::id::TrackId;
+use std::sync::Arc;
 
 /// Who gets in is in `joining.rs`, who may do what in `governing.rs`, the lists that it tells in `lists.rs`, what nodes
 /// offer in `offers.rs`, starts that wait in `waiting.rs`.
@@ -32,6 +34,10 @@ pub struct Room {
     pub(super) name: RoomName,
     pub(super) home: Home,
     pub(super) turntable: Turntable,
+    /// What the server itself put into the queue.
+    pub(super) offered: Arc<Vec<TrackId>>,
+    /// What a snapshot has is no longer what it was when one was taken last.
+    pub(super) has_news: bool,
     pub(super) members: Members,
     pub(super) nodes: Nodes,
     pub(super) server_node: Option<ServerPart>,
@@ -64,10 +70,14 @@ impl Room {
         home: Home,
     ) -> Self {
         let guests = home.guests;
+        let queue = Queue::new(tracks);
+        let offered = queue.tracks().iter().map(|track| track.track_id).collect();
         Self {
             name,
             home,
-            turntable: Turntable::new(now, Queue::new(tracks)),
+            turntable: Turntable::new(now, queue),
+            offered: Arc::new(offered),
+            has_news: false,
             members: Members::default(),
             nodes: Nodes::default(),
             server_node: None,
@@ -277,6 +287,7 @@ impl Room {
     }
 
     pub(super) fn announce_changes(&mut self, now: f64, changes: Changes, out: &mut Vec<Output>) {
+        self.has_news |= changes != Changes::default();
         // What has begun did so before anything else changed.
         if let Some(entry) = changes.began {
             let room = self.name.to_string();

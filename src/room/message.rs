@@ -10,7 +10,7 @@ use super::token::Token;
 use super::waiting::Progress;
 use crate::limits::ANNOUNCE_INTERVAL_SEC;
 use crate::track::id::TrackId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub enum Role {
     Viewer,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
     Play,
@@ -30,7 +30,7 @@ pub enum Status {
 }
 
 /// The one truth about playback: `track_id` is at `offset_sec` at room time `timestamp`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     pub track_id: Option<String>,
     pub status: Status,
@@ -186,7 +186,7 @@ pub struct QueueTrack {
 }
 
 /// A track that was played, and the room time at which it began.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Played {
     pub track_id: TrackId,
     pub name: String,

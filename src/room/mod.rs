@@ -28,6 +28,8 @@ pub mod removed;
 pub mod rights;
 pub mod rights_message;
 pub mod seat;
+pub mod snapshot;
+mod stock;
 mod swarm_map;
 pub mod token;
 pub mod turntable;

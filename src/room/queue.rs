@@ -125,6 +125,22 @@ impl Queue {
         true
     }
 
+    /// The server has lost this track. Whether there was an entry of one that it had.
+    pub fn await_again(&mut self, id: TrackId) -> bool {
+        let Some(at) = self.position(id).filter(|&at| !self.tracks[at].awaited) else {
+            return false;
+        };
+        let awaited = QueueTrack {
+            awaited: true,
+            // Without the file nobody can show it.
+            cover: false,
+            ..self.tracks[at].clone()
+        };
+        self.bytes = self.bytes - json_bytes(&self.tracks[at]) + json_bytes(&awaited);
+        Arc::make_mut(&mut self.tracks)[at] = awaited;
+        true
+    }
+
     pub fn remove(&mut self, id: TrackId) -> Option<QueueTrack> {
         let at = self.position(id)?;
         let removed = Arc::make_mut(&mut self.tracks).remove(at);

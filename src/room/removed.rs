@@ -1,14 +1,15 @@
 //! Whom the host removed: they stay out, by who they were and where they came from.
 
 use crate::limits::REMOVED_MAX;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
 /// The newest last, at most `REMOVED_MAX`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Removed(VecDeque<Entry>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Entry {
     peer_id: String,
     /// When it was this member's alone.
@@ -22,6 +23,13 @@ impl Removed {
             self.0.pop_front();
         }
         self.0.push_back(Entry { peer_id, ip });
+    }
+
+    /// At most `REMOVED_MAX`, whoever wrote them down.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        self.0.truncate(REMOVED_MAX);
+        self
     }
 
     /// Whether this is somebody who was removed.

@@ -2,10 +2,10 @@
 
 use super::message::HostMessage;
 use super::turntable::Turntable;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Each allows what those before it allow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Guests {
     #[default]

@@ -3,7 +3,7 @@
 //! The `peer_id`, which everybody sees, follows from it. So whoever comes back with its token has the same one, also
 //! after the server was started again, and nothing has to be remembered for that.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::fmt;
 
 /// 32 lower-case hexadecimal digits.
@@ -28,6 +28,13 @@ impl Token {
     pub fn peer_id(&self) -> String {
         let hash = blake3::hash(self.0.as_bytes()).to_hex();
         format!("p{}", &hash[..12])
+    }
+}
+
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("no token"))
     }
 }
 

@@ -56,6 +56,18 @@ impl Turntable {
         }
     }
 
+    /// As it was kept; the newest of `played` last.
+    #[must_use]
+    pub fn restore(state: State, queue: Queue, played: Vec<Played>) -> Self {
+        let too_many = played.len().saturating_sub(PLAYED_MAX);
+        Self {
+            state,
+            queue,
+            played: played.into_iter().skip(too_many).collect(),
+            held: false,
+        }
+    }
+
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
@@ -155,6 +167,11 @@ impl Turntable {
     /// The server has this track now, which the queue may have awaited.
     pub fn arrived(&mut self, track: QueueTrack) -> Changes {
         queue_changed(self.queue.arrived(track))
+    }
+
+    /// The server has this track no more: the queue awaits it. Whether it stood there as one that the server has.
+    pub fn lost(&mut self, id: TrackId) -> Changes {
+        queue_changed(self.queue.await_again(id))
     }
 
     /// When `tick` has something to do, if at all.
@@ -300,7 +317,7 @@ impl Turntable {
         self.begin(at, track_id, status, offset_sec)
     }
 
-    fn begin(
+    pub(super) fn begin(
         &mut self,
         at: f64,
         track_id: Option<String>,
@@ -367,6 +384,6 @@ fn not_there(kind: &str, id: TrackId) -> String {
     format!("{kind}: track {id} is not in the queue")
 }
 
-fn zero() -> Number {
+pub(super) fn zero() -> Number {
     Number::from_f64(0.0).expect("0 is a JSON number")
 }

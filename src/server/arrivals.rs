@@ -43,7 +43,7 @@ pub fn outlook(hub: &Hub, id: TrackId) -> Outlook {
     loop {
         // Whoever was told of it finds it in one of these: it leaves none before it is in the next.
         let _stopping = hear(hub);
-        let waits = hub.swarm.waiting().has(id);
+        let waits = hub.gathering.is_under_way() || hub.swarm.waiting().has(id);
         if let Some(arrival) = hub.swarm.arriving(id) {
             return Outlook::Coming(arrival);
         }

@@ -87,6 +87,7 @@ pub const ASSETS: &[Asset] = assets! {
     "reporter.js"
     "room-model.js"
     "room-socket.js"
+    "server-scout.js"
     "sound-output.js"
     "stage.js"
     "storage.js"

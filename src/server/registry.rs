@@ -7,9 +7,11 @@
 use super::dial_back::{Attempt, DialBack};
 use super::room_thread::{RoomThread, RoomWant, ToRoom};
 use super::sender::{RoomKey, Senders};
+use super::state_keeper::Keeper;
+use super::stock::Stock;
 use crate::identity::{KeyId, NodeId, SwarmKey};
 use crate::limits::{
-    ROOM_ANSWER_DEADLINE, ROOM_INPUTS_MAX, ROOMS_MAX, STOP_GRACE, THREAD_STACK_BYTES,
+    ROOM_ANSWER_DEADLINE, ROOM_INPUTS_MAX, ROOM_LINGER, ROOMS_MAX, STOP_GRACE, THREAD_STACK_BYTES,
 };
 use crate::room::event::{Home, NodeAddress, RoomView, ServerNode, Want};
 use crate::room::machine::Room;
@@ -17,13 +19,14 @@ use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
 use crate::room::queue::QueueFull;
 use crate::room::rights::Guests;
+use crate::room::snapshot::RoomSnapshot;
 use crate::room::upload::{Adder, UploadRefusal, Uploader};
 use crate::sys::clock::RoomClock;
 use crate::sys::secret::Secret;
 use crate::sys::threads::Threads;
 use crate::track::id::TrackId;
 use crossbeam_channel::{Sender, bounded};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -93,6 +96,12 @@ impl RoomHandle {
         self.tell(ToRoom::TrackRefused { track_id, why })
     }
 
+    /// What the room looks like; `None` when it did not answer in time.
+    #[must_use]
+    pub fn view(&self) -> Option<RoomView> {
+        self.ask(ToRoom::View)
+    }
+
     /// How far the server's own node is with a track of this room, for SWARM; `None` when it does nothing here.
     /// Waits for nobody: `false` when the room is too busy to hear it, and the next one will do.
     pub fn set_server_node(&self, node: Option<ServerNode>) -> bool {
@@ -127,9 +136,10 @@ struct Shared {
     threads: Threads,
     clock: RoomClock,
     version: &'static str,
-    tracks: HashMap<RoomName, Vec<QueueTrack>>,
-    secret: Arc<Secret>,
+    stock: Stock,
+    secret: Secret,
     guests: Guests,
+    keeper: Option<Keeper>,
     dial_back: DialBack,
     rooms: Mutex<Rooms>,
 }
@@ -141,10 +151,12 @@ pub struct Config {
     pub version: &'static str,
     /// The tracks with which rooms begin.
     pub tracks: HashMap<RoomName, Vec<QueueTrack>>,
-    /// From which the rooms' swarm keys are made.
-    pub secret: Arc<Secret>,
+    /// From which the rooms' swarm keys are made, and the id of the server's node.
+    pub secret: Secret,
     /// What guests may do in a new room.
     pub guests: Guests,
+    /// Hears of all that has to outlive the server.
+    pub keeper: Option<Keeper>,
     pub senders: Senders,
     /// Hears of the tracks that rooms await. It is dropped when the server stops and all rooms have ended.
     pub wants: Sender<RoomWant>,
@@ -178,9 +190,10 @@ impl Registry {
             threads: config.threads,
             clock: config.clock,
             version: config.version,
-            tracks: config.tracks,
+            stock: Stock::new(config.tracks),
             secret: config.secret,
             guests: config.guests,
+            keeper: config.keeper,
             rooms: Mutex::new(rooms),
         }))
     }
@@ -200,21 +213,43 @@ impl Registry {
         if rooms.by_name.len() >= ROOMS_MAX {
             return Err(EnterError::TooManyRooms);
         }
-        let key = RoomKey(rooms.next_key);
-        rooms.next_key += 1;
-        let handle = self.start_room(key, name, outlets)?;
-        rooms.by_name.insert(name.clone(), handle.clone());
-        Ok(handle)
+        self.start_room(&mut rooms, self.empty_room(name), name, None, outlets)
+    }
+
+    /// Rooms that were there before the server was started, as they would be now. Nobody need be in them for a while.
+    pub fn restore(&self, kept: Vec<(RoomName, RoomSnapshot)>) {
+        let mut rooms = self.lock();
+        let stays_until = Instant::now() + ROOM_LINGER;
+        for (name, snapshot) in kept {
+            let Some(outlets) = rooms.outlets.clone() else {
+                return;
+            };
+            let room = Room::restore(self.0.clock.now(), name.clone(), snapshot, self.home(&name));
+            // What went wrong is in the log, and the room is made anew when somebody enters.
+            let _no_thread = self.start_room(&mut rooms, room, &name, Some(stays_until), outlets);
+        }
+    }
+
+    /// The server has one more track to offer in this room, now or whenever it begins.
+    pub fn offer(&self, name: &RoomName, track: QueueTrack) {
+        self.0.stock.add(name, track.clone());
+        if let Some(room) = self.find(name) {
+            let _stopping = room.tell(ToRoom::Offered(Box::new(track)));
+        }
     }
 
     // Apart: most who enter find the room there, and do not need the stack that making one takes.
     #[inline(never)]
     fn start_room(
         &self,
-        key: RoomKey,
+        rooms: &mut Rooms,
+        room: Room,
         name: &RoomName,
+        stays_until: Option<Instant>,
         outlets: Outlets,
     ) -> Result<RoomHandle, EnterError> {
+        let key = RoomKey(rooms.next_key);
+        rooms.next_key += 1;
         let (sender, inputs) = bounded(ROOM_INPUTS_MAX);
         let swarm_key = self.swarm_key(name);
         let handle = RoomHandle(Arc::new(Entry {
@@ -223,20 +258,29 @@ impl Registry {
             swarm_key,
             inputs: sender,
         }));
+        let wanted = room.wants().into_iter().map(|want| RoomWant {
+            room: name.clone(),
+            want,
+        });
         let room_thread = RoomThread {
             handle: handle.clone(),
-            room: self.empty_room(name),
+            untold: wanted.collect(),
+            room,
             inputs,
             senders: outlets.senders.for_room(key),
             registry: self.clone(),
             clock: self.0.clock,
             wants: outlets.wants,
-            untold: VecDeque::new(),
             wants_are_late: false,
+            keeper: self.0.keeper.clone(),
+            stays_until,
         };
         let run = move || room_thread.run();
         match self.0.threads.spawn("room", THREAD_STACK_BYTES, run) {
-            Ok(()) => Ok(handle),
+            Ok(()) => {
+                rooms.by_name.insert(name.clone(), handle.clone());
+                Ok(handle)
+            }
             Err(error) => {
                 log::error!("room {name}: no thread for it: {error}");
                 Err(EnterError::TooManyRooms)
@@ -245,14 +289,17 @@ impl Registry {
     }
 
     fn empty_room(&self, name: &RoomName) -> Room {
-        let tracks = self.0.tracks.get(name).into_iter().flatten().cloned();
-        let home = Home {
+        let tracks = self.0.stock.of(name);
+        Room::new(self.0.clock.now(), name.clone(), tracks, self.home(name))
+    }
+
+    fn home(&self, name: &RoomName) -> Home {
+        Home {
             version: self.0.version,
             swarm_key: self.swarm_key(name),
             node_id: self.node_id(),
             guests: self.0.guests,
-        };
-        Room::new(self.0.clock.now(), name.clone(), tracks, home)
+        }
     }
 
     /// What the nodes of the room of this name share, whether there is such a room or not.
@@ -291,7 +338,7 @@ impl Registry {
     #[must_use]
     pub fn view(&self, name: &RoomName) -> Option<RoomView> {
         match self.find(name) {
-            Some(room) => room.ask(ToRoom::View),
+            Some(room) => room.view(),
             None => Some(self.empty_room(name).view(self.0.clock.now())),
         }
     }
@@ -311,6 +358,10 @@ impl Registry {
             return false;
         }
         rooms.by_name.remove(&room.0.name);
+        // Before anybody can make a new one of this name, which may have something to keep.
+        if let Some(keeper) = &self.0.keeper {
+            keeper.forget(&room.0.name);
+        }
         true
     }
 

@@ -4,6 +4,7 @@ use super::dial_back::Attempt;
 use super::outbox::{Frame, Outbox};
 use super::registry::{Registry, RoomHandle};
 use super::sender::RoomSenders;
+use super::state_keeper::Keeper;
 use crate::limits::{
     QUEUE_TRACKS_MAX, ROOM_LINGER, ROOM_LINGER_CROWDED, ROOM_LINGER_UNUSED, ROOMS_MAX,
 };
@@ -53,6 +54,10 @@ pub enum ToRoom {
         track_id: TrackId,
         why: &'static str,
     },
+    /// The server offers one more track of its own.
+    Offered(Box<QueueTrack>),
+    /// The server has looked for these, and has them no more.
+    TracksLost(Vec<TrackId>),
     /// What the queue awaits, to a channel with room for one answer.
     Wants(Sender<Vec<Want>>),
     /// The nodes that can be dialled, or may be, to a channel with room for one answer.
@@ -93,6 +98,10 @@ pub struct RoomThread {
     pub untold: VecDeque<RoomWant>,
     /// Whether the log says so already.
     pub wants_are_late: bool,
+    /// Hears of what has to outlive the server.
+    pub keeper: Option<Keeper>,
+    /// A room that was there before the server waits so long for its members to come back.
+    pub stays_until: Option<Instant>,
 }
 
 impl RoomThread {
@@ -114,9 +123,12 @@ impl RoomThread {
                 self.carry_out(output, joining.as_ref());
             }
             self.tell_what_is_wanted();
+            self.keep_news();
             if !self.room.is_empty() {
                 empty_since = None;
-            } else if empty_since.get_or_insert_with(Instant::now).elapsed() >= self.linger()
+            } else if self
+                .stays_for(*empty_since.get_or_insert_with(Instant::now))
+                .is_zero()
                 && self.registry.forget_if_unused(&self.handle)
             {
                 return;
@@ -149,6 +161,8 @@ impl RoomThread {
             ToRoom::TrackRefused { track_id, why } => {
                 self.room.track_refused(now, track_id, why, outputs);
             }
+            ToRoom::Offered(track) => self.room.offer_from_server(now, *track, outputs),
+            ToRoom::TracksLost(lost) => self.room.tracks_lost(now, &lost, outputs),
             ToRoom::Wants(answer) => reply(&answer, self.room.wants()),
             ToRoom::Nodes(answer) => reply(&answer, self.room.nodes()),
             ToRoom::ServerNode(node) => self.room.set_server_node(now, node.map(|node| *node)),
@@ -222,21 +236,34 @@ impl RoomThread {
         }
     }
 
+    /// What was said is kept, and never the other way round.
+    fn keep_news(&mut self) {
+        if let Some(keeper) = &self.keeper
+            && let Some(snapshot) = self.room.take_news(self.clock.now())
+        {
+            keeper.keep(self.handle.name(), snapshot);
+        }
+    }
+
     /// Until the room has something to do by itself.
     fn next_wait(&self, empty_since: Option<Instant>) -> Duration {
         // Soon enough to see that the server has become crowded, or that a reader let go of an empty room.
         const LONGEST: Duration = Duration::from_secs(5);
         // An empty room whose last reader has not let go yet asks again a little later.
         const AGAIN: Duration = Duration::from_millis(10);
-        let linger = empty_since.map(|since| {
-            let left = self.linger().saturating_sub(since.elapsed());
-            left.max(AGAIN)
-        });
+        let linger = empty_since.map(|since| self.stays_for(since).max(AGAIN));
         let wake = self.room.wake_at().map(|at| self.clock.until(at));
         [linger, wake]
             .into_iter()
             .flatten()
             .fold(LONGEST, Duration::min)
+    }
+
+    /// How long the room lives on when nobody comes; it is empty since then.
+    fn stays_for(&self, empty_since: Instant) -> Duration {
+        let linger = self.linger().saturating_sub(empty_since.elapsed());
+        let until = self.stays_until.unwrap_or(empty_since);
+        linger.max(until.saturating_duration_since(Instant::now()))
     }
 
     fn linger(&self) -> Duration {

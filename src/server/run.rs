@@ -4,10 +4,13 @@ use super::accept::{self, Connections};
 use super::arrivals;
 use super::covers::Covers;
 use super::metrics::Metrics;
+use super::music::{self, Gathering, Later};
 use super::page::Page;
 use super::registry::{self, Registry};
 use super::room_thread::RoomWant;
 use super::sender::Senders;
+use super::state_disk::Kept;
+use super::state_keeper::KeeperThread;
 use super::swarm::ServerSwarm;
 use super::upload::Uploads;
 use crate::limits::{ACCEPT_TICK, LISTEN_BACKLOG, STOP_GRACE, THREAD_STACK_BYTES, WANTS_MAX};
@@ -44,6 +47,7 @@ pub struct Hub {
     pub library_bytes_max: u64,
     pub metrics: Arc<Metrics>,
     pub page: Page,
+    pub gathering: Gathering,
     /// The tracks that rooms await; ends when the server stops. Who reads it is the server's node.
     pub wants: Receiver<RoomWant>,
     local: SocketAddr,
@@ -86,12 +90,17 @@ pub struct Config {
     pub tracks: HashMap<RoomName, Vec<QueueTrack>>,
     /// What guests may do in a new room.
     pub guests: Guests,
+    /// What was there when the server ran before, and where to keep it for the next time.
+    pub kept: Option<Kept>,
+    /// Music to look through once the server runs.
+    pub later: Option<Later>,
 }
 
 /// A running server. Dropping it without `stop` leaves its threads running.
 pub struct Server {
     hub: Arc<Hub>,
     stop: Sender<()>,
+    state: Option<KeeperThread>,
 }
 
 impl Server {
@@ -104,10 +113,15 @@ impl Server {
         listener::set_tick(&listener, ACCEPT_TICK)?;
         let local = listener::local_address(&listener)?;
         let threads = Threads::default();
-        let clock = RoomClock::start();
         let version = env!("CARGO_PKG_VERSION");
         let senders = Senders::start(&threads)?;
-        let secret = Arc::new(Secret::draw()?);
+        let (clock, secret, rooms, state) = match config.kept {
+            None => (RoomClock::start(), Secret::draw()?, Vec::new(), None),
+            Some(kept) => {
+                let state = KeeperThread::start(kept.disk, kept.unwritten)?;
+                (kept.clock, kept.secret, kept.rooms, Some(state))
+            }
+        };
         let (wants, wanted) = bounded(WANTS_MAX);
         let registry = Registry::new(registry::Config {
             threads: threads.clone(),
@@ -116,6 +130,7 @@ impl Server {
             tracks: config.tracks,
             secret,
             guests: config.guests,
+            keeper: state.as_ref().map(KeeperThread::keeper),
             senders,
             wants,
         });
@@ -134,10 +149,12 @@ impl Server {
             library_bytes_max: config.library_bytes_max,
             metrics: Arc::default(),
             page: Page::new(version),
+            gathering: Gathering::begun(config.later.is_some()),
             wants: wanted,
             local,
             members_secret: Secret::draw()?,
         });
+        hub.registry.restore(rooms);
         let (stop, stopped) = bounded(0);
         let own_hub = Arc::clone(&hub);
         let accept = move || accept::run(&own_hub, &listener, &stopped);
@@ -146,7 +163,12 @@ impl Server {
         let take_arrivals = move || arrivals::run(&own_hub);
         hub.threads
             .spawn("arrivals", THREAD_STACK_BYTES, take_arrivals)?;
-        Ok(Self { hub, stop })
+        if let Some(later) = config.later {
+            let own_hub = Arc::clone(&hub);
+            let gather = move || music::run(&own_hub, &later);
+            hub.threads.spawn("music", THREAD_STACK_BYTES, gather)?;
+        }
+        Ok(Self { hub, stop, state })
     }
 
     #[must_use]
@@ -162,6 +184,7 @@ impl Server {
     /// Sends every member close code 1001, ends all connections and joins all threads, within a second.
     pub fn stop(self) {
         drop(self.stop);
+        self.hub.gathering.stop();
         self.hub.registry.stop();
         self.hub.swarm.node.clone().stop();
         let deadline = Instant::now() + STOP_GRACE;
@@ -173,6 +196,9 @@ impl Server {
         let running = self.hub.threads.join_all(STOP_GRACE);
         if running > 0 {
             log::warn!("stopping: {running} threads were still busy");
+        }
+        if let Some(state) = self.state {
+            state.stop();
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod addresses;
 pub mod clock;
 pub mod descriptors;
 pub mod dial;
+pub mod kept_folder;
 pub mod listener;
 pub mod logger;
 pub mod secret;

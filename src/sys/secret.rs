@@ -29,6 +29,20 @@ impl Secret {
         random().map(Self)
     }
 
+    /// As `to_hex` wrote it; `None` unless it is 64 hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        blake3::Hash::from_hex(text)
+            .ok()
+            .map(|hash| Self(*hash.as_bytes()))
+    }
+
+    /// To be kept where nobody else reads it.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+
     /// The key with this number for this purpose: 32 hexadecimal digits, always the same.
     #[must_use]
     pub fn key(&self, purpose: &str, number: u64) -> String {
@@ -75,6 +89,8 @@ mod tests {
         let others = [a.key("upload", 8), a.key("peer", 7), b.key("upload", 7)];
         assert!(others.iter().all(|other| *other != a.key("upload", 7)));
         assert_eq!(a.key("upload", 7).len(), 32);
+        let kept = Secret::from_hex(&a.to_hex()).expect("64 digits");
+        assert_eq!(a.key("upload", 7), kept.key("upload", 7));
         assert_eq!(a.key_of("swarm", "jam1"), a.key_of("swarm", "jam1"));
         let others = [
             a.key_of("swarm", "jam2"),

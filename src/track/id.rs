@@ -1,6 +1,7 @@
 //! The name of a track: the BLAKE3 hash of its bytes, as `b3sum` prints it.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Shown as 64 lower-case hexadecimal digits.
@@ -46,6 +47,13 @@ impl fmt::Debug for TrackId {
 impl Serialize for TrackId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TrackId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("not 64 hexadecimal digits"))
     }
 }
 

@@ -3,13 +3,12 @@
 //! A track's id is the hash of its bytes. A file that changed since it was hashed is not served: its bytes
 //! would no longer be those that the id promises.
 //!
-//! With a folder, the library keeps copies there: `<track_id>` holds the bytes and `<track_id>.name` the name
-//! for display. At the next start the bytes are hashed again, never believed. Without one, shared files are
-//! served from where they lie, and what is uploaded is kept in a scratch folder until the program ends.
+//! With a folder, the library keeps tracks there (`stored.rs`): what is uploaded, and copies of shared files unless those
+//! are served from where they lie. Without one what is uploaded is kept in a scratch folder until the program ends.
 
 use super::error::{LibraryError, io_error};
 use super::id::TrackId;
-use super::incoming::{Arrived, Incoming, Scattered, is_partial, name_file};
+use super::incoming::{Arrived, Incoming, Scattered};
 use super::scratch::ScratchFolder;
 use super::sniff::{AudioKind, sniff};
 use super::tags::{Tags, read_tags};
@@ -63,7 +62,9 @@ impl Stamp {
 /// Shared by the threads of a server. Tracks are only ever added, or replaced by one with the same bytes.
 #[derive(Debug, Default)]
 pub struct Library {
-    folder: Option<PathBuf>,
+    pub(super) folder: Option<PathBuf>,
+    /// What is shared is copied there as well.
+    pub(super) copies: bool,
     /// For uploads when there is no folder; made for the first of them.
     scratch: Mutex<Option<ScratchFolder>>,
     tracks: RwLock<HashMap<TrackId, Arc<Track>>>,
@@ -97,49 +98,6 @@ impl Library {
         Self::default()
     }
 
-    /// The library in `folder`, which is made when it is missing, with the tracks that are there already, by name.
-    /// A file whose bytes are not what its name says is left alone and logged.
-    ///
-    /// # Errors
-    /// When the folder cannot be made or read.
-    pub fn open(
-        folder: &Path,
-        progress: Progress,
-    ) -> Result<(Self, Vec<Arc<Track>>), LibraryError> {
-        fs::create_dir_all(folder).map_err(io_error("making the library", folder))?;
-        let library = Self {
-            folder: Some(folder.to_owned()),
-            ..Self::default()
-        };
-        let mut found = Vec::new();
-        let mut strangers = 0;
-        for entry in fs::read_dir(folder).map_err(io_error("reading the library", folder))? {
-            let path = entry
-                .map_err(io_error("reading the library", folder))?
-                .path();
-            let name = file_name(&path).unwrap_or_default();
-            if let Some(id) = TrackId::parse(&name) {
-                match library.find_stored(&path, id, progress) {
-                    Ok(track) => found.push(track),
-                    Err(error) => log::warn!("library: leaving a file out: {error}"),
-                }
-            } else if is_partial(&name) {
-                // A copy that was cut off, and that nobody will finish. If it cannot go, it does no harm.
-                let _stays = fs::remove_file(&path);
-            } else if !name.ends_with(".name") {
-                strangers += 1;
-            }
-        }
-        if strangers > 0 {
-            log::warn!(
-                "library {}: {strangers} files there are not stored tracks (add them with --share)",
-                folder.display()
-            );
-        }
-        found.sort_by(|a, b| (&a.name, a.id.to_string()).cmp(&(&b.name, b.id.to_string())));
-        Ok((library, found))
-    }
-
     #[must_use]
     pub fn get(&self, id: TrackId) -> Option<Arc<Track>> {
         let tracks = self.tracks.read().unwrap_or_else(PoisonError::into_inner);
@@ -168,7 +126,7 @@ impl Library {
         }
         let mut file = File::open(path).map_err(io_error("opening", path))?;
         let name = display_name(path);
-        if self.folder.is_none() {
+        if !self.copies {
             return Ok(self.add(inspect(&mut file, path, name, progress)?));
         }
         kind_of(&mut file, path)?; // Refused under its own name, before anything is written.
@@ -275,30 +233,8 @@ impl Library {
         Ok(made.path().to_owned())
     }
 
-    fn find_stored(
-        &self,
-        path: &Path,
-        id: TrackId,
-        progress: Progress,
-    ) -> Result<Arc<Track>, LibraryError> {
-        let mut file = File::open(path).map_err(io_error("opening", path))?;
-        let name = fs::read_to_string(name_file(path)).ok();
-        let name = name.and_then(|name| clean_display_text(&name, TRACK_NAME_CHARS_MAX));
-        let track = inspect(
-            &mut file,
-            path,
-            name.unwrap_or_else(|| id.to_string()),
-            progress,
-        )?;
-        if track.id != id {
-            let path = path.to_owned();
-            return Err(LibraryError::Changed { path });
-        }
-        Ok(self.add(track))
-    }
-
     /// The track as it is known already, unless its file is no longer what was hashed.
-    fn add(&self, track: Track) -> Arc<Track> {
+    pub(super) fn add(&self, track: Track) -> Arc<Track> {
         if let Some(known) = self.servable(track.id) {
             return known;
         }
@@ -314,7 +250,7 @@ impl Library {
 }
 
 /// Hashes a file where it lies.
-fn inspect(
+pub(super) fn inspect(
     file: &mut File,
     path: &Path,
     name: String,
@@ -385,7 +321,7 @@ fn read_all(
     }
 }
 
-fn file_name(path: &Path) -> Option<String> {
+pub(super) fn file_name(path: &Path) -> Option<String> {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
 }

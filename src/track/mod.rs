@@ -12,4 +12,5 @@ pub mod library;
 pub mod manifest;
 pub mod scratch;
 pub mod sniff;
+pub mod stored;
 pub mod tags;

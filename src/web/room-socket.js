@@ -10,6 +10,7 @@
 
 import { ClockProbes } from './clock-probes.js';
 import { MessageLog } from './message-log.js';
+import { ServerScout } from './server-scout.js';
 
 const WANTS = ['WELCOME', 'QUEUE', 'MEMBERS', 'HISTORY', 'SWARM', 'WAITING'];
 
@@ -55,6 +56,7 @@ export class RoomSocket extends EventTarget {
   #url;
   #ws = null;
   #probes;
+  #scout = new ServerScout({ onReturn: () => this.#serverReturned() });
   #attempt = 0;
   #everOpen = false;
   #openedAtMs = 0;
@@ -102,7 +104,14 @@ export class RoomSocket extends EventTarget {
     this.#open();
   }
 
+  /** An attempt from before it was back may hang for seconds. */
+  #serverReturned() {
+    this.#attempt = 0;
+    if (this.#ws === null || this.#ws.readyState === 0) this.#open();
+  }
+
   close() {
+    this.#scout.stop();
     this.#drop();
     this.#set('idle', null);
   }
@@ -158,6 +167,7 @@ export class RoomSocket extends EventTarget {
 
   #opened() {
     clearTimeout(this.#timer);
+    this.#scout.stop();
     this.#everOpen = true;
     this.#openedAtMs = performance.now();
     this.#set('open', null);
@@ -190,6 +200,7 @@ export class RoomSocket extends EventTarget {
     this.#set(this.#everOpen ? 'reconnecting' : 'connecting', trouble);
     this.#timer = setTimeout(() => this.#open(), retryDelayMs(this.#attempt, Math.random()));
     this.#attempt += 1;
+    this.#scout.start();
   }
 
   /**

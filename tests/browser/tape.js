@@ -21,17 +21,24 @@ const RECORDER = `
   });
 `;
 
-/** Starts to record the left channel. */
-export async function startTape(page) {
-  await page.evaluate(async (recorder) => {
-    const { context, analyser } = window.jam.player.debug();
-    const url = URL.createObjectURL(new Blob([recorder], { type: 'text/javascript' }));
-    await context.audioWorklet.addModule(url);
-    const node = new AudioWorkletNode(context, 'tape');
-    window.tape = [];
-    node.port.onmessage = ({ data }) => window.tape.push(data);
-    analyser.connect(node).connect(context.destination);
-  }, RECORDER);
+/** Starts to record the left channel: of what WebAudio plays, or of the <audio> element that plays now. */
+export async function startTape(page, { ofElement = false } = {}) {
+  await page.evaluate(
+    async ([recorder, ofElement]) => {
+      const { context, analyser, element } = window.jam.player.debug();
+      const mediaStream = ofElement ? element.captureStream() : null;
+      const source = ofElement
+        ? new MediaStreamAudioSourceNode(context, { mediaStream })
+        : analyser;
+      const url = URL.createObjectURL(new Blob([recorder], { type: 'text/javascript' }));
+      await context.audioWorklet.addModule(url);
+      const node = new AudioWorkletNode(context, 'tape');
+      window.tape = [];
+      node.port.onmessage = ({ data }) => window.tape.push(data);
+      source.connect(node).connect(context.destination);
+    },
+    [RECORDER, ofElement],
+  );
 }
 
 /**

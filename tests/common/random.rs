@@ -2,6 +2,7 @@
 //! seed of a failure. `JAM_TEST_SEED=17 cargo test ...` runs that seed alone.
 
 /// The same seed gives the same numbers for ever.
+#[derive(Clone)]
 pub struct Random(u64);
 
 /// Runs a test once for each of `seeds` seeds, or for `JAM_TEST_SEED` alone.
