@@ -44,6 +44,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Seed(options) => commands::seed::run(&options),
         Command::Fetch(options) => commands::fetch::run(&options),
         Command::Listen(options) => commands::listen::run(&options),
+        Command::Host(options) => commands::host::run(&options),
         Command::Peer(options) => commands::peer::run(&options),
         Command::Check(options) => commands::check::run(&options),
     }

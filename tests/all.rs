@@ -11,6 +11,8 @@ mod clock;
 mod docs;
 mod follow;
 mod hash_tree;
+mod host;
+mod host_desk;
 mod http_head;
 mod library;
 mod listen;

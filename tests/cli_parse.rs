@@ -3,9 +3,10 @@
 use crate::common::random;
 
 use jam::cli::{
-    self, CHECK_HELP, CheckOptions, CheckTarget, Command, FETCH_HELP, FetchOptions, HELP,
-    Invocation, LISTEN_HELP, ListenOptions, PEER_HELP, PeerOptions, SEED_HELP, SERVER_HELP,
-    SeedAfter, SeedOptions, ServerOptions, UsageError,
+    self, CHECK_HELP, CheckOptions, CheckTarget, Command, Deed, FETCH_HELP, FetchOptions, HELP,
+    HOST_HELP, HostOptions, HostWork, Invocation, LISTEN_HELP, ListenOptions, PEER_HELP,
+    PeerOptions, SEED_HELP, SERVER_HELP, SeedAfter, SeedOptions, ServerOptions, Shown, StayOptions,
+    UsageError, Which, parse_time, parse_track,
 };
 use jam::limits::CONNECTIONS_MAX;
 use jam::room::address::{Endpoint, RoomAddress};
@@ -18,11 +19,12 @@ use random::for_each_seed;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("server", SERVER_HELP),
     ("seed", SEED_HELP),
     ("fetch", FETCH_HELP),
     ("listen", LISTEN_HELP),
+    ("host", HOST_HELP),
     ("peer", PEER_HELP),
     ("check", CHECK_HELP),
 ];
@@ -262,6 +264,157 @@ fn listen_takes_a_room_and_says_where_the_sound_goes() {
     );
 }
 
+fn host(line: &str) -> HostOptions {
+    match parse(line).expect(line).command {
+        Command::Host(options) => options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[test]
+fn host_without_an_action_stays_and_serves_files() {
+    let stay = |work| match work {
+        HostWork::Stay(stay) => stay,
+        other => panic!("{other:?}"),
+    };
+    let nothing = StayOptions {
+        files: Vec::new(),
+        listen_port: None,
+        wait: false,
+        plain: false,
+        listen: None,
+    };
+    let alone = host("host host:8000/jam1");
+    assert_eq!(alone.room, room("ws://host:8000/ws/jam1"));
+    assert_eq!((alone.name, stay(alone.work)), (None, nothing));
+    let line = "host --name Ana host:8000/jam1 a.mp3 --wait --plain --listen-port 0 b.flac \
+                --listen --player ./mpv --device null --trim -20 help";
+    let HostOptions { name, work, .. } = host(line);
+    assert_eq!(name.as_deref(), Some("Ana"));
+    let expected = StayOptions {
+        files: ["a.mp3", "b.flac", "help"].map(PathBuf::from).into(),
+        listen_port: Some(0),
+        wait: true,
+        plain: true,
+        listen: Some(ListenOptions {
+            room: room("ws://host:8000/ws/jam1"),
+            player: "./mpv".into(),
+            device: Some("null".into()),
+            trim_ms: -20,
+            fetch: true,
+            name: Some("Ana".into()),
+            json: false,
+        }),
+    };
+    assert_eq!(stay(work), expected);
+}
+
+#[test]
+fn host_does_one_thing_for_a_script() {
+    let id = TrackId::parse(ID).expect("an id");
+    for (action, deed) in [
+        ("--play", Deed::Play(None)),
+        ("--play 2", Deed::Play(Some(Which::Number(2)))),
+        ("--play=2", Deed::Play(Some(Which::Number(2)))),
+        (&format!("--play {ID}"), Deed::Play(Some(Which::Id(id)))),
+        ("--pause", Deed::Pause),
+        ("--seek 1:30", Deed::Seek(90.0)),
+        ("--next", Deed::Next),
+        ("--previous", Deed::Previous),
+        ("--remove 3", Deed::Remove(Which::Number(3))),
+        ("--guests everything", Deed::Guests(Guests::Everything)),
+    ] {
+        for line in [format!("host h/a {action}"), format!("host {action} h/a")] {
+            let json = false;
+            let deed = deed.clone();
+            assert_eq!(host(&line).work, HostWork::Do { deed, json }, "{line}");
+        }
+        let HostWork::Do { json, .. } = host(&format!("host h/a {action} --json")).work else {
+            panic!("{action}")
+        };
+        assert!(json);
+    }
+    for (action, what) in [
+        ("--state", Shown::State),
+        ("--queue", Shown::Queue),
+        ("--members", Shown::Members),
+    ] {
+        let json = true;
+        let line = format!("host --json h/a {action}");
+        assert_eq!(host(&line).work, HostWork::Show { what, json });
+    }
+    let upload = HostWork::Upload {
+        files: ["a.mp3", "b.mp3"].map(PathBuf::from).into(),
+        json: false,
+    };
+    assert_eq!(host("host h/a --add a.mp3 b.mp3").work, upload);
+    for line in [
+        "host",
+        "host h/a --play --pause",
+        "host h/a --pause --state",
+        "host h/a --state --queue",
+        "host h/a --add a.mp3 --next",
+        "host h/a --next song.mp3",
+        "host h/a --next --wait",
+        "host h/a --next --listen",
+        "host h/a --json",
+        "host h/a --trim 3",
+        "host h/a --seek 1:60",
+        "host h/a --remove 0",
+        "host h/a --remove 501",
+        "host h/a --play=x",
+        "host h/a --guests all",
+        "host h/a --nonsense",
+        "host h/a -x",
+    ] {
+        assert_is_helpful(&refusal(line.split_whitespace()));
+    }
+    assert_is_helpful(&refusal(["host", "h/a", ""]));
+}
+
+#[test]
+fn a_place_in_a_track_is_written_as_on_a_clock() {
+    for (text, sec) in [
+        ("0", 0.0),
+        ("90", 90.0),
+        ("90.5", 90.5),
+        ("1:30", 90.0),
+        ("0:05.25", 5.25),
+        ("100:00", 6000.0),
+        ("1:02:03", 3723.0),
+    ] {
+        assert_eq!(parse_time(text), Some(sec), "{text}");
+    }
+    for text in [
+        "",
+        ":",
+        "1:",
+        ":30",
+        "1:3",
+        "1:60",
+        "1:2:03",
+        "1:00:00:00",
+        "-1",
+        "+1",
+        "1e3",
+        "nan",
+        "inf",
+        "1,5",
+        " 1",
+        "1:30 ",
+        "1.",
+        ".5",
+        "1.5:00",
+        "99999999999",
+    ] {
+        assert_eq!(parse_time(text), None, "{text:?}");
+    }
+    assert_eq!(parse_track("500"), Some(Which::Number(500)));
+    for text in ["", "0", "501", "-1", "1.0", "abc", &ID[1..]] {
+        assert_eq!(parse_track(text), None, "{text:?}");
+    }
+}
+
 #[test]
 fn the_help_fits_a_terminal_and_names_every_option_that_is_understood() {
     for text in COMMANDS.map(|(_, help)| help).iter().chain(&[HELP]) {
@@ -290,7 +443,7 @@ fn the_help_fits_a_terminal_and_names_every_option_that_is_understood() {
 }
 
 /// Every option with a value that it takes; no value for those that take none.
-const OPTIONS: [(&str, &str, &str); 46] = [
+const OPTIONS: [(&str, &str, &str); 67] = [
     ("server", "--listen", "127.0.0.1:1"),
     ("server", "--port", "1"),
     ("server", "--share", "a.mp3"),
@@ -324,6 +477,27 @@ const OPTIONS: [(&str, &str, &str); 46] = [
     ("listen", "--name", "Box"),
     ("listen", "--json", ""),
     ("listen", "--log", "info"),
+    ("host", "--listen", ""),
+    ("host", "--player", "mpv"),
+    ("host", "--device", "alsa"),
+    ("host", "--trim", "-20"),
+    ("host", "--wait", ""),
+    ("host", "--listen-port", "1"),
+    ("host", "--plain", ""),
+    ("host", "--name", "Ana"),
+    ("host", "--json", ""),
+    ("host", "--log", "info"),
+    ("host", "--play", ""),
+    ("host", "--pause", ""),
+    ("host", "--seek", "1:30"),
+    ("host", "--next", ""),
+    ("host", "--previous", ""),
+    ("host", "--add", "a.mp3"),
+    ("host", "--remove", "1"),
+    ("host", "--guests", "add"),
+    ("host", "--state", ""),
+    ("host", "--queue", ""),
+    ("host", "--members", ""),
     ("peer", "--seed", ""),
     ("peer", "--connect", "host"),
     ("peer", "--listen-port", "1"),
@@ -346,6 +520,11 @@ fn rest_of(command: &str, option: &str) -> &'static str {
         "seed" => "a.mp3 --room host/a",
         "fetch" => "--room host/a",
         "listen" => "host/a",
+        "host" => match option {
+            "--player" | "--device" | "--trim" => "host/a --listen",
+            "--json" => "host/a --state",
+            _ => "host/a",
+        },
         "peer" => "--seed --tracker-ws host/a",
         _ => "",
     }

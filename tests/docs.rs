@@ -2,7 +2,9 @@
 
 use crate::common::frames;
 
-use jam::cli::{CHECK_HELP, FETCH_HELP, HELP, LISTEN_HELP, PEER_HELP, SEED_HELP, SERVER_HELP};
+use jam::cli::{
+    CHECK_HELP, FETCH_HELP, HELP, HOST_HELP, LISTEN_HELP, PEER_HELP, SEED_HELP, SERVER_HELP,
+};
 use std::fs;
 use std::path::Path;
 
@@ -26,6 +28,7 @@ fn the_readme_has_the_help_that_the_program_prints() {
         SEED_HELP,
         FETCH_HELP,
         LISTEN_HELP,
+        HOST_HELP,
         PEER_HELP,
         CHECK_HELP,
     ] {

@@ -43,6 +43,7 @@ fn queue(ids: &[&str]) -> Vec<Track> {
         name: (*id).into(),
         bytes: 5,
         duration_sec: None,
+        ..Track::default()
     };
     ids.iter().map(track).collect()
 }

@@ -10,6 +10,7 @@ Commands:
   seed      Share files from this machine, in verified chunks
   fetch     Download a track from everybody who has some of it, and pass it on
   listen    Play what a room plays, through a loudspeaker here
+  host      Play files to a room, and control it from the terminal or a script
   peer      Send or fetch made-up chunks, to try a network out
   check     Tell how the way to another machine is
 
@@ -135,6 +136,51 @@ passed on meanwhile; they are gone when it ends. Ctrl-C stops it.
 Examples:
   jam listen http://192.168.1.20:8000/jam1 --name Kitchen
   jam listen ws://192.168.1.20:8000/ws/jam1 --device alsa/default --trim 15
+";
+
+pub const HOST_HELP: &str = "\
+Plays files to a room and controls it: from the terminal until `q`, or one thing from a script.
+
+Usage: jam host [OPTIONS] URL [FILE...]
+       jam host [--name NAME] [--json] URL ACTION
+
+URL is a room: ws://HOST:8000/ws/jam1, or its page's address. The FILEs are served from here in
+verified chunks, as by `jam seed`, and stand in the queue. The keys are on the screen.
+
+Options:
+      --listen               Play here as well, through mpv, at a volume of its own
+      --player PROGRAM, --device NAME, --trim MS
+                             With --listen, as for `jam listen`
+      --wait                 Wait for the host seat when somebody has it, and do not ask
+      --listen-port PORT     Where others fetch from [default: 9003, or a free one if it is taken];
+                             0 takes a free one
+      --plain                A line for each change instead of a screen, and words (`pause`,
+                             `seek 1:30`) on standard input instead of keys
+      --name NAME            What the others in the room see
+      --json                 Tell as JSON what an action led to
+      --log LEVEL            error, warn, info, debug or trace [default: warn, or JAM_LOG]
+  -h, --help                 This text
+
+Actions, of which one is done; the program ends when the room has followed:
+      --play [TRACK]         Go on, or begin a track: its number in the queue, or its id
+      --pause                Stand still
+      --seek TIME            Go to 90, 1:30 or 1:02:03
+      --next                 Begin the track behind the current one
+      --previous             Begin the one before
+      --add FILE...          Upload files to the end of the queue
+      --remove TRACK         Take a track out of the queue
+      --guests LEVEL         Let guests do nothing, add, vote (and add), or everything
+      --state                Only tell what plays; this and the next two disturb nobody
+      --queue                Only tell what stands in the queue
+      --members              Only tell who is there and how they do
+
+The music plays on when a host leaves. While somebody else hosts, an action is done only when the
+guests of that room may do everything.
+
+Examples:
+  jam host http://192.168.1.20:8000/jam1 Music/*.flac --listen
+  jam host ws://192.168.1.20:8000/ws/jam1 --seek 1:30
+  jam host ws://192.168.1.20:8000/ws/jam1 --state --json
 ";
 
 pub const PEER_HELP: &str = "\

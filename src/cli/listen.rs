@@ -27,7 +27,7 @@ pub struct ListenOptions {
 }
 
 const COMMAND: &str = "listen";
-const PLAYER: &str = "mpv";
+pub(super) const PLAYER: &str = "mpv";
 
 pub(super) fn parse(
     parser: &mut lexopt::Parser,
@@ -76,7 +76,7 @@ pub(super) fn parse(
     })
 }
 
-fn parse_player(program: OsString) -> Result<OsString, UsageError> {
+pub(super) fn parse_player(program: OsString) -> Result<OsString, UsageError> {
     match program.is_empty() {
         true => Err(UsageError(
             "--player is empty (type for example --player /usr/bin/mpv)".into(),
@@ -85,7 +85,7 @@ fn parse_player(program: OsString) -> Result<OsString, UsageError> {
     }
 }
 
-fn parse_device(name: String) -> Result<String, UsageError> {
+pub(super) fn parse_device(name: String) -> Result<String, UsageError> {
     match name.is_empty() {
         true => Err(UsageError(
             "--device is empty (type a name that `mpv --audio-device=help` lists)".into(),

@@ -5,6 +5,7 @@
 mod check;
 mod fetch;
 mod help;
+mod host;
 mod listen;
 mod peer;
 mod seed;
@@ -13,7 +14,10 @@ mod values;
 
 pub use check::{CheckOptions, CheckTarget};
 pub use fetch::{FetchOptions, SeedAfter};
-pub use help::{CHECK_HELP, FETCH_HELP, HELP, LISTEN_HELP, PEER_HELP, SEED_HELP, SERVER_HELP};
+pub use help::{
+    CHECK_HELP, FETCH_HELP, HELP, HOST_HELP, LISTEN_HELP, PEER_HELP, SEED_HELP, SERVER_HELP,
+};
+pub use host::{Deed, HostOptions, HostWork, Shown, StayOptions, Which, parse_time, parse_track};
 pub use listen::ListenOptions;
 pub use peer::PeerOptions;
 pub use seed::SeedOptions;
@@ -41,6 +45,7 @@ pub enum Command {
     Seed(SeedOptions),
     Fetch(FetchOptions),
     Listen(ListenOptions),
+    Host(HostOptions),
     Peer(PeerOptions),
     Check(CheckOptions),
 }
@@ -101,6 +106,7 @@ fn parse_command(
         Some("seed") => seed::parse(parser, log),
         Some("fetch") => fetch::parse(parser, log),
         Some("listen") => listen::parse(parser, log),
+        Some("host") => host::parse(parser, log),
         Some("peer") => peer::parse(parser, log),
         Some("check") => check::parse(parser, log),
         _ => {
@@ -118,6 +124,7 @@ fn help_of(command: &OsStr) -> Option<&'static str> {
         "seed" => Some(SEED_HELP),
         "fetch" => Some(FETCH_HELP),
         "listen" => Some(LISTEN_HELP),
+        "host" => Some(HOST_HELP),
         "peer" => Some(PEER_HELP),
         "check" => Some(CHECK_HELP),
         _ => None,

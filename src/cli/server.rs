@@ -128,7 +128,7 @@ fn parse_count(text: &str) -> Result<usize, UsageError> {
     })
 }
 
-fn parse_guests(text: &str) -> Result<Guests, UsageError> {
+pub(super) fn parse_guests(text: &str) -> Result<Guests, UsageError> {
     Guests::parse(text).ok_or_else(|| {
         UsageError(format!(
             "--guests {text:?} is none of nothing, add, vote and everything (type for example --guests add)"

@@ -165,7 +165,9 @@ impl RoomLink {
     pub fn leave(&self) {
         let stay = lock(&self.0.stay).take();
         drop(stay);
-        if let Some(way_out) = lock(&self.0.way_out).clone() {
+        // Not locked while it waits: the thread needs the lock to end.
+        let way_out = lock(&self.0.way_out).clone();
+        if let Some(way_out) = way_out {
             way_out.close();
             // The answer is that nobody holds the other end any more.
             let _ended = self.0.ended.recv_timeout(CLIENT_CLOSE_GRACE);

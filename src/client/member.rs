@@ -8,7 +8,9 @@ use super::backoff::Backoff;
 use super::connect::{Connected, Heard, connect, hear};
 use super::error::RoomError;
 use super::link::RoomLink;
-use super::messages::{Clock, Peers, Rights, ServerSays, State, SwarmKey, SwarmNode, Track, Votes};
+use super::messages::{
+    Clock, Members, Peers, Rights, ServerSays, State, SwarmKey, SwarmNode, Track, Votes,
+};
 use super::outgoing::Hello;
 use super::parse::{first_words, parse};
 use crate::limits::{
@@ -31,6 +33,7 @@ pub enum RoomEvent {
     Joined(Joined),
     State(State),
     Queue(Vec<Track>),
+    Members(Members),
     Peers(Peers),
     Swarm(Vec<SwarmNode>),
     Signal {
@@ -68,6 +71,8 @@ pub struct Joined {
     pub name: Option<String>,
     /// As what we were let in, if the server tells.
     pub role: Option<Role>,
+    /// What allows an upload into the room.
+    pub upload_key: Option<String>,
     /// Our own address, as the way to the server has it.
     pub local_ip: IpAddr,
     /// The server's address, of all that its name may have.
@@ -237,6 +242,9 @@ impl Member {
             peer_id,
             name: welcome.as_ref().map(|welcome| welcome.name.clone()),
             role: welcome.as_ref().and_then(|welcome| welcome.role),
+            upload_key: welcome
+                .as_ref()
+                .and_then(|welcome| welcome.upload_key.clone()),
             local_ip: connected.local.ip().to_canonical(),
             server_addr: connected.server,
             swarm: welcome.and_then(|welcome| welcome.swarm),
@@ -280,6 +288,7 @@ impl Member {
         self.tell(match said {
             ServerSays::State(state) => RoomEvent::State(state),
             ServerSays::Queue(tracks) => RoomEvent::Queue(tracks),
+            ServerSays::Members(members) => RoomEvent::Members(members),
             ServerSays::Peers(peers) => RoomEvent::Peers(peers),
             ServerSays::Swarm(nodes) => RoomEvent::Swarm(nodes),
             ServerSays::Signal { from, blob } => RoomEvent::Signal { from, blob },

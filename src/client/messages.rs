@@ -13,6 +13,7 @@ pub enum ServerSays {
     },
     Welcome(Welcome),
     Queue(Vec<Track>),
+    Members(Members),
     Peers(Peers),
     Swarm(Vec<SwarmNode>),
     Signal {
@@ -119,12 +120,59 @@ impl std::fmt::Debug for SwarmKey {
 }
 
 /// A track of the room's queue.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Track {
     pub track_id: String,
     pub name: String,
     pub bytes: u64,
     pub duration_sec: Option<f64>,
+    pub title: Option<String>,
+    pub artist: Option<String>,
+    /// The name of the member who added it.
+    pub added_by: Option<String>,
+    /// Offered by a node, and not on the server yet.
+    pub awaited: bool,
+}
+
+/// Who is in the room: the host first, then in the order of connecting.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Members {
+    /// All of them; the list may be shorter.
+    pub total: usize,
+    pub listed: Vec<Member>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Member {
+    pub peer_id: String,
+    pub name: String,
+    pub is_host: bool,
+    /// A program that moves chunks, and not a listener.
+    pub node: bool,
+    pub report: Option<MemberReport>,
+}
+
+/// How a member says it does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MemberReport {
+    pub status: Option<String>,
+    pub method: Option<String>,
+    pub rtt_ms: Option<f64>,
+    /// Positive: ahead of the room.
+    pub error_ms: Option<f64>,
+    /// The share of the current track that it holds, 0 to 1.
+    pub loaded: Option<f64>,
+}
+
+/// A room as it is told over HTTP to whoever asks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overview {
+    /// Room time in seconds.
+    pub server_time: f64,
+    pub state: State,
+    pub host: Option<String>,
+    pub queue: Vec<Track>,
+    pub members: Members,
 }
 
 #[derive(Clone, Debug, PartialEq)]

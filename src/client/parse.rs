@@ -8,6 +8,7 @@ use super::messages::{
     Clock, Malformed, Peer, Peers, Person, Rights, ServerSays, State, SwarmKey, SwarmNode, Track,
     Votes, Welcome, You,
 };
+use super::parse_people;
 use crate::limits::{
     ANNOUNCE_INTERVAL_SEC, DISPLAY_NAME_CHARS_MAX, LINKS_MAX, NODE_TRACKS_MAX, PEERS_LISTED_MAX,
     QUEUE_TRACKS_MAX, SERVER_TEXT_CHARS_MAX, SWARM_LISTED_MAX, SWARM_MAP_DIGITS,
@@ -36,15 +37,15 @@ pub fn parse(text: &str) -> Result<ServerSays, Malformed> {
     }
     let value: Value = serde_json::from_str(text).map_err(|_| malformed("not JSON"))?;
     let parsed = match typed.kind.as_ref() {
-        "STATE" => value.get("payload").cloned().and_then(state),
+        "STATE" => value
+            .get("payload")
+            .cloned()
+            .and_then(state)
+            .map(ServerSays::State),
         "PEER" => short_text(&value, "peer_id").map(|peer_id| ServerSays::Peer { peer_id }),
         "WELCOME" => Some(welcome(&value)),
-        "QUEUE" => Some(ServerSays::Queue(list(
-            &value,
-            "tracks",
-            QUEUE_TRACKS_MAX,
-            RawTrack::checked,
-        ))),
+        "QUEUE" => Some(ServerSays::Queue(tracks(&value))),
+        "MEMBERS" => Some(ServerSays::Members(parse_people::members(&value))),
         "PEERS" => Some(peers(&value)),
         "SWARM" => Some(ServerSays::Swarm(list(
             &value,
@@ -117,6 +118,11 @@ struct RawTrack {
     name: String,
     bytes: u64,
     duration_sec: Option<f64>,
+    title: Option<String>,
+    artist: Option<String>,
+    added_by: Option<String>,
+    #[serde(default)]
+    awaited: bool,
 }
 
 #[derive(Deserialize)]
@@ -163,17 +169,17 @@ struct RawNode {
     unreachable: Vec<String>,
 }
 
-fn state(payload: Value) -> Option<ServerSays> {
+pub(super) fn state(payload: Value) -> Option<State> {
     let raw: RawState = serde_json::from_value(payload).ok()?;
     if raw.track_id.as_ref().is_some_and(|id| !is_short(id)) {
         return None;
     }
-    Some(ServerSays::State(State {
+    Some(State {
         track_id: raw.track_id,
         playing: raw.status == "PLAY",
         offset_sec: raw.offset_sec,
         timestamp: raw.timestamp,
-    }))
+    })
 }
 
 fn error(value: &Value) -> ServerSays {
@@ -283,6 +289,10 @@ impl RawTrack {
             track_id: Some(self.track_id).filter(|id| is_short(id))?,
             bytes: self.bytes,
             duration_sec: self.duration_sec,
+            title: shown(self.title, TRACK_NAME_CHARS_MAX),
+            artist: shown(self.artist, TRACK_NAME_CHARS_MAX),
+            added_by: shown(self.added_by, DISPLAY_NAME_CHARS_MAX),
+            awaited: self.awaited,
         })
     }
 }
@@ -337,8 +347,13 @@ impl RawNode {
 
 // ---- reading ---------------------------------------------------------------------------------------
 
+/// The `tracks` of a QUEUE, or of a room as it is told over HTTP.
+pub(super) fn tracks(value: &Value) -> Vec<Track> {
+    list(value, "tracks", QUEUE_TRACKS_MAX, RawTrack::checked)
+}
+
 /// The entries of a list that can be understood, at most `max` of them.
-fn list<R: DeserializeOwned, T>(
+pub(super) fn list<R: DeserializeOwned, T>(
     value: &Value,
     field: &str,
     max: usize,
@@ -356,7 +371,7 @@ fn short_text(value: &Value, field: &str) -> Option<String> {
     is_short(text).then(|| text.to_owned())
 }
 
-fn is_short(id: &str) -> bool {
+pub(super) fn is_short(id: &str) -> bool {
     (1..=TRACK_ID_BYTES_MAX).contains(&id.len())
 }
 
@@ -366,11 +381,15 @@ fn full_id(text: String) -> Option<String> {
     Some(text.to_ascii_lowercase())
 }
 
-fn display(value: &Value, field: &str, chars_max: usize) -> Option<String> {
+pub(super) fn display(value: &Value, field: &str, chars_max: usize) -> Option<String> {
     clean_display_text(value.get(field)?.as_str()?, chars_max)
 }
 
-fn name(text: Option<String>, chars_max: usize) -> String {
-    let clean = text.and_then(|text| clean_display_text(&text, chars_max));
-    clean.unwrap_or_else(|| "somebody without a name".into())
+/// A text as it may be shown, if anything is left of it.
+pub(super) fn shown(text: Option<String>, chars_max: usize) -> Option<String> {
+    clean_display_text(&text?, chars_max)
+}
+
+pub(super) fn name(text: Option<String>, chars_max: usize) -> String {
+    shown(text, chars_max).unwrap_or_else(|| "somebody without a name".into())
 }

@@ -5,6 +5,7 @@
 use super::Failure;
 use super::announcement::{announcement, current, links};
 use super::offers::Offers;
+pub use super::part::{Ears, Part};
 use super::stop::Stop;
 use crate::client::link::RoomLink;
 use crate::client::member::{Joined, RoomEvent, join};
@@ -15,7 +16,6 @@ use crate::limits::{
     THREAD_STACK_BYTES,
 };
 use crate::room::address::RoomAddress;
-use crate::room::message::Role;
 use crate::swarm::frame::NodeId;
 use crate::swarm::key::SwarmKey;
 use crate::swarm::node::Node;
@@ -26,15 +26,6 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// As what a node joins.
-#[derive(Clone, Debug)]
-pub struct Part {
-    pub role: Role,
-    pub name: Option<String>,
-    /// Somebody who listens as well, and is told everything; whoever holds the other end has to keep taking.
-    pub ears: Option<Sender<RoomEvent>>,
-}
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -79,10 +70,10 @@ impl Company {
     ) -> Result<Self, Failure> {
         let hello = Hello {
             role: part.role,
-            display_name: part.name,
             node: part.ears.is_none(),
-            wants: vec!["QUEUE", "SWARM_KEY"],
-            token: None,
+            token: part.token(),
+            wants: part.wants(),
+            display_name: part.name,
         };
         let seed = u64::from_be_bytes(secret::random_or_zero());
         let failed = |error| Failure::new("starting a thread", &error);
@@ -95,7 +86,7 @@ impl Company {
         };
         let attendance = Attendance {
             company: company.clone(),
-            ears: part.ears,
+            ears: part.ears.map(|ears| ears.to),
             announced: None,
             announce_at: Instant::now(),
             interval: Duration::from_secs(15),
@@ -149,6 +140,13 @@ impl Company {
     /// Puts a track into the room's queue, once for each server, which has other rooms when it is started again.
     pub fn offer(&self, track_id: String, offer: Offer) {
         self.lock().offers.add(track_id, offer);
+    }
+
+    /// This member may edit the queue by now: what the room has not taken is offered again.
+    pub fn offer_again(&self) {
+        let mut known = self.lock();
+        let node = known.server.map(|(_, node)| node);
+        known.offers.joined(node);
     }
 
     /// The room's tracks: the current one first, then those behind it, then those before. `None`: not known yet.

@@ -4,19 +4,22 @@ use super::company::{Company, Part};
 use super::progress::Progress;
 use super::report::{self, Invitation, Seeded};
 use super::session::Session;
+use super::stop::Stop;
 use super::{Failure, print};
 use crate::cli::{SEED_PORT, SeedOptions};
 use crate::client::outgoing::Offer;
 use crate::limits::COMMAND_TICK;
 use crate::room::message::Role;
 use crate::swarm::bitfield::Bitfield;
+use crate::swarm::store::StoreError;
 use crate::swarm::store::seed_file::SeedFile;
 use crate::swarm::track_swarm::{Taste, TrackSwarm};
+use crate::track::chunks::ChunkSize;
 use crate::track::manifest::Manifest;
 use crate::track::sniff::sniff;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// # Errors
@@ -24,7 +27,7 @@ use std::sync::Arc;
 pub fn run(options: &SeedOptions) -> Result<(), Failure> {
     let key = options.key.as_deref();
     let mut session = Session::start(options.listen_port, SEED_PORT, key, &[])?;
-    let files = hash(options, &session)?;
+    let files = hash(&options.files, options.chunk_size, &session.stop)?;
     if let Some(room) = &options.room {
         let role = if options.host {
             Role::Host
@@ -35,19 +38,31 @@ pub fn run(options: &SeedOptions) -> Result<(), Failure> {
         let ears = None;
         session.enter(room, Part { role, name, ears })?;
     }
+    let mut tracks = share(&session, files)?;
+    invite(options, &session, &tracks)?;
+    let ended = serve(&session, &mut tracks);
+    session.end();
+    ended
+}
+
+/// Serves files from now on, to the room if there is one.
+///
+/// # Errors
+/// When the system has no room for a thread.
+pub fn share(
+    session: &Session,
+    files: Vec<(SeedFile, Manifest)>,
+) -> Result<Vec<Arc<TrackSwarm>>, Failure> {
     let mut tracks = Vec::new();
     for (store, manifest) in files {
         let track = TrackSwarm::new(manifest.id(), session.key, None, Taste::default());
         let held = Bitfield::full(manifest.layout().count());
         track.begin(Arc::new(manifest), Arc::new(store), held);
         session.join(&track)?;
-        offer(&session, &track);
+        offer(session, &track);
         tracks.push(track);
     }
-    invite(options, &session, &tracks)?;
-    let ended = serve(&session, &mut tracks);
-    session.end();
-    ended
+    Ok(tracks)
 }
 
 /// Into the room's queue, if it is music.
@@ -76,20 +91,28 @@ fn offer(session: &Session, track: &TrackSwarm) {
     );
 }
 
-fn hash(options: &SeedOptions, session: &Session) -> Result<Vec<(SeedFile, Manifest)>, Failure> {
+/// Opens files to serve them, each once.
+///
+/// # Errors
+/// When one cannot be read, or the program was asked to stop.
+pub fn hash(
+    paths: &[PathBuf],
+    chunk_size: Option<ChunkSize>,
+    stop: &Stop,
+) -> Result<Vec<(SeedFile, Manifest)>, Failure> {
     let mut progress = Progress::new(false);
     let mut seen = HashSet::new();
     let mut files = Vec::new();
-    for path in &options.files {
+    for path in paths {
         let mut report = |path: &Path, done, total| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             progress.hashing(&name, done, total);
-            match session.stop.is_asked() {
+            match stop.is_asked() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
         };
-        let (store, manifest) = SeedFile::open(path, options.chunk_size, &mut report)?;
+        let (store, manifest) = SeedFile::open(path, chunk_size, &mut report)?;
         if seen.insert(manifest.id()) {
             files.push((store, manifest));
         }
@@ -127,21 +150,26 @@ fn serve(session: &Session, tracks: &mut Vec<Arc<TrackSwarm>>) -> Result<(), Fai
         for refusal in session.company.iter().flat_map(Company::take_refusals) {
             log::warn!("{}", in_words(&refusal));
         }
-        let mut last = None;
-        tracks.retain(|track| match track.take_failure() {
-            Some(error) => {
-                session.node.leave(track);
-                log::error!("{error}; it is not served any more");
-                last = Some(error);
-                false
-            }
-            None => true,
-        });
-        if let Some(error) = last.filter(|_| tracks.is_empty()) {
+        if let Some(error) = drop_failed(session, tracks).filter(|_| tracks.is_empty()) {
             return Err(Failure::new("nothing is left to serve", &error));
         }
     }
     Ok(())
+}
+
+/// Takes off what cannot be read any more; what the last of these says.
+pub fn drop_failed(session: &Session, tracks: &mut Vec<Arc<TrackSwarm>>) -> Option<StoreError> {
+    let mut last = None;
+    tracks.retain(|track| match track.take_failure() {
+        Some(error) => {
+            session.node.leave(track);
+            log::error!("{error}; it is not served any more");
+            last = Some(error);
+            false
+        }
+        None => true,
+    });
+    last
 }
 
 /// What a room says against an offer, and what to do about it.

@@ -43,6 +43,20 @@ impl Session {
     ) -> Result<Self, Failure> {
         let stop =
             Stop::on_signals().map_err(|error| Failure::new("waiting for signals", &error))?;
+        Self::start_until(stop, port, usual, key, connect)
+    }
+
+    /// The same for somebody who sees to signals: it goes on until `stop`.
+    ///
+    /// # Errors
+    /// When the port cannot be bound.
+    pub fn start_until(
+        stop: Stop,
+        port: Option<u16>,
+        usual: u16,
+        key: Option<&str>,
+        connect: &[Endpoint],
+    ) -> Result<Self, Failure> {
         // A file for each track, and a socket for each connection. What the system allows may do all the same.
         if let Err(error) = descriptors::raise_limit() {
             log::warn!("cannot read the limit of file descriptors: {error}");

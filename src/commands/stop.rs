@@ -30,6 +30,17 @@ impl Stop {
         Ok(Self(asked))
     }
 
+    /// Nothing asks the program to stop but `ask`: signals are somebody else's.
+    #[must_use]
+    pub fn by_hand() -> Self {
+        Self(Arc::default())
+    }
+
+    /// Whether this was the first time.
+    pub fn ask(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+
     #[must_use]
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)

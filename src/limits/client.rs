@@ -54,3 +54,20 @@ pub const SERVER_TEXT_CHARS_MAX: usize = 300;
 /// Chunks named in one HAVE_DELTA: seven digits and a comma each.
 pub const HAVE_DELTA_INDICES_MAX: usize = 8_000;
 const _: () = assert!(HAVE_DELTA_INDICES_MAX * 8 + 200 < ROOM_MESSAGE_BYTES_MAX);
+
+/// Longest word of a REPORT that is shown.
+pub const REPORT_WORD_CHARS_MAX: usize = 16;
+
+/// Fields of an answer over HTTP; a jam server sends ten.
+pub const HTTP_ANSWER_FIELDS_MAX: usize = 64;
+
+/// Longest answer that is read: a room with its members, its queue and what it has played.
+pub const HTTP_ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// A whole question and its answer take no longer, and no step of them.
+pub const HTTP_ANSWER_DEADLINE: Duration = Duration::from_secs(20);
+pub const HTTP_STEP: Duration = Duration::from_secs(20);
+
+/// A file may take a day on its way to a server, which sees to it that it does not stand still.
+pub const UPLOAD_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+pub const UPLOAD_BUFFER_BYTES: usize = 64 * 1024;

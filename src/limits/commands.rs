@@ -93,3 +93,32 @@ pub const LIST_AGAIN: Duration = Duration::from_millis(500);
 
 /// What a server said against a node, kept until somebody takes note: one for each track that may be offered at once.
 pub const REFUSALS_KEPT_MAX: usize = 64;
+
+/// How long a command waits for all that a room tells who joins, and for its clock.
+pub const HOST_ENTRY_DEADLINE: Duration = Duration::from_secs(40);
+const _: () = assert!(
+    HOST_ENTRY_DEADLINE.as_secs() > 30,
+    "name, upgrade and HELLO"
+);
+
+/// A room follows an order at once, but a new track may begin 15 s later, when all have it.
+pub const HOST_ORDER_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Pieces of what is typed, and their bytes: a key has six at most, and a held one comes thirty times a second.
+pub const HOST_TYPED_MAX: usize = 16;
+pub const HOST_TYPED_BYTES: usize = 256;
+
+/// Signals that wait: any number of them means one more look.
+pub const HOST_SIGNALS_MAX: usize = 8;
+
+/// Lines of the log that wait for the screen, and the longest message there.
+pub const HOST_LOG_LINES_MAX: usize = 16;
+
+/// Longest line of words on standard input.
+pub const HOST_LINE_BYTES_MAX: usize = 256;
+
+/// How often the screen is drawn: a clock that moves, and numbers that can be read.
+pub const HOST_DRAW_EVERY: Duration = Duration::from_millis(250);
+
+/// A server answers a goodbye before its room has heard of it; a busy one may take a moment for that.
+pub const HOST_GONE_PATIENCE: Duration = Duration::from_secs(2);

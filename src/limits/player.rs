@@ -51,6 +51,10 @@ pub const BROKEN_TRACKS_MAX: usize = 8;
 /// Nobody hears a position beyond this; it is a mistake, and not worth opening a file for.
 pub const FOLLOW_OFFSET_SEC_MAX: f64 = 1e6;
 
+/// Percent: as it was recorded, and what a key changes.
+pub const VOLUME_USUAL: u32 = 100;
+pub const VOLUME_STEP: u32 = 5;
+
 /// Largest `--trim`: no loudspeaker is later than a second.
 pub const TRIM_MS_MAX: i32 = 1000;
 

@@ -19,6 +19,8 @@ pub enum Command {
     Pause(bool),
     /// 1 is as it was recorded.
     Speed(f64),
+    /// 100 is as it was recorded.
+    Volume(u32),
     /// Closes what is open.
     Stop,
     /// Asks which position of the track leaves the loudspeaker.
@@ -80,6 +82,7 @@ impl Command {
             },
             Self::Pause(pause) => Words::SetFlag("set_property", "pause", *pause),
             Self::Speed(speed) => Words::SetNumber("set_property", "speed", *speed),
+            Self::Volume(volume) => Words::SetNumber("set_property", "volume", f64::from(*volume)),
             Self::Stop => Words::Plain(&["stop"]),
             Self::Position => Words::Plain(&["get_property", "audio-pts"]),
         };

@@ -168,7 +168,7 @@ impl Writer {
         }
         for (name, change) in rooms {
             let done = match &change {
-                Change::Now(room) => self.disk.write_room(&name, *room),
+                Change::Now(room) => self.disk.write_room(&name, room),
                 Change::Gone => self.disk.remove_room(&name),
             };
             if let Err(error) = done {

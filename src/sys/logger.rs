@@ -7,8 +7,8 @@ use crate::limits::{LOG_FLUSH_DEADLINE, LOG_LINES_MAX, THREAD_STACK_BYTES};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use log::{LevelFilter, Log, Metadata, Record};
 use std::io::{self, Write};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Builder;
 
 enum Entry {
@@ -20,11 +20,14 @@ enum Entry {
 struct StderrLog {
     entries: OnceLock<Sender<Entry>>,
     lost_lines: AtomicU64,
+    /// Who takes the lines instead, while a screen is on the terminal.
+    diverted: Mutex<Option<Sender<String>>>,
 }
 
 static LOG: StderrLog = StderrLog {
     entries: OnceLock::new(),
     lost_lines: AtomicU64::new(0),
+    diverted: Mutex::new(None),
 };
 
 /// The running log; what waits is written when it is dropped, if standard error takes it soon.
@@ -47,6 +50,29 @@ impl Logger {
         log::set_max_level(level);
         Ok(Self(()))
     }
+}
+
+/// Lines go somewhere else than to standard error until this is dropped.
+pub struct Diverted(());
+
+impl Diverted {
+    /// What `to` has no room for is dropped: nobody waits for a screen.
+    #[must_use]
+    pub fn start(to: Sender<String>) -> Self {
+        *diverted() = Some(to);
+        Self(())
+    }
+}
+
+impl Drop for Diverted {
+    fn drop(&mut self) {
+        *diverted() = None;
+    }
+}
+
+fn diverted() -> MutexGuard<'static, Option<Sender<String>>> {
+    // Whole between any two statements that hold it.
+    LOG.diverted.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Logger {
@@ -97,6 +123,10 @@ fn write_each(entries: &Receiver<Entry>) {
         }
         match entry {
             Entry::Line(line) => {
+                if let Some(to) = diverted().as_ref() {
+                    let _dropped = to.try_send(line);
+                    continue;
+                }
                 let _gone = stderr.write_all(line.as_bytes());
             }
             Entry::Flush(done) => {

@@ -16,6 +16,7 @@ pub mod room_party;
 pub mod room_words;
 pub mod room_world;
 pub mod running;
+pub mod screen;
 pub mod server;
 pub mod swarm_world;
 pub mod temp;

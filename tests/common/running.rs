@@ -2,7 +2,7 @@
 
 use super::server::WATCHDOG;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -69,6 +69,12 @@ impl Running {
 
     pub fn stderr(&self) -> Vec<String> {
         self.stderr.lines.lock().expect("no panic").clone()
+    }
+
+    /// For a command with a pipe for its standard input.
+    pub fn type_in(&mut self, text: &str) {
+        let stdin = self.child.stdin.as_mut().expect("a pipe");
+        stdin.write_all(text.as_bytes()).expect("it reads");
     }
 
     pub fn pid(&self) -> u32 {

@@ -2,15 +2,17 @@
 //!
 //! - `conductor`: the thread that hears the room, knows its time, and tells two players what to do.
 //! - `shelf`: the thread that fetches tracks through the swarm.
+//! - `remote`: what a conductor shows, and how loud it plays, for somebody else who has the terminal.
 //! - `reporter`, `words`: what the room and the user are told, and when; pure.
 
 pub mod conductor;
+pub mod remote;
 pub mod reporter;
 pub mod shelf;
 pub mod words;
 
 use super::Failure;
-use super::company::Part;
+use super::company::{Ears, Part};
 use super::session::Session;
 use super::stop::Stop;
 use crate::cli::{FETCH_PORT, ListenOptions};
@@ -42,7 +44,11 @@ fn listen_as_node(options: &ListenOptions) -> Result<(), Failure> {
     let part = Part {
         role: Role::Viewer,
         name: options.name.clone(),
-        ears: Some(ears),
+        ears: Some(Ears {
+            to: ears,
+            wants: &[],
+            token: None,
+        }),
     };
     let entered = session.enter(&options.room, part);
     let company = entered.map(|()| session.company.clone());
@@ -54,6 +60,7 @@ fn listen_as_node(options: &ListenOptions) -> Result<(), Failure> {
                 events,
                 shelf: Some(&shelf),
                 stop: &session.stop,
+                remote: None,
             };
             thread::scope(|scope| {
                 let _closed_at_the_end = Closing(&shelf);
@@ -103,6 +110,7 @@ fn listen_alone(options: &ListenOptions) -> Result<(), Failure> {
         events,
         shelf: None,
         stop: &stop,
+        remote: None,
     };
     let ended = Conductor::new(options, stage).run();
     link.leave();

@@ -3,6 +3,7 @@
 
 mod telling;
 
+use super::remote::Remote;
 use super::reporter::Reporter;
 use super::shelf::{Shelf, State};
 use super::words::Teller;
@@ -12,7 +13,7 @@ use crate::client::member::RoomEvent;
 use crate::client::messages::{self, Track};
 use crate::commands::Failure;
 use crate::commands::stop::Stop;
-use crate::limits::{COMMAND_TICK, PLAYER_SAID_MAX, PLAYER_STILLBORN_MAX};
+use crate::limits::{COMMAND_TICK, PLAYER_SAID_MAX, PLAYER_STILLBORN_MAX, VOLUME_USUAL};
 use crate::player::deck::{Deck, News};
 use crate::player::ipc::Command;
 use crate::player::mpv::{Heard, Launch};
@@ -31,6 +32,8 @@ pub struct Stage<'a> {
     /// Where tracks lie; `None`: they come from the server.
     pub shelf: Option<&'a Shelf>,
     pub stop: &'a Stop,
+    /// Who has the terminal, if not we.
+    pub remote: Option<&'a Remote>,
 }
 
 pub struct Conductor<'a> {
@@ -51,6 +54,7 @@ pub struct Conductor<'a> {
     teller: Teller,
     told_at: Instant,
     players_lost: u32,
+    volume: u32,
 }
 
 impl<'a> Conductor<'a> {
@@ -80,6 +84,7 @@ impl<'a> Conductor<'a> {
             teller: Teller::new(telling::mode(options.json)),
             told_at: Instant::now(),
             players_lost: 0,
+            volume: VOLUME_USUAL,
         }
     }
 
@@ -104,6 +109,7 @@ impl<'a> Conductor<'a> {
                 let news = news.map_err(|error| Failure(error.to_string()))?;
                 self.take(deck, news)?;
             }
+            self.turn_volume()?;
             let due = self.probe().min(self.step()?);
             let wait = self.until(due).min(COMMAND_TICK);
             self.tell();
@@ -170,6 +176,7 @@ impl<'a> Conductor<'a> {
             RoomEvent::Error(text) => log::debug!("the room says: {text}"),
             // It offers nothing, so nothing of it is refused.
             RoomEvent::Refused { .. }
+            | RoomEvent::Members(_)
             | RoomEvent::Peers(_)
             | RoomEvent::Swarm(_)
             | RoomEvent::Rights(_)
@@ -222,7 +229,12 @@ impl<'a> Conductor<'a> {
     fn take(&mut self, deck: usize, news: Option<News>) -> Result<(), Failure> {
         match news {
             None => {}
-            Some(News::Up) => self.follower.up(deck),
+            Some(News::Up) => {
+                if self.volume != VOLUME_USUAL {
+                    self.order(deck, &Command::Volume(self.volume))?;
+                }
+                self.follower.up(deck);
+            }
             Some(News::Ready) => {
                 if let Some(now) = self.moment(Instant::now()) {
                     self.follower.ready(deck, now);
@@ -251,6 +263,18 @@ impl<'a> Conductor<'a> {
                 }
                 let sec = again_in.as_secs_f64();
                 log::warn!("the player is gone: {why}; another one starts in {sec} s");
+            }
+        }
+        Ok(())
+    }
+
+    /// As loud as it was asked for.
+    fn turn_volume(&mut self) -> Result<(), Failure> {
+        let asked = self.stage.remote.map_or(self.volume, Remote::volume);
+        if asked != self.volume {
+            self.volume = asked;
+            for deck in 0..DECKS {
+                self.order(deck, &Command::Volume(asked))?;
             }
         }
         Ok(())

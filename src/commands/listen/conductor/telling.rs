@@ -37,7 +37,10 @@ impl Conductor<'_> {
                 self.reporter.reset();
             }
         }
-        say(self.teller.tell(now_sec, &now));
+        match self.stage.remote {
+            Some(remote) => remote.show(now),
+            None => say(self.teller.tell(now_sec, &now)),
+        }
     }
 
     fn now(&self) -> Now {

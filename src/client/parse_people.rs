@@ -1,0 +1,68 @@
+//! Reads who is in a room: MEMBERS, and the room as it is told over HTTP.
+
+use super::messages::{Member, MemberReport, Members, Overview};
+use super::parse::{display, is_short, list, name, shown, state, tracks};
+use crate::limits::{DISPLAY_NAME_CHARS_MAX, MEMBERS_LISTED_MAX, REPORT_WORD_CHARS_MAX};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What `GET /api/rooms/{room}` answers; `None` when it is something else.
+#[must_use]
+pub fn overview(text: &str) -> Option<Overview> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    Some(Overview {
+        server_time: value.get("server_time")?.as_f64()?,
+        state: state(value.get("state")?.clone())?,
+        host: display(&value, "host", DISPLAY_NAME_CHARS_MAX),
+        queue: tracks(&value),
+        members: members(&value),
+    })
+}
+
+pub(super) fn members(value: &Value) -> Members {
+    let listed = list(value, "members", MEMBERS_LISTED_MAX, RawMember::checked);
+    let total = value.get("total").and_then(Value::as_u64);
+    let total = total.and_then(|total| usize::try_from(total).ok());
+    Members {
+        total: total.unwrap_or_default().max(listed.len()),
+        listed,
+    }
+}
+
+#[derive(Deserialize)]
+struct RawMember {
+    peer_id: String,
+    name: Option<String>,
+    role: Option<String>,
+    #[serde(default)]
+    node: bool,
+    report: Option<RawReport>,
+}
+
+#[derive(Deserialize)]
+struct RawReport {
+    status: Option<String>,
+    method: Option<String>,
+    rtt_ms: Option<f64>,
+    error_ms: Option<f64>,
+    loaded: Option<f64>,
+}
+
+impl RawMember {
+    fn checked(self) -> Option<Member> {
+        let word = |text| shown(text, REPORT_WORD_CHARS_MAX);
+        Some(Member {
+            peer_id: Some(self.peer_id).filter(|id| is_short(id))?,
+            name: name(self.name, DISPLAY_NAME_CHARS_MAX),
+            is_host: self.role.as_deref() == Some("host"),
+            node: self.node,
+            report: self.report.map(|report| MemberReport {
+                status: word(report.status),
+                method: word(report.method),
+                rtt_ms: report.rtt_ms,
+                error_ms: report.error_ms,
+                loaded: report.loaded,
+            }),
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! Which keys there are: in short, at the foot of the screen, and in a sentence each. Pure.
+
+use super::desk::{Desk, Focus};
+use super::party::Party;
+use crate::room::rights::Guests;
+
+/// For the whole screen, when it is asked for.
+pub const HELP: [&str; 17] = [
+    "space         play or pause",
+    "left, right   10 s back, 10 s ahead; s: to a time that you type",
+    "n, p          next track, previous track",
+    "Tab           between the queue and the people; up and down move there",
+    "Enter         play the track under the cursor",
+    "d             take it out of the queue",
+    "J, K          move it down, up",
+    "h             give the host seat to the member under the cursor",
+    "x             remove that member from the room",
+    "g             what guests may do: nothing, add, vote, everything",
+    "t             take the host seat while it is free",
+    "v             vote for the next track, as a guest who may",
+    "+, -, m       louder, softer, mute; here alone, with --listen",
+    "Ctrl-L        draw everything again",
+    "Ctrl-Z        stop for a moment (and fg), nothing is served meanwhile",
+    "q, Ctrl-C     leave; the music plays on",
+    "any key       back",
+];
+
+/// The keys that do something at the moment.
+#[must_use]
+pub fn keys(party: &Party, desk: &Desk) -> Vec<&'static str> {
+    // First what has to be there on the smallest terminal.
+    let mut keys = vec!["q leave", "? help"];
+    if party.may_control().is_ok() {
+        keys.extend([
+            "space play/pause",
+            "<- -> seek",
+            "s seek to",
+            "n next",
+            "p previous",
+        ]);
+        match desk.focus {
+            Focus::Queue => keys.extend(["Enter play", "d remove", "J K move"]),
+            Focus::People if party.seat.mine => keys.extend(["h hand over", "x remove"]),
+            Focus::People => {}
+        }
+    }
+    if party.seat.mine && party.seat.guests.is_some() {
+        keys.push("g guests");
+    }
+    if !party.seat.mine && party.seat.host.is_none() {
+        keys.push("t take the seat");
+    }
+    if !party.seat.mine && party.seat.guests == Some(Guests::Vote) {
+        keys.push("v vote to skip");
+    }
+    if desk.listens {
+        keys.push("+ - m volume");
+    }
+    keys.push("Tab queue/people");
+    keys
+}
