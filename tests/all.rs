@@ -27,6 +27,7 @@ mod room_machine;
 mod room_offers;
 mod room_queue;
 mod room_rights;
+mod room_simulation;
 mod room_snapshot;
 mod room_swarm;
 mod room_turntable;

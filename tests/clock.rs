@@ -349,6 +349,43 @@ fn a_step_is_believed_with_the_second_probe_that_proves_it() {
     });
 }
 
+/// The network hides it: less than half of a round trip proves no step.
+#[test]
+fn a_server_that_comes_back_with_another_clock_is_believed_after_its_first_burst() {
+    for_each_seed(50, |random| {
+        let mut world = World::new(random);
+        world.base_delay = 0.05;
+        let mut clock = RoomClock::new();
+        feed(&mut clock, &world.bursts(30));
+        world.behind += between(world.random, 0.01, 0.05);
+        clock.reconnected();
+        feed(&mut clock, &world.bursts(1));
+        let error_ms = world.error_ms(&clock).abs();
+        let allowed_ms = 4.0 + 100.0 * world.jitter;
+        assert!(error_ms < allowed_ms, "{error_ms} ms, {allowed_ms} allowed");
+    });
+}
+
+#[test]
+fn a_new_connection_over_a_busy_network_does_not_spoil_what_is_known() {
+    for_each_seed(50, |random| {
+        let mut world = World::new(random);
+        world.jitter = 0.001;
+        let mut clock = RoomClock::new();
+        feed(&mut clock, &world.bursts(30));
+        clock.reconnected();
+        for mut probe in world.bursts(1).remove(0) {
+            // One way alone is full.
+            (probe.t1, probe.t2) = (probe.t1 + 0.1, probe.t2 + 0.1);
+            probe.t3 += 0.1 * world.rate;
+            clock.add_probe(probe);
+        }
+        clock.end_burst();
+        let error_ms = world.error_ms(&clock).abs();
+        assert!(error_ms < 1.0, "{error_ms} ms");
+    });
+}
+
 #[test]
 fn the_spread_covers_the_error_nineteen_times_out_of_twenty() {
     let (mut covered, mut asked) = (0, 0);

@@ -354,6 +354,35 @@ fn what_is_far_off_jumps_and_what_is_a_little_off_is_bent_in_time() {
     }
 }
 
+/// After sleep, when the clock has been set right: no player has to be heard first, and nothing waits for moments of before.
+#[test]
+fn room_time_that_leaps_is_followed_at_once() {
+    for leap_sec in [600.0, -5.0, 0.05] {
+        let mut world = World::new();
+        world.follower.set_duration(None);
+        world.say(Some("a"), true, 20.0);
+        world.run(8.0);
+        let mut now = world.now();
+        let before = now.room_sec;
+        now.room_sec += leap_sec;
+        let mut orders = Vec::new();
+        world.follower.step(now, |_| true, &mut orders);
+        let expected = 20.0 + 8.0 - 0.25 + leap_sec;
+        let opened = orders.iter().find_map(|order| match order {
+            Order::Load { offset_sec, .. } => Some(*offset_sec),
+            _ => None,
+        });
+        let opened = opened.unwrap_or_else(|| panic!("{leap_sec}: {orders:?}"));
+        assert!((opened - expected).abs() < 0.5, "{opened} at {before}");
+        assert_eq!(world.follower.counts.jumps, 1);
+        // The same once more is no leap.
+        now.local_sec += 0.5;
+        now.room_sec += 0.5;
+        world.follower.step(now, |_| true, &mut orders);
+        assert_eq!(world.follower.counts.jumps, 1);
+    }
+}
+
 #[test]
 fn a_machine_that_stumbles_all_the_time_does_not_jump_all_the_time() {
     let mut world = World::new();

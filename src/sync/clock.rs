@@ -61,6 +61,8 @@ pub struct RoomClock {
     line: Option<Line>,
     tick: Tick,
     last_burst: Option<LastBurst>,
+    /// Whether the next whole burst is the first of a connection.
+    reconnected: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -117,11 +119,21 @@ impl RoomClock {
         }
     }
 
+    /// Another connection, perhaps to a server that was restarted, and whose clock differs from the one before by too
+    /// little for one probe to prove it. When its first burst is over, what was known has to agree with it or is forgotten.
+    pub fn reconnected(&mut self) {
+        self.burst.clear();
+        self.reconnected = true;
+    }
+
     /// A burst is complete: the best of it joins the line.
     pub fn end_burst(&mut self) {
         let Some(best) = best(&self.burst) else {
             return;
         };
+        if std::mem::take(&mut self.reconnected) && self.is_another(best.quickest) {
+            self.bursts.clear();
+        }
         self.last_burst = Some(LastBurst {
             rtt_sec: best.quickest.rtt_sec(),
             probes: self.burst.len(),
@@ -189,6 +201,16 @@ impl RoomClock {
             let over_sec = line.offset_at(upper.local_sec) - upper.offset_sec;
             let under_sec = lower.offset_sec - line.offset_at(lower.local_sec);
             over_sec.max(under_sec) > line.gap_sec() / 2.0 + STEP_SEC + self.tick.sec()
+        })
+    }
+
+    /// The best probe of a whole burst is further off the line than a queue on one of its ways would explain.
+    fn is_another(&self, quickest: Bounds) -> bool {
+        self.line.is_some_and(|line| {
+            let middle = quickest.middle();
+            let off_sec = middle.offset_sec - line.offset_at(middle.local_sec);
+            let queued_sec = (quickest.rtt_sec() - line.gap_sec()).max(0.0);
+            off_sec.abs() > queued_sec / 2.0 + STEP_SEC + self.tick.sec()
         })
     }
 

@@ -30,7 +30,9 @@ export class ClockProbes {
     this.#nowSec = nowSec;
   }
 
+  /** A connection is there: the burst of joining begins. */
   start() {
+    this.#clock.reconnected();
     this.stop();
     this.#left = JOIN_PROBES;
     this.#probe();

@@ -47,6 +47,7 @@ export class RoomClock {
   #bursts = []; // the best of each burst, { upper, lower, quickest }
   #suspect = null; // the last probe, if it proves a step
   #line = null;
+  #reconnected = false; // whether the next whole burst is the first of a connection
   #tickIndex = 0;
   #stampCount = 0;
   #lastBurst = { rttSec: null, probeCount: 0 };
@@ -78,10 +79,20 @@ export class RoomClock {
     }
   }
 
+  // Another connection, perhaps to a server that was restarted, and whose clock differs from the one
+  // before by too little for one probe to prove it. When its first burst is over, what was known has to
+  // agree with it or is forgotten.
+  reconnected() {
+    this.#burst = [];
+    this.#reconnected = true;
+  }
+
   // A burst is complete: the best of it joins the line.
   endBurst() {
     if (this.#burst.length === 0) return;
     const best = bestOf(this.#burst);
+    if (this.#reconnected && this.#isAnother(best.quickest)) this.#bursts = [];
+    this.#reconnected = false;
     this.#lastBurst = { rttSec: rttOf(best.quickest), probeCount: this.#burst.length };
     this.#burst = [];
     this.#bursts.push(best);
@@ -142,6 +153,16 @@ export class RoomClock {
       lower.offsetSec - this.#offsetAt(lower.localSec),
     );
     return brokenSec > this.#line.gapSec / 2 + this.#options.stepMs / 1000 + this.#tickSec;
+  }
+
+  // The best probe of a whole burst is further off the line than a queue on one of its ways would
+  // explain.
+  #isAnother(quickest) {
+    if (!this.#line) return false;
+    const { localSec, offsetSec } = middleOf(quickest);
+    const queuedSec = Math.max(0, rttOf(quickest) - this.#line.gapSec);
+    const offSec = Math.abs(offsetSec - this.#offsetAt(localSec));
+    return offSec > queuedSec / 2 + this.#options.stepMs / 1000 + this.#tickSec;
   }
 
   #isBurstFull(nowSec) {

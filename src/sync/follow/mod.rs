@@ -41,6 +41,10 @@ const JUMP_GAP_MIN_SEC: f64 = 1.0;
 const JUMP_GAP_MAX_SEC: f64 = 16.0;
 const JUMPS_FORGOTTEN_SEC: f64 = 30.0;
 
+/// Room time that leaps by so much against the local clock has been learnt anew, after sleep or a restart of the server:
+/// no player has to say that it is off.
+const LEAP_SEC: f64 = 0.02;
+
 /// The same moment in both clocks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
@@ -172,6 +176,8 @@ pub struct Follower {
     /// What the last starts cost, the newest first.
     start_costs: Vec<f64>,
     prepare_sec: f64,
+    /// How far room time was ahead of the local clock when it was told last.
+    ahead_sec: Option<f64>,
     /// When it jumped last, in local time, and how long after that it may jump again.
     jumped: Option<(f64, f64)>,
     broken: Vec<String>,
@@ -191,6 +197,7 @@ impl Default for Follower {
             start_cost_sec: START_COST_GUESS_SEC,
             start_costs: Vec::new(),
             prepare_sec: PREPARE_GUESS_SEC,
+            ahead_sec: None,
             jumped: None,
             broken: Vec::new(),
             counts: Counts::default(),

@@ -1,6 +1,6 @@
 //! What is due: which player opens what, which is let go and which falls silent.
 
-use super::{DECKS, Deck, Follower, Line, Moment, OnAir, Order, Place, Start, local};
+use super::{DECKS, Deck, Follower, LEAP_SEC, Line, Moment, OnAir, Order, Place, Start, local};
 use crate::sync::ear::Ear;
 
 /// A player that is let go later than this begins at another place instead.
@@ -21,6 +21,9 @@ impl Follower {
         orders: &mut Vec<Order>,
     ) -> f64 {
         let mut wake = now.local_sec + IDLE_SEC;
+        if self.has_leapt(now) {
+            self.leap(now, orders);
+        }
         if let Some((deck, at)) = self.leaving {
             match at <= now.room_sec {
                 true => self.silence(deck, orders),
@@ -38,6 +41,21 @@ impl Follower {
             Some(line) => self.stand(line, now, &has, orders),
         }
         wake
+    }
+
+    fn has_leapt(&mut self, now: Moment) -> bool {
+        let ahead_sec = now.room_sec - now.local_sec;
+        let before = self.ahead_sec.replace(ahead_sec);
+        before.is_some_and(|before| (ahead_sec - before).abs() > LEAP_SEC)
+    }
+
+    /// What was planned for a moment of room time is planned anew.
+    fn leap(&mut self, now: Moment, orders: &mut Vec<Order>) {
+        self.start = None;
+        if let Some((deck, _)) = self.leaving {
+            self.silence(deck, orders);
+        }
+        self.jump(now);
     }
 
     /// Paused: silent at once, and ready at the right place.

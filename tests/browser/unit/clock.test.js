@@ -269,6 +269,28 @@ test('a laptop that slept is right again after the first burst of its new connec
   assert.ok(Math.abs(world.errorMs()) < 5, `${world.errorMs()} ms`);
 });
 
+test('a server that comes back with its clock off by some ms is believed after its first burst', () => {
+  // The way is long: less than half of it proves no step.
+  const delays = (r) => [0.05 + r.exponential(0.0015), 0.05 + r.exponential(0.0015)];
+  for (const seed of seeds(20)) {
+    const world = new World({ seed, delays });
+    world.live(60);
+    world.stepSec = 0.02;
+    world.clock.reconnected();
+    world.burst(JOIN_PROBES);
+    assert.ok(Math.abs(world.errorMs()) < 4, `seed ${seed}: ${world.errorMs()} ms`);
+  }
+});
+
+test('a new connection over a busy network does not spoil what is known', () => {
+  const world = new World({ seed: 19, delays: NETWORKS.wired });
+  world.live(60);
+  world.clock.reconnected();
+  world.delays = () => [0.1, 0.0002];
+  world.burst(JOIN_PROBES);
+  assert.ok(Math.abs(world.errorMs()) < 1, `${world.errorMs()} ms`);
+});
+
 test('malformed and impossible probes change nothing', () => {
   const world = new World({ seed: 15, delays: NETWORKS.wired });
   world.live(30);

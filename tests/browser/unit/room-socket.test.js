@@ -49,6 +49,7 @@ function join(role = 'viewer') {
   const clock = {
     addProbe: (probe) => probes.push(probe),
     endBurst: () => probes.push('end'),
+    reconnected: () => {},
   };
   const socket = new RoomSocket({ url: 'ws://test/ws/jam1', clock });
   socket.join({ role, name: 'Ana' });

@@ -139,6 +139,7 @@ impl<'a> Conductor<'a> {
                 self.connected = true;
                 self.server = Some(joined.server_addr);
                 self.probing.start(self.local(Instant::now()));
+                self.clock.reconnected();
                 self.reporter.reset();
             }
             RoomEvent::State(state) => {
