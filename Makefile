@@ -69,6 +69,7 @@ test-bench:
 	cargo clippy $(BENCH_CARGO) --all-targets -- -D warnings
 	cargo test $(BENCH_CARGO)
 	python3 -B -m unittest discover --start-directory benches/swarm
+	node --test benches/sync/heard/heard.test.js
 	node benches/sync/main.js --quick > /dev/null
 
 # The stripped binary has to fit on anything.
@@ -85,8 +86,9 @@ bench-swarm: build ## Measure the swarm beside other ways to give a file to many
 	@sh benches/swarm/setup.sh target/bench
 	@exec python3 -B benches/swarm --jam $(JAM) --tools target/bench $(OPTIONS)
 
-bench-sync: ## Measure how well room time is known, beside the usual ways; OPTIONS=--quick or --help
-	@exec node benches/sync/main.js $(OPTIONS)
+bench-sync: build node_modules ## Measure room time, and record how far apart listeners sound; OPTIONS=--quick or --help
+	@sh benches/sync/setup.sh
+	@exec node benches/sync/main.js --jam $(JAM) $(OPTIONS)
 
 screenshots: test-page ## Take the README's picture again, from the page's tests
 	cp target/screenshots/party-laptop.png docs/party.png

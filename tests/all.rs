@@ -10,6 +10,7 @@ mod cli_parse;
 mod clock;
 mod docs;
 mod follow;
+mod follow_drift;
 mod hash_tree;
 mod host;
 mod host_desk;

@@ -1,129 +1,51 @@
-// How well room time is estimated: jam's clock beside the usual ones, on the same probes. Prints
-// tables in Markdown.
-//
-// The page's clock stands for jam's: the tests hold the one in Rust to the same figures.
+// Measures being in time: how well room time is known (clocks.js), and how far apart listeners sound
+// (heard/). Prints tables in Markdown.
 
 import { parseArgs } from 'node:util';
-import { RoomClock } from '../../src/web/clock.js';
-import { LowestRoundTrip, MedianOffset } from './rivals.js';
-import { KINDS, inSeconds, live, makeSeries } from './series.js';
+import { printClocks } from './clocks.js';
 
-const HELP = `Measures how far off room time is. Options:
-  --seeds N   series of each kind (100)
-  --quick     the same as --seeds 5
+const HEARD = ['pages', 'slow', 'naive', 'listen', 'rough', 'drift', 'formats'];
+const HELP = `Measures how far off room time is, and how far apart listeners sound. Options:
+  --only PART    only this part, may be repeated: clock, ${HEARD.join(', ')}
+  --quick        a few seconds: the clock alone, with 5 series of each kind
+  --short        recordings of seconds instead of minutes, to try them out
+  --seeds N      series of each kind for the clock (100)
+  --jam PATH     the program (target/release/jam)
+  --keep FOLDER  write there where every listener was, window by window
 `;
-// The files in testdata have seed 1; what was tuned on them is judged on others.
-const FIRST_SEED = 1001;
-const ESTIMATORS = [
-  { name: 'jam', make: () => new RoomClock() },
-  { name: 'lowest round trip of 16', make: () => new LowestRoundTrip() },
-  { name: 'median of 200', make: () => new MedianOffset() },
-];
-const PHASES = [
-  { title: 'After the first burst', holds: (burst) => burst.joins && burst.sinceSec < 2 },
-  { title: 'After 10 s', holds: (burst) => burst.sinceSec >= 10 },
-];
-// Right again: no probe contradicts room time by more than this.
-const RIGHT_SEC = 0.005;
 
-function main() {
-  const options = {
-    seeds: { type: 'string', default: '100' },
-    quick: { type: 'boolean' },
-    help: { type: 'boolean' },
-  };
-  const { values } = parseArgs({ options });
-  const seedCount = values.quick ? 5 : Number(values.seeds);
-  if (values.help || !Number.isInteger(seedCount) || seedCount < 1) {
+function options() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      quick: { type: 'boolean' },
+      short: { type: 'boolean' },
+      seeds: { type: 'string' },
+      jam: { type: 'string', default: 'target/release/jam' },
+      keep: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  const seedCount = Number(values.seeds ?? (values.quick ? 5 : 100));
+  const parts = ['clock', ...HEARD];
+  const isWrong =
+    !Number.isInteger(seedCount) ||
+    seedCount < 1 ||
+    values.only.some((one) => !parts.includes(one));
+  if (values.help || isWrong) {
     process.stdout.write(HELP);
-    process.exitCode = values.help ? 0 : 2;
-    return;
+    process.exit(values.help ? 0 : 2);
   }
-  const seeds = Array.from({ length: seedCount }, (_, i) => FIRST_SEED + i);
-  const kinds = Object.keys(KINDS).map((kind) => measure(kind, seeds));
-  for (const { title } of PHASES) {
-    print(
-      `${title}, ms off: median (95 % are better than)`,
-      kinds.map(({ kind, phases }) => [kind, ...phases[title].map(errorCell)]),
-    );
-  }
-  print(
-    'Until right again after a sleep or a step, s from the first probe: median (worst)',
-    kinds
-      .filter(({ agains }) => agains[0].length > 0)
-      .map(({ kind, agains }) => [kind, ...agains.map(againCell)]),
-  );
+  const every = values.quick ? ['clock'] : parts;
+  const wanted = values.only.length > 0 ? parts.filter((one) => values.only.includes(one)) : every;
+  return { ...values, seedCount, wanted };
 }
 
-function measure(kind, seeds) {
-  const phases = Object.fromEntries(PHASES.map(({ title }) => [title, ESTIMATORS.map(() => [])]));
-  const agains = ESTIMATORS.map(() => []);
-  for (const seed of seeds) {
-    const series = makeSeries(kind, seed);
-    ESTIMATORS.forEach(({ make }, i) => {
-      live(make(), series, (errorMs, burst) => {
-        for (const { title, holds } of PHASES) {
-          if (holds(burst)) phases[title][i].push(Math.abs(errorMs));
-        }
-      });
-      agains[i].push(...untilRight(make(), series));
-    });
-  }
-  return { kind, phases, agains };
+const chosen = options();
+if (chosen.wanted.includes('clock')) printClocks(chosen.seedCount);
+const heard = chosen.wanted.filter((part) => part !== 'clock');
+if (heard.length > 0) {
+  // What records needs a browser; the rest does not.
+  const { record } = await import('./heard/record.js');
+  process.exitCode = await record(heard, chosen);
 }
-
-// For each time that the connection or the room's clock began anew: seconds from its first probe to
-// the first answer from which on no probe contradicts the clock.
-function untilRight(clock, { bursts }) {
-  const times = [];
-  bursts.forEach((burst, index) => {
-    const probes = burst.probes.map(inSeconds);
-    if (index > 0 && burst.sinceSec < bursts[index - 1].sinceSec) {
-      times.push({ beganSec: probes[0].t0, rightSec: Infinity });
-    }
-    const time = times.at(-1) ?? {};
-    for (const probe of probes) {
-      clock.addProbe(probe);
-      if (contradicts(clock, probe)) time.rightSec = Infinity;
-      else time.rightSec = Math.min(time.rightSec, probe.t3);
-    }
-    clock.endBurst();
-  });
-  return times.map(({ beganSec, rightSec }) => rightSec - beganSec);
-}
-
-function contradicts(clock, { t0, t1, t2, t3 }) {
-  return clock.roomAt(t0) > t1 + RIGHT_SEC || clock.roomAt(t3) < t2 - RIGHT_SEC;
-}
-
-function print(title, rows) {
-  const names = ESTIMATORS.map(({ name }) => name);
-  const lines = [['', ...names], null, ...rows];
-  const widths = [0, ...names].map((_, i) => {
-    return Math.max(...lines.map((line) => line?.[i].length ?? 0));
-  });
-  console.log(`### ${title}\n`);
-  for (const line of lines) {
-    const cells = widths.map((width, i) => {
-      if (line === null) return i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`;
-      return i === 0 ? line[i].padEnd(width) : line[i].padStart(width);
-    });
-    console.log(`| ${cells.join(' | ')} |`);
-  }
-  console.log('');
-}
-
-function errorCell(errorsMs) {
-  return `${quantile(errorsMs, 0.5).toFixed(3)} (${quantile(errorsMs, 0.95).toFixed(3)})`;
-}
-
-function againCell(seconds) {
-  return `${quantile(seconds, 0.5).toFixed(2)} (${Math.max(...seconds).toFixed(2)})`;
-}
-
-function quantile(values, share) {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-}
-
-main();

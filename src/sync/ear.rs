@@ -3,6 +3,7 @@
 //! A player says which position leaves its loudspeaker, and is mistaken by some ms: over PulseAudio what it says
 //! wanders for seconds while the sound stays put, and nudging after it has made matters worse. So the tempo is bent
 //! rarely, on long evidence, and not again when that did not help; only what is far off is put right at once.
+//! A sound card that runs fast or slow needs it again and again, a minute or more apart.
 //! Errors are heard minus wanted position: positive is ahead.
 
 use crate::limits::EAR_READINGS_MAX;
@@ -30,6 +31,10 @@ const AGREE_SEC: f64 = 0.0015;
 
 /// Less is left as it is: it is what a player is mistaken by.
 const NUDGE_MIN_SEC: f64 = 0.004;
+
+/// From the end of one nudge to the next at least: the worst sound card, 100 ppm off, is no more than 6 ms off by then,
+/// and what only wanders is not run after.
+const NUDGE_GAP_SEC: f64 = 60.0;
 
 /// 0.2 % is 3.5 cents, which no musician hears.
 const NUDGE_DELTA: f64 = 0.002;
@@ -61,8 +66,10 @@ pub struct Ear {
     fresh: usize,
     jump_votes: u32,
     learnt: bool,
-    /// What the error was when the tempo was bent.
+    /// What the error was when the tempo was bent, until it is clear whether that helped.
     nudged_at: Option<f64>,
+    /// No nudge before this local time.
+    nudge_after_sec: f64,
     /// Bending did not help: what the player says is not the truth.
     distrusted: bool,
 }
@@ -79,6 +86,7 @@ impl Ear {
             jump_votes: 0,
             learnt: false,
             nudged_at: None,
+            nudge_after_sec: starts_sec,
             distrusted: false,
         }
     }
@@ -139,22 +147,23 @@ impl Ear {
                 return Advice::Learn { error_sec };
             }
         }
-        match self.evidence() {
-            Some(error_sec) if error_sec.abs() >= NUDGE_MIN_SEC => self.nudge(local_sec, error_sec),
-            _ => Advice::Nothing,
+        let Some(error_sec) = self.evidence() else {
+            return Advice::Nothing;
+        };
+        if let Some(before) = self.nudged_at.take() {
+            self.distrusted |= error_sec.abs() >= before.abs() / 2.0;
+        }
+        let may_nudge = !self.distrusted && local_sec >= self.nudge_after_sec;
+        match may_nudge && error_sec.abs() >= NUDGE_MIN_SEC {
+            true => self.nudge(local_sec, error_sec),
+            false => Advice::Nothing,
         }
     }
 
     fn nudge(&mut self, local_sec: f64, error_sec: f64) -> Advice {
-        let helped = self
-            .nudged_at
-            .is_none_or(|before| error_sec.abs() < before.abs() / 2.0);
-        self.distrusted |= !helped;
-        if self.distrusted {
-            return Advice::Nothing;
-        }
         self.nudged_at = Some(error_sec);
         let for_sec = error_sec.abs() / NUDGE_DELTA;
+        self.nudge_after_sec = local_sec + for_sec + NUDGE_GAP_SEC;
         self.readings.clear();
         self.fresh = 0;
         // What has been decoded before still sounds for a moment.

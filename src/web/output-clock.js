@@ -8,6 +8,8 @@
 // longer count for it, and after a step of the output (suspended, other loudspeaker) no reading
 // from before it does.
 
+// A new output stumbles in its first moments, so that what it says then is off by up to 80 ms.
+const FIRST_SEC = 0.4;
 // Readings this recent say where the output is now.
 const WINDOW_SEC = 2.5;
 // Over PulseAudio, Chromium's stamps wander by up to 5 ms in their first 12 s, while the sound
@@ -34,7 +36,7 @@ export class OutputClock {
 
   // Takes a reading; returns whether the context could say anything yet.
   read(context, localSec) {
-    if (context.state !== 'running' || !(context.currentTime > 0)) return false;
+    if (context.state !== 'running' || !(context.currentTime > FIRST_SEC)) return false;
     let epochSec = epochFromStamp(context, localSec);
     if (epochSec !== null) {
       this.#missingSinceSec = null;

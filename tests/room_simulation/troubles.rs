@@ -51,7 +51,7 @@ impl World {
                 if self.server.room.is_none() {
                     return;
                 }
-                self.server.kill();
+                self.server.kill(self.now);
                 self.waits(false);
                 self.room_turn += 1;
                 for index in 0..self.connections.len() {

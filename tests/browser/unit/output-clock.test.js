@@ -124,6 +124,17 @@ test('readings from before a reset do not count after it', () => {
   assertNear(clock.epochSec, 130, 1e-6);
 });
 
+test('the first moments of a new output do not count', () => {
+  const context = new FakeContext();
+  const clock = new OutputClock();
+  context.noise = () => 0.08;
+  const localSec = readFor(clock, context, 100, 0.3);
+  assert.equal(clock.ready, false);
+  context.noise = () => 0;
+  readFor(clock, context, localSec + 0.1, 0.25);
+  assertNear(clock.epochSec, 100, 1e-6);
+});
+
 test('a context that does not run says nothing', () => {
   const context = new FakeContext();
   context.state = 'suspended';
