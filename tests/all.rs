@@ -38,6 +38,7 @@ mod route;
 mod seed_offers;
 mod server_downloads;
 mod server_http;
+mod server_probes;
 mod server_queue;
 mod server_rights;
 mod server_rooms;

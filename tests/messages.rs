@@ -180,7 +180,8 @@ fn server_messages() -> Vec<ServerMessage> {
         rtt_ms: Some(1.25),
         error_ms: Some(0.4),
         loaded: Some(1.0),
-        track_id: None,
+        clock_ms: Some(0.3),
+        track_id: Some("told to the room alone".into()),
     };
     vec![
         state(None, Status::Pause, "0.0", 1_762_569_219.737_918),
@@ -670,13 +671,14 @@ fn an_announcement_may_leave_everything_out_but_the_port() {
 
 #[test]
 fn a_report_keeps_every_field_that_was_given() {
-    let text = r#"{"type":"REPORT","status":"blocked","method":"element","rtt_ms":3,"error_ms":-0.5,"loaded":1,"track_id":"t1"}"#;
+    let text = r#"{"type":"REPORT","status":"blocked","method":"element","rtt_ms":3,"error_ms":-0.5,"loaded":1,"clock_ms":0.25,"track_id":"t1"}"#;
     let expected = Report {
         status: Some("blocked"),
         method: Some("element"),
         rtt_ms: Some(3.0),
         error_ms: Some(-0.5),
         loaded: Some(1.0),
+        clock_ms: Some(0.25),
         track_id: Some("t1".into()),
     };
     match parse(text) {
@@ -984,6 +986,7 @@ fn the_longest_message_is_refused_in_few_words() {
         format!(r#"{{"type":"ANNOUNCE","port":{digits}}}"#),
         format!(r#"{{"type":"ANNOUNCE","room":"{long}","port":0}}"#),
         format!(r#"{{"type":"REPORT","status":"{long}"}}"#),
+        format!(r#"{{"type":"REPORT","track_id":"{long}"}}"#),
         format!(r#"{{"type":"HAVE_DELTA","indices":[{digits}]}}"#),
         format!(r#"{{"type":"ADD","track_id":"{long}"}}"#),
         format!(r#"{{"type":"MOVE","track_id":"{TRACK}","before":"{long}"}}"#),

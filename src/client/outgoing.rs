@@ -58,6 +58,12 @@ pub struct Report {
     /// The share of the current track that is here, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loaded: Option<f64>,
+    /// How far off our clock may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_ms: Option<f64>,
+    /// What all this is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track_id: Option<String>,
 }
 
 /// The description of a track that a node has and the server may not have yet.
@@ -355,11 +361,13 @@ mod tests {
             status: "playing",
             method: Some("mpv"),
             error_ms: Some(-0.4),
+            clock_ms: Some(0.25),
+            track_id: Some("ab".into()),
             ..Report::default()
         };
         assert_eq!(
             report.encode(),
-            r#"{"type":"REPORT","status":"playing","method":"mpv","error_ms":-0.4}"#
+            r#"{"type":"REPORT","status":"playing","method":"mpv","error_ms":-0.4,"clock_ms":0.25,"track_id":"ab"}"#
         );
         assert_eq!(clock(5120.25), r#"{"type":"CLOCK","t0":5120.25}"#);
         let offer = Offer {

@@ -81,7 +81,10 @@ pub struct Report {
     pub error_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loaded: Option<f64>,
-    /// What the report is about; the others know it from STATE.
+    /// How far off the member's clock may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_ms: Option<f64>,
+    /// What all this is about. For the room alone: 200 ids would double the weight of MEMBERS.
     #[serde(skip)]
     pub track_id: Option<String>,
 }

@@ -146,23 +146,24 @@ impl Fields<'_> {
 
     fn control(&self, status: Status) -> Result<HostMessage, String> {
         self.number("timestamp")?;
-        if !self.raw.contains_key("track_id") {
-            return self.refuse("track_id", "a string or null");
-        }
+        let track_id = match self.raw.contains_key("track_id") {
+            true => self.any_track_id()?,
+            false => return self.refuse("track_id", "a string or null"),
+        };
         Ok(HostMessage::Control {
             status,
-            track_id: self.any_track()?,
+            track_id,
             offset_sec: self.offset()?,
         })
     }
 
-    /// What plays may have any short name, and need not be a track of the server.
-    fn any_track(&self) -> Result<Option<String>, String> {
+    /// Of a track that the server need not have.
+    fn any_track_id(&self) -> Result<Option<String>, String> {
         match self.string("track_id")? {
             Some(id) if id.len() > TRACK_ID_BYTES_MAX => {
                 self.refuse("track_id", "at most 256 bytes long")
             }
-            other => Ok(other),
+            track_id => Ok(track_id),
         }
     }
 
@@ -205,7 +206,8 @@ impl Fields<'_> {
             rtt_ms: self.measure("rtt_ms")?,
             error_ms: self.number("error_ms")?,
             loaded,
-            track_id: self.any_track()?,
+            clock_ms: self.measure("clock_ms")?,
+            track_id: self.any_track_id()?,
         }))
     }
 }

@@ -2,7 +2,9 @@
 //
 // One probe is under way at a time, so an answer is never mixed up with another. Sixteen on
 // joining, then bursts of four; the clock is told where a burst ends. An answer that stays away
-// is how a dead connection is noticed: `onSilence` is then called, once.
+// is how a dead connection is noticed: `onSilence` is then called, once. A page that was held up
+// (sleep, a busy tab) finds its timers due before it sees what came in meanwhile, so then the answer
+// gets a moment more.
 
 const JOIN_PROBES = 16;
 const BURST_PROBES = 4;
@@ -11,6 +13,10 @@ const BURST_GAP_MS = 2000;
 
 /** A network that holds an answer back for so long does not carry a party. */
 export const SILENCE_MS = 6000;
+
+/** A timer that comes so late was held up, with everything else. */
+const HELD_UP_MS = 500;
+const GRACE_MS = 250;
 
 export class ClockProbes {
   #clock;
@@ -21,6 +27,7 @@ export class ClockProbes {
   #t0 = null;
   #timer = null;
   #silenceTimer = null;
+  #isChecking = false;
 
   /** `nowSec` reads the local clock, `send` sends one message. */
   constructor({ clock, send, onSilence, nowSec }) {
@@ -35,12 +42,22 @@ export class ClockProbes {
     this.#clock.reconnected();
     this.stop();
     this.#left = JOIN_PROBES;
-    this.#probe();
+    this.#probe(SILENCE_MS);
+  }
+
+  /** Asks at once, whatever was under way, and calls no answer within `deadlineMs` silence. */
+  check(deadlineMs) {
+    if (this.#isChecking) return;
+    this.stop();
+    this.#isChecking = true;
+    this.#left = JOIN_PROBES;
+    this.#probe(deadlineMs);
   }
 
   stop() {
     clearTimeout(this.#timer);
     clearTimeout(this.#silenceTimer);
+    this.#isChecking = false;
     this.#t0 = null;
     this.#left = 0;
   }
@@ -50,23 +67,33 @@ export class ClockProbes {
     if (this.#t0 === null || Math.abs(t0 - this.#t0) > 1e-6) return;
     if (!Number.isFinite(t1) || !Number.isFinite(t2)) return;
     clearTimeout(this.#silenceTimer);
+    this.#isChecking = false;
     this.#clock.addProbe({ t0: this.#t0, t1, t2, t3 });
     this.#t0 = null;
     this.#left -= 1;
     if (this.#left > 0) {
-      this.#timer = setTimeout(() => this.#probe(), PROBE_GAP_MS);
+      this.#timer = setTimeout(() => this.#probe(SILENCE_MS), PROBE_GAP_MS);
       return;
     }
     this.#clock.endBurst();
     this.#timer = setTimeout(() => {
       this.#left = BURST_PROBES;
-      this.#probe();
+      this.#probe(SILENCE_MS);
     }, BURST_GAP_MS);
   }
 
-  #probe() {
-    this.#silenceTimer = setTimeout(() => this.#onSilence(), SILENCE_MS);
+  #probe(deadlineMs) {
+    this.#listenFor(deadlineMs);
     this.#t0 = this.#nowSec();
     this.#send({ type: 'CLOCK', t0: this.#t0 });
+  }
+
+  #listenFor(deadlineMs) {
+    const dueSec = this.#nowSec() + deadlineMs / 1000;
+    this.#silenceTimer = setTimeout(() => {
+      const isHeldUp = (this.#nowSec() - dueSec) * 1000 > HELD_UP_MS;
+      if (isHeldUp) this.#silenceTimer = setTimeout(this.#onSilence, GRACE_MS);
+      else this.#onSilence();
+    }, deadlineMs);
   }
 }

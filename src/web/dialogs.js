@@ -1,14 +1,10 @@
-// The three small sheets: sharing the address, how exact the clock is, and the keys.
+// The small sheets for sharing the address and for the keys, and what all sheets have in common.
 //
 // Each opens from a button that says so, closes with Escape, its own button or a tap beside it, and
 // gives the focus back (the browser does that for a dialog).
 
 import { addressesOf, copyField, showQr } from './address.js';
 import { byId, el, setText } from './dom.js';
-import { scaleShare } from './people-panel.js';
-import { syncFacts } from './words.js';
-
-const SYNC_REFRESH_MS = 500;
 
 const KEYS = {
   everybody: [
@@ -54,32 +50,6 @@ export async function openShare(room) {
   byId('share-others').replaceChildren(
     ...others.map((address) => el('li', { class: 'address' }, address)),
   );
-}
-
-/** `read()` gives `{ snapshot, quality }`; asked twice a second while the sheet is open. */
-export function openSync(read) {
-  const dialog = byId('sync-dialog');
-  const list = byId('sync-facts');
-  const values = new Map();
-  const refresh = () => {
-    const now = read();
-    for (const [label, text] of syncFacts(now)) {
-      if (!values.has(label)) {
-        values.set(label, el('dd'));
-        list.append(el('dt', {}, label), values.get(label));
-      }
-      setText(values.get(label), text);
-    }
-    const errorMs = now.snapshot.errorMs;
-    const needle = byId('gauge-needle');
-    needle.classList.toggle('is-unknown', !Number.isFinite(errorMs));
-    needle.style.setProperty('--error', scaleShare(Number(errorMs) || 0));
-  };
-  list.replaceChildren();
-  refresh();
-  const timer = setInterval(refresh, SYNC_REFRESH_MS);
-  dialog.addEventListener('close', () => clearInterval(timer), { once: true });
-  if (!dialog.open) dialog.showModal();
 }
 
 export function openHelp({ isHost }) {

@@ -18,6 +18,8 @@ const IGNORE_SEC = 0.002;
 // seeks.
 const BEND_MAX_SEC = 0.25;
 const BEND_DELTA_MAX = 0.02;
+// After an interruption of the output, or where the trim was moved, a jump is no surprise.
+const BEND_MAX_AFTER_INTERRUPTION_SEC = 0.05;
 const BEND_OVER_SEC = 2;
 // After a start or a bend the element needs a moment until currentTime is right again.
 const SETTLE_SEC = 0.4;
@@ -48,6 +50,7 @@ export class ElementPlayer {
   #startCostSec = START_COST_GUESS_SEC;
   #isFresh = false; // started, and not measured since
   #jumpVotes = 0;
+  #wasInterrupted = false;
   #listeners = [];
 
   // nowSec() is the local clock.
@@ -117,6 +120,7 @@ export class ElementPlayer {
   resync() {
     this.#readings = [];
     this.#jumpVotes = 1;
+    this.#wasInterrupted = true;
   }
 
   // A tap arrived: play() is allowed now.
@@ -227,11 +231,13 @@ export class ElementPlayer {
 
   #correct(localSec) {
     const errorSec = this.errorSec;
+    const bendMaxSec = this.#wasInterrupted ? BEND_MAX_AFTER_INTERRUPTION_SEC : BEND_MAX_SEC;
+    this.#wasInterrupted = false;
     if (Math.abs(errorSec) < IGNORE_SEC) {
       this.#jumpVotes = 0;
       return;
     }
-    if (Math.abs(errorSec) > BEND_MAX_SEC) return this.#jump();
+    if (Math.abs(errorSec) > bendMaxSec) return this.#jump();
     this.#jumpVotes = 0;
     const delta = Math.min(BEND_DELTA_MAX, Math.abs(errorSec) / BEND_OVER_SEC);
     const durationSec = Math.abs(errorSec) / delta;

@@ -6,7 +6,7 @@
 
 import { announce, byId, setText, show } from './dom.js';
 import { Controls } from './controls.js';
-import { openHelp, openShare, openSync, wireDialogs } from './dialogs.js';
+import { openHelp, openShare, wireDialogs } from './dialogs.js';
 import { Drawer } from './drawer.js';
 import { DurationTeller } from './duration-teller.js';
 import { wireKeys, wireTabs } from './keys.js';
@@ -14,7 +14,6 @@ import { nextTrackId } from './next-track.js';
 import { PeoplePanel } from './people-panel.js';
 import { targetPosition } from './playback.js';
 import { QueueDesk } from './queue-desk.js';
-import { Reporter, reportOf } from './reporter.js';
 import {
   lastTrackNotice,
   noticeWords,
@@ -23,6 +22,7 @@ import {
   unsentNotice,
 } from './notices.js';
 import { applyMessage, emptyRoom, findTrack, queuePlace, waitingAt } from './room-model.js';
+import { SoundDesk } from './sound-desk.js';
 import { renderChip, renderNotice, Stage } from './stage.js';
 import { SwarmPanel } from './swarm-panel.js';
 import { Timeline } from './timeline.js';
@@ -53,8 +53,8 @@ export class Party {
   #people;
   #swarm;
   #controls;
+  #sound;
   #tabs;
-  #reporter;
   #durationTeller;
 
   constructor({ roomName, player, clock, socket, storage, version }) {
@@ -63,9 +63,9 @@ export class Party {
     this.#clock = clock;
     this.#socket = socket;
     this.#version = version;
-    this.#reporter = new Reporter({ send: (message) => socket.send(message) });
     this.#durationTeller = new DurationTeller({ send: (message) => socket.send(message) });
     this.#buildViews(storage);
+    this.#sound = new SoundDesk({ player, clock, socket, storage, controls: this.#controls });
     this.#listen();
   }
 
@@ -76,6 +76,7 @@ export class Party {
     setText(byId('foot-version'), `jam ${this.#version}`);
     show(byId('party'), true);
     this.#socket.join({ role, name });
+    this.#sound.start();
     this.#render();
     // Not `inert`: that would take the focus away from the heading, and from screen readers all.
     byId('party').classList.add('is-settling');
@@ -136,12 +137,6 @@ export class Party {
     byId('notice-button').addEventListener('click', () => this.#noticeAction());
     byId('share-button').addEventListener('click', () => openShare(this.#roomName));
     byId('help-button').addEventListener('click', () => this.#help());
-    byId('sync-chip').addEventListener('click', () =>
-      openSync(() => ({
-        snapshot: this.#player.snapshot(),
-        quality: this.#clock.ready ? this.#clock.quality(localSec()) : null,
-      })),
-    );
     wireKeys((meaning) => this.#key(meaning));
   }
 
@@ -174,7 +169,7 @@ export class Party {
 
   #connectionChanged() {
     if (this.#socket.connection === 'open') {
-      this.#reporter.reset();
+      this.#sound.connected();
       this.#durationTeller.reset();
       if (this.#flash?.id === 'unsent') this.#flash = null;
     } else {
@@ -276,14 +271,12 @@ export class Party {
 
   #report() {
     if (this.#socket.connection !== 'open') return;
-    const snapshot = this.#player.snapshot();
-    const quality = this.#clock.ready ? this.#clock.quality(localSec()) : null;
     if (this.#socket.role === 'host')
       this.#durationTeller.update({
         durations: this.#player.durations(),
         tracks: this.#room.tracks,
       });
-    this.#reporter.update(reportOf(snapshot, quality), performance.now());
+    this.#sound.report();
   }
 
   /** Seconds into the track: what is heard here, else where the room is. Never NaN. */
@@ -378,6 +371,8 @@ export class Party {
     });
     const place = queuePlace(this.#room.tracks, trackId);
     this.#controls.render({ ...view, ...place, trackId });
+    const positionSec = this.#positionSec();
+    this.#sound.render({ ...view, positionSec, durationSec: snapshot.durationSec });
   }
 }
 

@@ -5,6 +5,7 @@
 import { byId, el, setText, show } from './dom.js';
 import { orderChildren } from './keyed-list.js';
 import { drawBadge } from './lobby.js';
+import { errorWay, memberClock, memberMethod, togetherWords } from './member-words.js';
 import { aheadOrBehind } from './number-words.js';
 import { IN_SYNC_MS, reportWords } from './words.js';
 
@@ -27,6 +28,9 @@ export class PeoplePanel {
       return row.item;
     });
     this.#order(people);
+    const together = togetherWords(members);
+    setText(byId('together'), together);
+    show(byId('together'), together !== '');
     const things = machines.map((machine) => {
       const row = rowOf(machine);
       fillMachine(row, machine, machineWords(machine.peer_id));
@@ -56,15 +60,17 @@ function createRow(member) {
   const row = {
     name: el('span', { class: 'row-title' }),
     mark: el('span', { class: 'row-sub' }),
+    facts: el('span', { class: 'row-facts' }),
     value: el('span', { class: 'report-value' }),
+    way: el('span', { class: 'unseen' }),
     scale: el('span', { class: 'scale', 'aria-hidden': 'true' }, el('i')),
   };
   row.item = el(
     'li',
     { class: 'row member', 'data-peer-id': member.peer_id },
     drawBadge(member),
-    el('span', { class: 'row-words' }, row.name, row.mark),
-    el('span', { class: 'report' }, row.scale, row.value),
+    el('span', { class: 'row-words' }, row.name, row.mark, row.facts),
+    el('span', { class: 'report' }, row.scale, row.value, row.way),
   );
   return row;
 }
@@ -79,10 +85,12 @@ function fillRow(row, member, isOwn) {
   const { report } = member;
   const isHost = member.role === 'host';
   setText(row.name, member.name);
-  setText(row.mark, [isHost && 'hosting', isOwn && 'you'].filter(Boolean).join(' · '));
-  show(row.mark, isHost || isOwn);
+  const marks = [isHost && 'hosting', isOwn && 'you', memberMethod(report)].filter(Boolean);
+  setText(row.mark, marks.join(' · '));
   row.item.classList.toggle('is-host', isHost);
   setText(row.value, reportWords(report));
+  setText(row.way, errorWay(report));
+  setText(row.facts, memberClock(report));
   const measured = report?.status === 'playing' && Number.isFinite(report.error_ms);
   show(row.scale, measured);
   if (!measured) {

@@ -1,4 +1,4 @@
-// What a listener is told about the sound, in one word.
+// What a listener is told about the sound, in one word, and where it is in the track.
 //
 // Pure.
 
@@ -22,4 +22,16 @@ export function phaseOf({ state, deck, reason, isUnlocked, isOutputStopped, room
   if (roomSec < state.timestamp) return 'ready';
   const isFarOff = Math.abs(deck.errorSec ?? 0) > CORRECTION.bendMaxSec;
   return isFarOff || deck.heardAt(localSec) === null ? 'catching-up' : 'playing';
+}
+
+// Seconds into the track, as heard by the ear: what a TrimmedClock `clock` lets play early is heard when it is
+// its time.
+export function positionOf({ state, deck, phase, clock, localSec }) {
+  const { trimSec } = clock;
+  const playedSec = phase === 'playing' ? deck.heardAt(localSec) : null;
+  const heardSec =
+    playedSec === null
+      ? targetPosition(state, clock.roomAt(localSec - trimSec))
+      : playedSec - trimSec;
+  return Math.max(0, Math.min(heardSec, deck?.durationSec ?? Infinity));
 }

@@ -10,16 +10,20 @@
 // rest in line. A new state takes effect in the near future: until then `#outgoing` is what sounds
 // and what is told, if its track is another.
 
+import { ChangeNews } from './change-news.js';
 import { Decks } from './decks.js';
-import { phaseOf } from './phase.js';
+import { KnownTracks } from './known-tracks.js';
+import { phaseOf, positionOf } from './phase.js';
 import { readState, targetPosition } from './playback.js';
 import { SoundOutput, newAudioContext } from './sound-output.js';
 import { TrackShelf } from './track-shelf.js';
+import { TrimmedClock, cleanTrim } from './trim.js';
+import { Volume } from './volume.js';
 
 const READ_EVERY_MS = 100;
-// Every so many readings the sound is measured and corrected, and listeners hear of it.
-const READINGS_PER_TICK = 5;
-const KNOWN_TRACK_COUNT_MAX = 5000;
+// So often the sound is measured and corrected, and listeners hear of it. In a background tab both
+// come once a second.
+const TICK_EVERY_SEC = 0.45;
 // A next track that waits undecoded for want of memory is decoded this long before it is needed: an
 // old phone takes some seconds for one.
 const HURRY_SEC = 20;
@@ -27,8 +31,9 @@ const HURRY_SEC = 20;
 const OUTGOING_LATE_SEC = 0.1;
 
 export class Player extends EventTarget {
+  output; // a SoundOutput
+  volume;
   #clock;
-  #output;
   #outputKnown = deferred(); // resolves at the first tap, when it is clear what this browser has
   #decks;
   #shelf;
@@ -36,13 +41,12 @@ export class Player extends EventTarget {
   #job = null; // { trackId, abort, loaded, reason, deck, joinSec }
   #outgoing = null; // { state, job }: what came before, until #state begins
   #nextId = null;
-  #known = new Map();
+  #known = new KnownTracks();
   #everUnlocked = false;
   #timer = null;
-  #readings = 0;
-  #told = '';
-  #tellQueued = false;
+  #tickedSec = -Infinity;
   #closed = new AbortController();
+  #news = new ChangeNews(this, this.#closed.signal);
 
   constructor({
     clock,
@@ -50,29 +54,26 @@ export class Player extends EventTarget {
     audioContextFactory = newAudioContext,
   }) {
     super();
-    this.#clock = clock;
-    this.#output = new SoundOutput({
+    this.#clock = new TrimmedClock(clock);
+    this.output = new SoundOutput({
       audioContextFactory,
       onChange: () => this.#outputChanged(),
     });
     this.#shelf = new TrackShelf({
       urlOf: trackUrl,
-      factsOf: (trackId) => this.#factsOf(trackId),
-      context: () => this.#outputKnown.promise.then(() => this.#output.context),
+      factsOf: (trackId) => this.#known.factsOf(trackId),
+      context: () => this.#outputKnown.promise.then(() => this.output.context),
     });
     this.#decks = new Decks({
-      output: this.#output,
-      clock,
+      output: this.output,
+      clock: this.#clock,
       nowSec,
       urlOf: trackUrl,
       onChange: (deck) => this.#deckChanged(deck),
     });
-    const { signal } = this.#closed;
-    const wake = () => this.#wake();
-    globalThis.document?.addEventListener('visibilitychange', wake, { signal });
-    globalThis.addEventListener?.('pageshow', wake, { signal });
-    globalThis.addEventListener?.('online', () => this.#job?.reason === 'network' && this.retry(), {
-      signal,
+    this.volume = new Volume((gain) => {
+      this.output.setGain(gain);
+      this.#decks.setVolume(gain);
     });
   }
 
@@ -81,7 +82,7 @@ export class Player extends EventTarget {
     if (this.#closed.signal.aborted) return false;
     this.#everUnlocked = true;
     this.#decks.unlock();
-    const isNew = this.#output.open();
+    const isNew = this.output.open();
     if (isNew && this.#shelf.decoded.length > 0) {
       this.#shelf.forgetDecoded();
       this.#changeTrack(this.#state);
@@ -89,7 +90,7 @@ export class Player extends EventTarget {
     this.#outputKnown.resolve();
     this.#job?.deck?.unblock?.();
     this.#startTimer();
-    const runs = this.#output.context ? await this.#output.start() : this.#decks.hasElements;
+    const runs = this.output.context ? await this.output.start() : this.#decks.hasElements;
     this.#apply();
     return runs;
   }
@@ -116,9 +117,7 @@ export class Player extends EventTarget {
 
   // The tracks of a QUEUE message.
   setKnownTracks(tracks) {
-    const list = Array.isArray(tracks) ? tracks.slice(0, KNOWN_TRACK_COUNT_MAX) : [];
-    const named = list.filter((track) => typeof track?.track_id === 'string');
-    this.#known = new Map(named.map((track) => [track.track_id, track]));
+    this.#known.set(tracks);
     if (this.#job?.reason === 'unknown-track' && this.#known.has(this.#job.trackId)) this.retry();
   }
 
@@ -132,10 +131,28 @@ export class Player extends EventTarget {
 
   // 0 to 1, evenly spaced to the ear. For this device alone.
   setVolume(volume) {
-    if (!Number.isFinite(volume)) return;
-    const gain = loudness(Math.min(1, Math.max(0, volume)));
-    this.#output.setGain(gain);
-    this.#decks.setVolume(gain);
+    this.volume.set(volume);
+  }
+
+  // So many ms earlier than the browser would play, for a loudspeaker that is late. At once.
+  setTrim(ms) {
+    const trimSec = cleanTrim(ms) / 1000;
+    if (trimSec === this.#clock.trimSec) return;
+    this.#clock.trimSec = trimSec;
+    this.#outgoing?.job.deck.leave(this.#takeoverSec());
+    this.#realign();
+  }
+
+  // The page, its machine or its network was away, or another loudspeaker may have taken over: what is
+  // known of the output is read afresh, and what stopped meanwhile goes on.
+  wake({ isOtherOutput = false } = {}) {
+    if (isOtherOutput) {
+      this.output.clock.reset();
+      this.#job?.deck?.resync();
+    }
+    if (this.#job?.reason === 'network') this.retry();
+    this.output.nudge();
+    this.#apply();
   }
 
   // What is heard, or would be. `state` is the STATE payload that it follows: until the room's
@@ -148,11 +165,11 @@ export class Player extends EventTarget {
       phase,
       state,
       trackId: state?.track_id ?? null,
-      positionSec: this.#positionSec({ state, deck, phase }),
+      positionSec: positionOf({ state, deck, phase, clock: this.#clock, localSec: nowSec() }),
       durationSec: deck?.durationSec ?? null,
       loaded: deck?.loaded ?? job?.loaded ?? 0,
       errorMs: phase === 'playing' ? toMs(deck.errorSec) : null,
-      outputLatencyMs: toMs(this.#output.clock.latencySec),
+      outputLatencyMs: toMs(this.output.clock.latencySec),
       method: deck?.method ?? null,
       reason: phase === 'failed' ? job.reason : null,
     };
@@ -174,10 +191,10 @@ export class Player extends EventTarget {
   // For tests and the developer drawer.
   debug() {
     const deck = this.#shown().job?.deck ?? null;
-    const { epochSec, readingCount, source } = this.#output.clock;
+    const { epochSec, readingCount, source } = this.output.clock;
     return {
-      context: this.#output.context,
-      analyser: this.#output.analyser,
+      context: this.output.context,
+      analyser: this.output.analyser,
       element: deck?.element ?? this.#decks.newestElement,
       mapping: { epochSec, readingCount, source },
       segments: deck?.segments() ?? [],
@@ -198,7 +215,7 @@ export class Player extends EventTarget {
     this.#prepareNext();
     this.#startTimer();
     this.#shelf.close();
-    this.#output.close();
+    this.output.close();
   }
 
   #deckChanged(deck) {
@@ -208,19 +225,16 @@ export class Player extends EventTarget {
 
   #outputChanged() {
     this.#job?.deck?.resync();
-    this.#output.nudge();
+    this.output.nudge();
     this.#apply();
   }
 
-  // The page is looked at again: go on if something stopped the sound meanwhile.
-  #wake() {
-    this.#output.nudge();
+  // Something that sounds is suddenly known to be wrong: it jumps where it would be bent otherwise.
+  #realign() {
+    const { deck, reason } = this.#job ?? {};
+    deck?.resync();
     this.#apply();
-  }
-
-  #factsOf(trackId) {
-    const { bytes, duration_sec: durationSec } = this.#known.get(trackId) ?? {};
-    return { bytes: bytes ?? null, durationSec: durationSec > 0 ? durationSec : null };
+    if (deck && !reason) deck.tick(nowSec());
   }
 
   // `before` is the state that #state replaces, `shown` what was heard under it.
@@ -277,7 +291,7 @@ export class Player extends EventTarget {
 
   async #load(job) {
     const media = await this.#shelf.take(job.trackId, (loadedBytes, totalBytes) => {
-      const total = totalBytes ?? this.#factsOf(job.trackId).bytes;
+      const total = totalBytes ?? this.#known.factsOf(job.trackId).bytes;
       job.loaded = total > 0 ? Math.min(1, loadedBytes / total) : 0;
       this.#tell();
     });
@@ -309,7 +323,7 @@ export class Player extends EventTarget {
   #apply() {
     const deck = this.#job?.deck;
     if (deck && !this.#job.reason && this.#state) {
-      this.#output.read(nowSec());
+      this.output.read(nowSec());
       deck.follow(this.#state);
     }
     this.#settle();
@@ -331,11 +345,13 @@ export class Player extends EventTarget {
   }
 
   #onTimer() {
-    this.#output.read(nowSec());
-    this.#readings += 1;
-    const isTick = this.#readings % READINGS_PER_TICK === 0;
+    const localSec = nowSec();
+    this.output.read(localSec);
+    if (this.#clock.hasStepped(localSec)) this.#realign();
+    const isTick = localSec - this.#tickedSec >= TICK_EVERY_SEC;
+    if (isTick) this.#tickedSec = localSec;
     const deck = this.#job?.deck;
-    if (deck && (isTick || deck.method === 'element')) deck.tick(nowSec());
+    if (deck && (isTick || deck.method === 'element')) deck.tick(localSec);
     this.#settle();
     this.#tell(isTick && this.snapshot().phase === 'playing');
   }
@@ -347,38 +363,16 @@ export class Player extends EventTarget {
       deck: job?.deck ?? null,
       reason: job?.reason ?? null,
       isUnlocked: this.#everUnlocked,
-      isOutputStopped: this.#output.context !== null && !this.#output.isRunning,
+      isOutputStopped: this.output.context !== null && !this.output.isRunning,
       roomSec: this.#clock.roomAt(localSec),
       localSec,
     });
   }
 
-  #positionSec({ state, deck, phase }) {
-    const heardSec = phase === 'playing' ? deck.heardAt(nowSec()) : null;
-    const positionSec = heardSec ?? targetPosition(state, this.#clock.roomAt(nowSec()));
-    return Math.max(0, Math.min(positionSec, deck?.durationSec ?? Infinity));
-  }
-
   // Tells listeners once for everything that changed in this turn; says nothing when nothing did.
   #tell(always = false) {
-    const { phase, trackId, durationSec, loaded, method, reason } = this.snapshot();
-    const percent = Math.floor(loaded * 100);
-    const news = JSON.stringify([phase, trackId, durationSec, percent, method, reason]);
-    if (!always && news === this.#told) return;
-    this.#told = news;
-    if (this.#tellQueued) return;
-    this.#tellQueued = true;
-    queueMicrotask(() => {
-      this.#tellQueued = false;
-      if (!this.#closed.signal.aborted) this.dispatchEvent(new Event('change'));
-    });
+    this.#news.tell(this.snapshot(), always);
   }
-}
-
-// Loudness grows much slower than amplitude; the square is close to how a volume slider is
-// expected to feel.
-function loudness(volume) {
-  return volume ** 2;
 }
 
 function toMs(seconds) {

@@ -1,8 +1,8 @@
 // Tells the room how this member is doing: what changed, and not more often than needed.
 //
 // A thousand listeners report to one room, so numbers are rounded, small changes wait, and nothing
-// is sent twice within the gap, with two exceptions: a new status goes out at once, but never closer
-// than the shorter gap to the one before; and that a track is ready is told without any delay, for the
+// is sent twice within the gap, with two exceptions: a new status, or one about another track, goes out
+// at once, but never closer than the shorter gap to the one before; and that a track is ready is told without any delay, for the
 // room may be waiting for it.
 
 const GAP_MS = 2000;
@@ -10,6 +10,9 @@ const STATUS_GAP_MS = 400;
 
 /** Without any change a report is still repeated, so that numbers do not go stale. */
 const REPEAT_MS = 15000;
+
+/** A clock gets better by small steps for minutes, and nobody hears less than this. */
+const CLOCK_STEP_MS = 0.5;
 
 export class Reporter {
   #send;
@@ -26,7 +29,7 @@ export class Reporter {
     this.#last = null;
   }
 
-  /** `values`: status, track_id, method, rtt_ms, error_ms, loaded; null or missing ones are left out. */
+  /** `values`: status, method, rtt_ms, error_ms, loaded, clock_ms, track_id; null or missing ones are left out. */
   update(values, nowMs) {
     const report = tidy(values);
     const waitedMs = nowMs - this.#lastAtMs;
@@ -38,21 +41,10 @@ export class Reporter {
 
   #gapMs(report) {
     if (this.#last === null || becomesReady(report, this.#last)) return 0;
-    if (report.status !== this.#last.status) return STATUS_GAP_MS;
-    return differs(report, this.#last) ? GAP_MS : REPEAT_MS;
+    const last = this.#last;
+    if (report.status !== last.status || report.track_id !== last.track_id) return STATUS_GAP_MS;
+    return differs(report, last) ? GAP_MS : REPEAT_MS;
   }
-}
-
-/** REPORT of how the player (its snapshot) and the clock (its quality, or null) are. */
-export function reportOf(snapshot, quality) {
-  return {
-    status: reportStatus(snapshot.phase),
-    track_id: snapshot.trackId,
-    method: snapshot.method,
-    rtt_ms: quality?.rtt_ms,
-    error_ms: snapshot.phase === 'playing' ? snapshot.errorMs : null,
-    loaded: snapshot.trackId === null ? null : snapshot.loaded,
-  };
 }
 
 /** REPORT.status for a player's phase. */
@@ -66,13 +58,15 @@ export function reportStatus(phase) {
   );
 }
 
-function tidy({ status, track_id: trackId, method, rtt_ms: rttMs, error_ms: errorMs, loaded }) {
+function tidy(values) {
+  const { status, method, rtt_ms: rttMs, error_ms: errorMs, loaded, clock_ms: clockMs } = values;
   const report = { status };
-  if (trackId) report.track_id = trackId;
   if (method) report.method = method;
   if (Number.isFinite(rttMs)) report.rtt_ms = round(rttMs, 100);
   if (Number.isFinite(errorMs)) report.error_ms = round(errorMs, 10);
   if (Number.isFinite(loaded)) report.loaded = round(loaded, 100);
+  if (Number.isFinite(clockMs)) report.clock_ms = round(clockMs, 100);
+  if (typeof values.track_id === 'string') report.track_id = values.track_id;
   return report;
 }
 
@@ -86,10 +80,10 @@ function becomesReady(report, last) {
 
 function differs(a, b) {
   return (
-    a.track_id !== b.track_id ||
     a.method !== b.method ||
     a.loaded !== b.loaded ||
     movedBy(a.error_ms, b.error_ms, 0.2) ||
+    movedBy(a.clock_ms, b.clock_ms, Math.max(CLOCK_STEP_MS, 0.2 * (b.clock_ms ?? 0))) ||
     movedBy(a.rtt_ms, b.rtt_ms, Math.max(1, 0.2 * (b.rtt_ms ?? 0)))
   );
 }

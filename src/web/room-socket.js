@@ -20,6 +20,11 @@ const HEALTH_TIMEOUT_MS = 3000;
 const RETRY_MIN_MS = 400;
 const RETRY_MAX_MS = 10000;
 
+/** So long after the page or its network was away everything is tried again at once, or nearly. */
+const HURRY_MS = 5000;
+const HURRY_RETRY_MS = 150;
+const HURRY_JOIN_TIMEOUT_MS = 1500;
+
 /** A connection that held so long was a good one: the next loss starts with short pauses. */
 const STABLE_MS = 5000;
 
@@ -60,6 +65,8 @@ export class RoomSocket extends EventTarget {
   #attempt = 0;
   #everOpen = false;
   #openedAtMs = 0;
+  #triedAtMs = 0;
+  #hurryUntilMs = 0;
   #timer = null;
 
   constructor({ url, clock }) {
@@ -71,8 +78,6 @@ export class RoomSocket extends EventTarget {
       onSilence: () => this.#lost('no answer for too long', null),
       nowSec: () => performance.now() / 1000,
     });
-    // Coming back from a tunnel or from sleep: do not sit out the rest of a long pause.
-    globalThis.addEventListener?.('online', () => this.retryNow());
   }
 
   join({ role, name }) {
@@ -99,9 +104,17 @@ export class RoomSocket extends EventTarget {
     return true;
   }
 
-  retryNow() {
-    if (this.#ws !== null || this.connection === 'idle') return;
-    this.#open();
+  /**
+   * The page, its machine or its network was away: is there still a connection? No answer within
+   * `deadlineMs` means no, and then the next one is tried without the usual pauses.
+   */
+  check(deadlineMs) {
+    if (this.connection === 'idle') return;
+    const nowMs = performance.now();
+    this.#hurryUntilMs = nowMs + HURRY_MS;
+    if (this.connection === 'open') this.#probes.check(deadlineMs);
+    // One that has been on its way for long may have set out on another network.
+    else if (this.#ws === null || nowMs - this.#triedAtMs > deadlineMs) this.#open();
   }
 
   /** An attempt from before it was back may hang for seconds. */
@@ -118,6 +131,7 @@ export class RoomSocket extends EventTarget {
 
   #open() {
     this.#drop();
+    this.#triedAtMs = performance.now();
     this.#set(this.#everOpen ? 'reconnecting' : 'connecting', this.trouble);
     const ws = new WebSocket(this.#url);
     this.#ws = ws;
@@ -126,7 +140,7 @@ export class RoomSocket extends EventTarget {
     ws.onclose = (event) => this.#closed(event.code, event.reason);
     this.#timer = setTimeout(
       () => this.#lost('no answer to joining', 'unreachable'),
-      JOIN_TIMEOUT_MS,
+      this.#isHurried ? HURRY_JOIN_TIMEOUT_MS : JOIN_TIMEOUT_MS,
     );
   }
 
@@ -198,9 +212,15 @@ export class RoomSocket extends EventTarget {
     }
     this.#drop();
     this.#set(this.#everOpen ? 'reconnecting' : 'connecting', trouble);
-    this.#timer = setTimeout(() => this.#open(), retryDelayMs(this.#attempt, Math.random()));
+    const pauseMs = retryDelayMs(this.#attempt, Math.random());
+    const delayMs = this.#isHurried ? Math.min(pauseMs, HURRY_RETRY_MS) : pauseMs;
+    this.#timer = setTimeout(() => this.#open(), delayMs);
     this.#attempt += 1;
     this.#scout.start();
+  }
+
+  get #isHurried() {
+    return performance.now() < this.#hurryUntilMs;
   }
 
   /**

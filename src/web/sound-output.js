@@ -15,6 +15,9 @@ const START_POLL_MS = 20;
 // and waking it moves the sound.
 const KEEP_AWAKE_LEVEL = 1e-8;
 const VOLUME_SMOOTHING_SEC = 0.02;
+// A context that says it runs, and whose time stood still for so many readings, does not: so it is on
+// an iPhone after some calls, and where a loudspeaker went away.
+const STALL_READINGS = 20;
 
 export class SoundOutput {
   context = null;
@@ -26,6 +29,9 @@ export class SoundOutput {
   #volumeNode = null;
   #gain = 1;
   #closed = new AbortController();
+  #seenSec = NaN;
+  #stillCount = 0;
+  #isStalled = false;
 
   // onChange() is called whenever the context starts or stops running.
   constructor({ audioContextFactory, onChange }) {
@@ -34,7 +40,7 @@ export class SoundOutput {
   }
 
   get isRunning() {
-    return this.context?.state === 'running';
+    return this.context?.state === 'running' && !this.#isStalled;
   }
 
   // Makes a context if there is none that lives; returns whether it is a new one. Without WebAudio
@@ -59,7 +65,8 @@ export class SoundOutput {
       this.#onChange();
     };
     const { signal } = this.#closed;
-    this.context.addEventListener('statechange', changed, { signal });
+    for (const name of ['statechange', 'sinkchange', 'error'])
+      this.context.addEventListener(name, changed, { signal });
     return true;
   }
 
@@ -80,12 +87,28 @@ export class SoundOutput {
 
   // Asks a stopped context to go on, which it may without a tap once it has been running.
   nudge() {
-    if (!this.context || this.isRunning || this.context.state === 'closed') return;
-    this.context.resume().catch(() => {});
+    const { context } = this;
+    if (!context || this.isRunning || context.state === 'closed') return;
+    // One that stands still while it says that it runs has to be stopped first.
+    const stopped = context.state === 'running' ? context.suspend() : Promise.resolve();
+    stopped.then(() => context.resume()).catch(() => {});
   }
 
   read(localSec) {
-    if (this.context) this.clock.read(this.context, localSec);
+    if (!this.context) return;
+    this.clock.read(this.context, localSec);
+    this.#watch();
+  }
+
+  #watch() {
+    const { currentTime, state } = this.context;
+    const stands = state === 'running' && currentTime === this.#seenSec;
+    this.#seenSec = currentTime;
+    this.#stillCount = stands ? this.#stillCount + 1 : 0;
+    const isStalled = stands && (this.#isStalled || this.#stillCount >= STALL_READINGS);
+    const isNews = isStalled ? this.#stillCount % STALL_READINGS === 0 : this.#isStalled;
+    this.#isStalled = isStalled;
+    if (isNews) this.#onChange();
   }
 
   setGain(gain) {

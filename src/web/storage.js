@@ -1,15 +1,18 @@
-// What the browser remembers between visits: name, volume, rooms visited. Nothing leaves the
-// browser from here.
+// What the browser remembers between visits: name, volume, rooms visited, and by how
+// much each loudspeaker is late. Nothing leaves the browser from here.
 //
 // Two tabs may be open: each write starts from what is stored now and changes only its own part.
 //
 // Never throws: where storage is blocked, full or holds something else, the page works with the
 // defaults and forgets at the end. Every list in it is bounded.
 
+import { cleanTrim } from './trim.js';
+
 const KEY = 'jam';
 const ROOMS_MAX = 8;
+const TRIMS_MAX = 12;
 
-const DEFAULTS = { name: '', volume: 0.8, muted: false, rooms: [] };
+const DEFAULTS = { name: '', volume: 0.8, muted: false, rooms: [], trims: [] };
 
 /** `backend` is something like localStorage, or null when there is none. */
 export class Storage {
@@ -61,6 +64,17 @@ export class Storage {
     this.#write({ rooms: [] });
   }
 
+  /** In ms, for the loudspeaker of that name ('' for the one without). */
+  trimOf(device) {
+    return this.#values.trims.find(([name]) => name === device)?.[1] ?? 0;
+  }
+
+  setTrim(device, ms) {
+    const others = this.#merged().trims.filter(([name]) => name !== device);
+    const own = ms === 0 ? [] : [[device, ms]];
+    this.#write({ trims: [...own, ...others].slice(0, TRIMS_MAX) });
+  }
+
   #read() {
     try {
       return clean(JSON.parse(this.#backend.getItem(KEY)));
@@ -95,6 +109,12 @@ function clean(stored) {
     values.rooms = stored.rooms
       .filter((room) => /^[A-Za-z0-9_-]{1,64}$/.test(room))
       .slice(0, ROOMS_MAX);
+  }
+  if (Array.isArray(stored?.trims)) {
+    values.trims = stored.trims
+      .filter((trim) => Array.isArray(trim) && typeof trim[0] === 'string')
+      .map(([name, ms]) => [name, cleanTrim(ms)])
+      .slice(0, TRIMS_MAX);
   }
   return values;
 }

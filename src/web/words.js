@@ -263,18 +263,6 @@ export function reportWords(report) {
   }
 }
 
-/** What the dialog behind the chip lists: [label, value] pairs. */
-export function syncFacts({ snapshot, quality }) {
-  const known = (value, write) => (Number.isFinite(value) ? write(value) : 'not yet');
-  return [
-    ['Error', known(snapshot.errorMs, aheadOrBehind)],
-    ['Round trip', known(quality?.rtt_ms, formatMs)],
-    ['Clock', known(quality?.spread_ms, (ms) => `± ${formatMs(ms)}, ${quality.probes} probes`)],
-    ['Output delay', known(snapshot.outputLatencyMs, formatMs)],
-    ['Method', { webaudio: 'Web Audio', element: 'Audio element' }[snapshot.method] ?? 'not yet'],
-  ];
-}
-
 /** One line at the very bottom of the page. */
 export function connectionWords(connection) {
   return {

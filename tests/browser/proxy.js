@@ -10,7 +10,8 @@ const SLICE_BYTES = 16 * 1024;
 
 /**
  * A way to the server at `port` of this machine. `setRate(bytesPerSec)` is for each connection; `down()` cuts
- * all of them and lets none come about until `up()`. `requests` are the heads that were sent.
+ * all of them and lets none come about until `up()`. `strand()` leaves those that there are without a word to
+ * either side, as when a phone has changed network; new ones work. `requests` are the heads that were sent.
  */
 export async function startProxy(port) {
   let bytesPerSec = Infinity;
@@ -23,12 +24,14 @@ export async function startProxy(port) {
     const pair = { client, server };
     pairs.add(pair);
     const end = () => {
+      if (pair.isStranded && pairs.has(pair)) return;
       client.destroy();
       server.destroy();
       pairs.delete(pair);
     };
     for (const socket of [client, server]) socket.on('error', end).on('close', end);
     client.on('data', (data) => {
+      if (pair.isStranded) return;
       const head = /^GET (\S+) HTTP[^]*?\r\n\r\n/.exec(data.toString('latin1'));
       if (head) {
         const range = /^range: (.*)\r$/im.exec(head[0])?.[1] ?? null;
@@ -41,6 +44,7 @@ export async function startProxy(port) {
   });
   const passOn = (pair, data) => {
     const { client, server, request } = pair;
+    if (pair.isStranded) return;
     const isSlow = bytesPerSec < Infinity && data.length > 2000;
     const slice = isSlow ? data.subarray(0, SLICE_BYTES) : data;
     client.write(slice);
@@ -59,7 +63,7 @@ export async function startProxy(port) {
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const cutAll = () => {
-    for (const { client } of pairs) client.destroy();
+    for (const { client, server } of pairs) for (const socket of [client, server]) socket.destroy();
   };
   return {
     url: `http://localhost:${listener.address().port}`,
@@ -70,6 +74,9 @@ export async function startProxy(port) {
       cutAll();
     },
     up: () => (isDown = false),
+    strand: () => {
+      for (const pair of pairs) pair.isStranded = true;
+    },
     stop: () => {
       cutAll();
       listener.close();

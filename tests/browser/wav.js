@@ -41,3 +41,20 @@ export function glide({ rateHz, frames, fromFrame = 0 }) {
     return Math.round(9000 * low + 7000 * high);
   });
 }
+
+/** Mono noise, without much treble so that a bent tempo does not change it: each place is like no other at all. */
+export function noise({ rateHz, frames }) {
+  const widthFrames = Math.round(rateHz / 3000);
+  let seed = 1;
+  const draw = () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed / 2 ** 32 - 0.5;
+  };
+  const drawn = Float64Array.from({ length: frames + widthFrames }, draw);
+  let sum = 0;
+  for (let i = 0; i < widthFrames; i += 1) sum += drawn[i];
+  return Int16Array.from({ length: frames }, (_, i) => {
+    sum += drawn[i + widthFrames] - drawn[i];
+    return Math.round((9000 * sum) / Math.sqrt(widthFrames));
+  });
+}

@@ -126,6 +126,7 @@ impl World {
                         }
                     }
                 }
+                Output::End { .. } => unreachable!("nobody is removed, or comes twice"),
                 Output::DialBack { .. } | Output::Want(_) => unreachable!("there are no nodes"),
             }
         }

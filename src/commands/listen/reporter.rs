@@ -12,6 +12,8 @@ const REPEAT_SEC: f64 = 15.0;
 /// An error has to move by this before it is told again, a round trip by this or a fifth of itself.
 const ERROR_STEP_MS: f64 = 0.2;
 const RTT_STEP_MS: f64 = 1.0;
+/// Nobody hears less than this, and a clock gets better by small steps for minutes.
+const CLOCK_STEP_MS: f64 = 0.5;
 
 #[derive(Debug, Default)]
 pub struct Reporter {
@@ -39,7 +41,7 @@ impl Reporter {
 
     fn gap_sec(&self, report: &Report) -> f64 {
         match &self.last {
-            Some((_, last)) if last.status == report.status => match differs(report, last) {
+            Some((_, last)) if same_moment(last, report) => match differs(report, last) {
                 true => GAP_SEC,
                 false => REPEAT_SEC,
             },
@@ -48,11 +50,17 @@ impl Reporter {
     }
 }
 
+/// The room waits for those who are not ready with a track, so another one is told as soon as another status.
+fn same_moment(a: &Report, b: &Report) -> bool {
+    a.status == b.status && a.track_id == b.track_id
+}
+
 fn rounded(report: Report) -> Report {
     Report {
         rtt_ms: round(report.rtt_ms, 100.0),
         error_ms: round(report.error_ms, 10.0),
         loaded: round(report.loaded, 100.0),
+        clock_ms: round(report.clock_ms, 100.0),
         ..report
     }
 }
@@ -64,10 +72,12 @@ fn round(number: Option<f64>, parts: f64) -> Option<f64> {
 
 fn differs(a: &Report, b: &Report) -> bool {
     let rtt_step = RTT_STEP_MS.max(0.2 * b.rtt_ms.unwrap_or(0.0));
+    let clock_step = CLOCK_STEP_MS.max(0.2 * b.clock_ms.unwrap_or(0.0));
     a.method != b.method
         || a.loaded != b.loaded
         || moved(a.error_ms, b.error_ms, ERROR_STEP_MS)
         || moved(a.rtt_ms, b.rtt_ms, rtt_step)
+        || moved(a.clock_ms, b.clock_ms, clock_step)
 }
 
 fn moved(a: Option<f64>, b: Option<f64>, step: f64) -> bool {
@@ -106,5 +116,22 @@ mod tests {
         assert_eq!(reporter.update(18.0, playing(5.1)), Some(playing(5.1)));
         reporter.reset();
         assert_eq!(reporter.update(19.0, playing(5.1)), Some(playing(5.1)));
+    }
+
+    #[test]
+    fn another_track_is_told_soon_and_a_clock_that_gets_a_little_better_can_wait() {
+        let about = |track_id: &str, clock_ms| Report {
+            track_id: Some(track_id.into()),
+            clock_ms: Some(clock_ms),
+            ..playing(0.4)
+        };
+        let mut reporter = Reporter::default();
+        assert_eq!(
+            reporter.update(0.0, about("a", 1.234)),
+            Some(about("a", 1.23))
+        );
+        assert_eq!(reporter.update(2.0, about("a", 0.9)), None);
+        assert_eq!(reporter.update(2.1, about("b", 0.9)), Some(about("b", 0.9)));
+        assert_eq!(reporter.update(4.2, about("b", 0.4)), Some(about("b", 0.4)));
     }
 }

@@ -105,6 +105,29 @@ test('who comes late seeks ahead and begins there', () => {
   assert.equal(element.paused, false);
 });
 
+test('what is off by 200 ms is bent, but sought after an interruption or with another trim', () => {
+  for (const isInterrupted of [false, true]) {
+    let aheadSec = 900;
+    const moving = { ...clock, roomAt: (local) => local + aheadSec };
+    element = new FakeElement();
+    const player = new ElementPlayer({ ...options(), clock: moving, element });
+    player.follow(playing(localSec + 800, 900 + localSec + 0.6));
+    const run = (seconds) => {
+      for (const endSec = localSec + seconds; localSec < endSec;) {
+        moveTo(localSec + 0.1);
+        player.tick(localSec);
+      }
+    };
+    run(12);
+    const seeks = element.seeks.length;
+    aheadSec += 0.2;
+    if (isInterrupted) player.resync();
+    run(4);
+    assert.equal(element.seeks.length - seeks, isInterrupted ? 1 : 0);
+    player.close();
+  }
+});
+
 test('another track lets it sound until then, and not longer', () => {
   const player = new ElementPlayer({ ...options(), element });
   player.follow(playing(10, 1000.6));

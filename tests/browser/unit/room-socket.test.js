@@ -197,6 +197,56 @@ test('silence of the server is a lost connection', () => {
   assert.ok(sockets[0].closed);
 });
 
+test('who was away asks at once, and believes an answer', () => {
+  const { socket } = join();
+  const ws = accept();
+  const clocks = () => ws.sent.filter((message) => message.type === 'CLOCK');
+  socket.check(800);
+  socket.check(800);
+  assert.equal(clocks().length, 2, 'one beside the first of joining, however often it is asked');
+  mock.timers.tick(700);
+  ws.receive(JSON.stringify({ type: 'CLOCK', t0: clocks()[1].t0, t1: 5, t2: 5 }));
+  mock.timers.tick(SILENCE_MS - 1);
+  assert.equal(socket.connection, 'open');
+  assert.equal(sockets.length, 1);
+});
+
+test('who was away and gets no answer joins anew at once, again and again', () => {
+  const { socket } = join('host');
+  accept();
+  socket.check(800);
+  mock.timers.tick(799);
+  assert.equal(socket.connection, 'open');
+  mock.timers.tick(1);
+  assert.ok(sockets[0].closed);
+  mock.timers.tick(150);
+  assert.equal(sockets.length, 2);
+  // Nobody there yet.
+  for (let tried = 3; tried < 9; tried += 1) {
+    sockets.at(-1).end(1006);
+    mock.timers.tick(150);
+    assert.equal(sockets.length, tried);
+  }
+  accept();
+  assert.equal(socket.connection, 'open');
+  assert.equal(sockets.at(-1).sent[0].role, 'host');
+});
+
+test('who was away does not sit out the rest of a long pause', () => {
+  const { socket } = join();
+  for (let attempt = 0; attempt < 6; attempt += 1) {
+    sockets.at(-1).end(1006);
+    mock.timers.tick(10000);
+  }
+  sockets.at(-1).end(1006);
+  const before = sockets.length;
+  socket.check(800);
+  assert.equal(sockets.length, before + 1);
+  // That one has only just set out.
+  socket.check(800);
+  assert.equal(sockets.length, before + 1);
+});
+
 test('nothing is sent or kept while there is no connection', () => {
   const { socket } = join();
   assert.equal(socket.send({ type: 'PLAY' }), false);

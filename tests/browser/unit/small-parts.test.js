@@ -91,3 +91,20 @@ test('keys mean nothing inside fields and on what they already press', () => {
   assert.equal(means('m', { modified: true }), null);
   assert.equal(means('x'), null);
 });
+
+test('another track is told as soon as another status, and a clock that gets a little better can wait', () => {
+  const { made, sent } = reporter();
+  const about = (track_id, clock_ms) => ({ ...PLAYING, track_id, clock_ms });
+  made.update(about('a', 1.234), 0);
+  made.update(about('a', 0.9), 2000);
+  assert.equal(sent.length, 1);
+  assert.deepEqual([sent[0].clock_ms, sent[0].track_id], [1.23, 'a']);
+  made.update(about('b', 0.9), 2100);
+  assert.equal(sent.at(-1).track_id, 'b');
+  made.update(about('b', 0.4), 4099);
+  assert.equal(sent.length, 2);
+  made.update(about('b', 0.4), 4100);
+  assert.equal(sent.at(-1).clock_ms, 0.4);
+  made.update(about(null, NaN), 4500);
+  assert.equal('track_id' in sent.at(-1) || 'clock_ms' in sent.at(-1), false);
+});

@@ -93,3 +93,28 @@ test('nonsense in storage is ignored', () => {
     assert.deepEqual(storage.rooms, []);
   }
 });
+
+test('a trim is kept for each loudspeaker, the latest twelve of them', () => {
+  const backend = memory();
+  const storage = new Storage(backend);
+  storage.setTrim('', -40);
+  storage.setTrim('Box', 180);
+  storage.setTrim('Box', 175);
+  const again = new Storage(backend);
+  assert.deepEqual([again.trimOf(''), again.trimOf('Box'), again.trimOf('Other')], [-40, 175, 0]);
+  again.setTrim('Box', 0);
+  assert.equal(new Storage(backend).trimOf('Box'), 0);
+  for (let index = 1; index <= 20; index += 1) storage.setTrim(`box ${index}`, index);
+  assert.equal(JSON.parse(backend.getItem()).trims.length, 12);
+  assert.deepEqual([storage.trimOf('box 20'), storage.trimOf('box 8')], [20, 0]);
+});
+
+test('a trim that something else wrote there is none, or within bounds', () => {
+  const stored = { trims: [['a', 1e9], ['b', 'x'], [5, 5], null, ['c', -12.4]] };
+  const storage = new Storage(memory(JSON.stringify(stored)));
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((name) => storage.trimOf(name)),
+    [500, 0, -12],
+  );
+  assert.equal(new Storage(memory('{"trims":{"a":1}}')).trimOf('a'), 0);
+});

@@ -16,7 +16,6 @@ import {
   newsWords,
   reportWords,
   stageWords,
-  syncFacts,
 } from '../../../src/web/words.js';
 
 const plain = (text) => text.replaceAll('\u202f', ' ');
@@ -188,13 +187,6 @@ test('reports of other members are read carefully', () => {
   assert.equal(reportWords({ status: 'loading', loaded: 1 }), 'catching up');
   assert.equal(reportWords({ status: 'singing' }), '');
   assert.equal(reportWords(undefined), '');
-});
-
-test('unknown measurements are called that', () => {
-  const snapshot = { errorMs: null, outputLatencyMs: null, method: null };
-  for (const [, value] of syncFacts({ snapshot, quality: null })) {
-    assert.equal(value, 'not yet');
-  }
 });
 
 test('no sentence for people mentions the machinery', () => {

@@ -30,6 +30,8 @@ impl Conductor<'_> {
                 rtt_ms: now.rtt_ms,
                 error_ms: now.error_ms,
                 loaded: now.loaded,
+                clock_ms: now.clock_ms,
+                track_id: now.track_id.clone(),
             };
             if let Some(report) = self.reporter.update(now_sec, report)
                 && self.stage.link.report(&report).is_err()
