@@ -17,7 +17,7 @@ JAM := $(or $(CARGO_TARGET_DIR),target)/release/jam
 
 .DEFAULT_GOAL := help
 .PHONY: help run-server seed fetch build test test-setup test-rust test-page test-docs test-bench test-size bench-rooms \
-	bench-swarm bench-sync screenshots format format-check clean
+	bench-swarm bench-sync fuzz conformance miri screenshots format format-check clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -90,17 +90,28 @@ bench-sync: build node_modules ## Measure room time, and record how far apart li
 	@sh benches/sync/setup.sh
 	@exec node benches/sync/main.js --jam $(JAM) $(OPTIONS)
 
+fuzz: ## Hunt for bytes that break a decoder (docs/TESTING.md); OPTIONS="--seconds 600 swarm_frame"
+	@sh fuzz/run.sh target/fuzz $(OPTIONS)
+
+conformance: ## Try jam's WebSocket with the cases of the Autobahn test suite; OPTIONS="--include '5.*'"
+	@sh tests/conformance/run.sh target/conformance $(OPTIONS)
+
+miri: ## Interpret the tests of what is pure with Miri, which takes minutes
+	@sh tests/miri.sh
+
 screenshots: test-page ## Take the README's picture again, from the page's tests
 	cp target/screenshots/party-laptop.png docs/party.png
 
 format: node_modules ## Format the code: rustfmt and Prettier
 	cargo fmt
 	cargo fmt --manifest-path benches/rooms/Cargo.toml
+	cargo fmt --manifest-path fuzz/Cargo.toml
 	npm run --silent format
 
 format-check: node_modules ## Fail when something is not formatted
 	cargo fmt --check
 	cargo fmt --check --manifest-path benches/rooms/Cargo.toml
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	npm run --silent format:check
 
 node_modules: package-lock.json

@@ -13,6 +13,7 @@ const DOCUMENTS: &[&str] = &[
     "CHANGELOG.md",
     "docs/ARCHITECTURE.md",
     "docs/PROTOCOL.md",
+    "docs/TESTING.md",
 ];
 
 fn read(file: &str) -> String {

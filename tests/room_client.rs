@@ -830,6 +830,16 @@ fn every_message_of_the_recorded_ones_is_understood() {
     assert!(kinds.len() >= 7, "{kinds:?}");
 }
 
+/// A host of another program may send it; a member that does not understand the first STATE cannot join.
+#[test]
+fn a_track_without_a_name_is_understood() {
+    let state = STATE.replace("null", "\"\"");
+    let Ok(ServerSays::State(state)) = parse(&state) else {
+        panic!("not understood");
+    };
+    assert_eq!(state.track_id.as_deref(), Some(""));
+}
+
 #[test]
 fn names_and_words_of_a_server_cannot_write_on_a_terminal() {
     let Ok(ServerSays::Error(message)) =

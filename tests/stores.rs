@@ -742,6 +742,14 @@ fn a_number_goes_before_the_extension_and_long_names_are_cut_before_it() {
     );
 }
 
+/// Found by a hunt: cut behind a blank, it was another name when it was cleaned again.
+#[test]
+fn a_name_that_is_cut_does_not_end_in_a_blank() {
+    let name = final_name(&format!("{}ab {}", "日".repeat(84), "日".repeat(20)));
+    assert_eq!(name, format!("{}ab", "日".repeat(84)));
+    assert_eq!(final_name(&name), name);
+}
+
 #[test]
 fn the_longest_names_can_be_made() {
     let temp = TempFolder::new();

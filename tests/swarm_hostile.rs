@@ -10,12 +10,12 @@ use frames::{encoded, examples, manifest_of};
 use jam::limits::{SWARM_CONNECTIONS_PER_ADDRESS_MAX, SWARM_MESH_MAX};
 use jam::swarm::frame::{Frame, Request, Want};
 use jam::track::manifest::Manifest;
-use liar::Talk;
-use node::{Seed, WATCHDOG, assert_same, fetch, noise, wait_until};
+use liar::{Liar, Lie, Talk};
+use node::{Seed, WATCHDOG, assert_same, fetch, free_port, noise, wait_until};
 use random::{Random, for_each_seed};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -199,6 +199,32 @@ fn a_chunk_behind_the_end_ends_the_connection() {
         assert_eq!(read_all(&mut talk.0), [0; 0]);
     }
     victim.recovers();
+}
+
+/// A leecher that has the manifest and nothing else: its only source stopped in the middle of the first chunk.
+#[test]
+fn chunks_that_a_node_does_not_hold_are_answered_with_nothing() {
+    let folder = TempFolder::new();
+    let bytes = noise(6, 300_000);
+    let manifest = manifest_of("song.bin", &bytes, 16);
+    let id = manifest.id().to_string();
+    let source = Liar::start(Lie::StopsMidChunk, manifest.clone(), bytes);
+    let port = free_port();
+    let got = folder.join("got");
+    let more = ["--listen-port", &port.to_string()];
+    let _leecher = fetch(&id, &[&source.at()], &got, &more);
+    source.wait_for_lie();
+    let socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("it listens");
+    let mut talk = Talk::dial(socket, &manifest).expect("the handshake");
+    for _ in 0..50 {
+        for index in 0..manifest.layout().count() {
+            let (want, news) = (Want::Chunk(index), Vec::new());
+            talk.say(&Frame::Request(Request { want, news }))
+                .expect("sent");
+            let answer = talk.read().expect("an answer");
+            assert_eq!(answer[0], jam::swarm::frame::kind::EMPTY, "chunk {index}");
+        }
+    }
 }
 
 #[test]

@@ -158,6 +158,57 @@ fn a_seed_that_always_sends_the_same_chunk_holds_nobody_up() {
 }
 
 #[test]
+fn who_sends_a_chunk_that_nobody_asked_for_is_named() {
+    let told = tell(Lie::UnaskedChunk);
+    told.names_the_liar("unexpected frame of kind 0x21");
+    assert_eq!(told.liar.connections(), 1);
+}
+
+#[test]
+fn who_sends_another_answer_than_that_to_the_question_is_named() {
+    tell(Lie::OtherAnswer).names_the_liar("unexpected frame of kind 0x23");
+}
+
+#[test]
+fn who_says_that_a_track_has_four_thousand_million_chunks_is_named() {
+    let told = tell(Lie::EndlessManifest);
+    told.names_the_liar("malformed frame of kind 0x20");
+    told.is_all_there(BYTES as u64);
+}
+
+#[test]
+fn who_sends_a_byte_a_second_holds_nobody_up() {
+    let told = tell(Lie::Drips);
+    told.is_all_there(BYTES as u64);
+}
+
+#[test]
+fn a_name_from_a_stranger_makes_one_file_in_the_folder() {
+    // One chunk: this liar always begins with the first.
+    let bytes = noise(5, 4000);
+    for (name, file) in [
+        ("../../song.flac", "_.._song.flac"),
+        ("..", "track"),
+        ("song\0.flac", "song.flac"),
+        ("two\nlines.flac", "two lines.flac"),
+        ("\u{1f4bf}\u{1f3b5}.mp3", "\u{1f4bf}\u{1f3b5}.mp3"),
+        ("CON", "CON"),
+        ("aux.flac", "aux.flac"),
+    ] {
+        let folder = TempFolder::new();
+        let manifest = manifest_of("song.bin", &bytes, 12);
+        let id = manifest.id().to_string();
+        let liar = Liar::start(Lie::Named(name), manifest, bytes.clone());
+        let got = folder.join("got");
+        fetch(&id, &[&liar.at()], &got, &[]).success();
+        assert_same(&got.join(file), &bytes);
+        for folder in [&got, folder.path()] {
+            assert_eq!(std::fs::read_dir(folder).expect("a folder").count(), 1);
+        }
+    }
+}
+
+#[test]
 fn a_liar_that_tells_an_honest_nodes_id_does_not_get_that_node_banned() {
     let folder = TempFolder::new();
     let bytes = noise(5, BYTES);

@@ -222,9 +222,11 @@ pub(super) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
+/// In one line, however the client broke its own.
 pub(super) fn echo(text: &str) -> String {
+    let blank = |text: &str| text.replace(char::is_control, " ");
     match text.char_indices().nth(ECHO_CHARS_MAX) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
+        None => blank(text),
+        Some((end, _)) => format!("{}…", blank(&text[..end])),
     }
 }

@@ -10,7 +10,8 @@ use super::route::{Route, is_upload, route};
 use super::run::Hub;
 use super::swarm::ServerSwarm;
 use super::upload::{self, Failed};
-use super::websocket::{Reader, Way};
+use super::way::Way;
+use super::websocket::Reader;
 use super::{covers, tracks};
 use crate::limits::{
     COPIED_BODY_BYTES_MAX, HEAD_BYTES_MAX, HEAD_DEADLINE, KEEP_ALIVE_IDLE,

@@ -31,4 +31,5 @@ pub mod swarm;
 pub mod tracks;
 pub mod upload;
 pub mod wants;
+pub mod way;
 pub mod websocket;

@@ -4,12 +4,12 @@
 //! member's outbox like all else. Waiting for the room holds up this client alone.
 
 use super::accept::Connection;
-use super::http::Request;
 use super::outbox::{Frame, Outbox};
 use super::registry::{EnterError, RoomHandle};
 use super::room_thread::{Joining, ToRoom};
 use super::run::Hub;
 use super::tracks::queue_entry;
+use super::way::Way;
 use crate::limits::{
     HELLO_DEADLINE, ROOM_MESSAGE_BYTES_MAX, SILENCE, SOCKET_READ_BUFFER_BYTES, STOP_GRACE,
 };
@@ -49,20 +49,29 @@ pub struct Reader {
     paid_at: Instant,
 }
 
-/// How a request came, as far as its address is concerned.
-#[derive(Clone, Copy)]
-pub struct Way {
-    relayed: bool,
-    proxied: bool,
+/// How a member's frames are read, with messages of up to so many bytes. tungstenite's own bounds are far beyond what a
+/// room hears.
+#[must_use]
+pub fn config(message_bytes_max: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(SOCKET_READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(message_bytes_max)
+        .max_message_size(Some(message_bytes_max))
+        .max_frame_size(Some(message_bytes_max))
 }
 
-impl Way {
-    #[must_use]
-    pub fn of(request: &Request) -> Self {
-        Self {
-            relayed: request.relayed,
-            proxied: request.proxied,
-        }
+/// What is said to somebody whose frames could not be read on; `None` when nobody is left to hear it.
+#[must_use]
+pub fn close_reason(error: &Error) -> Option<CloseReason> {
+    match error {
+        Error::ConnectionClosed
+        | Error::Io(_)
+        | Error::AlreadyClosed
+        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Capacity(CapacityError::MessageTooLong { .. }) => Some(CloseReason::TooBig),
+        Error::Utf8(_) => Some(CloseReason::NotUtf8),
+        _ => Some(CloseReason::BadWebSocket),
     }
 }
 
@@ -91,17 +100,9 @@ impl Reader {
             hub.threads.clone(),
             Arc::clone(&hub.metrics),
         );
-        let incoming = Incoming {
-            socket: connection.socket(),
-            outbox: Arc::clone(&outbox),
-            deadline: Some(Instant::now() + HELLO_DEADLINE),
-        };
-        let config = WebSocketConfig::default()
-            .read_buffer_size(SOCKET_READ_BUFFER_BYTES)
-            .write_buffer_size(0)
-            .max_write_buffer_size(ROOM_MESSAGE_BYTES_MAX)
-            .max_message_size(Some(ROOM_MESSAGE_BYTES_MAX))
-            .max_frame_size(Some(ROOM_MESSAGE_BYTES_MAX));
+        let deadline = Instant::now() + HELLO_DEADLINE;
+        let incoming = Incoming::new(connection.socket(), Arc::clone(&outbox), deadline);
+        let config = config(ROOM_MESSAGE_BYTES_MAX);
         let socket =
             WebSocket::from_partially_read(incoming, already_read, Role::Server, Some(config));
         let token = hub.new_token(member);
@@ -311,16 +312,7 @@ impl Reader {
                 let _gone = self.socket.flush();
                 End::Gone("closed")
             }
-            Error::Io(_)
-            | Error::AlreadyClosed
-            | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-                End::Gone("connection lost")
-            }
-            Error::Capacity(CapacityError::MessageTooLong { .. }) => {
-                End::Close(CloseReason::TooBig)
-            }
-            Error::Utf8(_) => End::Close(CloseReason::NotUtf8),
-            _ => End::Close(CloseReason::BadWebSocket),
+            error => close_reason(error).map_or(End::Gone("connection lost"), End::Close),
         }
     }
 
@@ -338,7 +330,7 @@ impl Reader {
 }
 
 /// The socket as tungstenite sees it.
-struct Incoming {
+pub struct Incoming {
     socket: Arc<TcpStream>,
     outbox: Arc<Outbox>,
     /// For everything up to here, not for each read; `None` once the socket's own timeout is set.
@@ -346,6 +338,16 @@ struct Incoming {
 }
 
 impl Incoming {
+    /// What is to be written goes to `outbox`, and everything has to be read until `deadline`.
+    #[must_use]
+    pub fn new(socket: Arc<TcpStream>, outbox: Arc<Outbox>, deadline: Instant) -> Self {
+        Self {
+            socket,
+            outbox,
+            deadline: Some(deadline),
+        }
+    }
+
     /// From now on each read may wait this long.
     fn wait_at_most(&mut self, timeout: Duration) {
         self.deadline = None;

@@ -11,6 +11,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 /// What a liar does instead of answering properly. Those that begin with a chunk do so in answer to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,16 @@ pub enum Lie {
     NoManifest,
     /// Always the same chunk.
     SameChunk,
+    /// A chunk instead of the manifest, before anybody asked for one.
+    UnaskedChunk,
+    /// Addresses instead of a chunk.
+    OtherAnswer,
+    /// The right chunk, a byte a second.
+    Drips,
+    /// A manifest that says to be of 2^32 chunks.
+    EndlessManifest,
+    /// Everything is right but the name, which no node sends so.
+    Named(&'static str),
 }
 
 pub struct Liar {
@@ -151,6 +162,16 @@ impl Shared {
                 talk.wait_for_end();
                 return Ok(());
             }
+            Lie::UnaskedChunk => {
+                self.note_lie();
+                let data = &self.bytes[..self.manifest.layout().chunk_bytes(0)];
+                return talk.say(&Frame::Chunk(head(Some(0), &[]), data));
+            }
+            Lie::EndlessManifest => {
+                self.note_lie();
+                return talk.0.write_all(&endless_manifest(&part));
+            }
+            Lie::Named(name) => part.name = name.into(),
             _ => {}
         }
         talk.say(&Frame::Manifest(part))?;
@@ -208,11 +229,29 @@ impl Shared {
                 let same = &self.bytes[..layout.chunk_bytes(0)];
                 talk.say(&Frame::Chunk(head(Some(0), &[]), same))?;
             }
+            Lie::OtherAnswer => talk.say(&Frame::Peers(Vec::new()))?,
+            Lie::Drips => {
+                self.note_lie();
+                for byte in honest.chunks(1) {
+                    talk.0.write_all(byte)?;
+                    // This is what it does, and nothing waits for it.
+                    std::thread::sleep(Duration::from_secs(1));
+                }
+            }
             _ => return talk.0.write_all(&honest),
         }
         self.note_lie();
         Ok(())
     }
+}
+
+/// The manifest's first frame, with a length that makes 2^32 chunks.
+fn endless_manifest(part: &ManifestPart) -> Vec<u8> {
+    const LENGTH_AT: usize = 4 + 1 + 1;
+    let mut frame = encoded(&Frame::Manifest(part.clone()));
+    let length = u64::from(part.layout.chunk_size().bytes()) << 32;
+    frame[LENGTH_AT..LENGTH_AT + 8].copy_from_slice(&length.to_be_bytes());
+    frame
 }
 
 fn head(index: Option<u32>, news: &[u32]) -> AnswerHead {

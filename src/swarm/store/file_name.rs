@@ -53,11 +53,15 @@ fn fit(name: &str, mark: &str) -> String {
     format!("{stem}{end}")
 }
 
-/// The first `bytes_max` bytes, or a little less, so that no character is cut in two.
+/// The first `bytes_max` bytes, or a little less, so that no character is cut in two, and no blank is the last: some
+/// disks take no such names.
 fn cut(text: &str, bytes_max: usize) -> &str {
     let mut end = text.len().min(bytes_max);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    &text[..end]
+    match end == text.len() {
+        true => text,
+        false => text[..end].trim_end(),
+    }
 }
