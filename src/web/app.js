@@ -1,10 +1,12 @@
 // The entry of the page: looks at the address, builds what that view needs, and connects the parts.
 //
-// Sound is asked for inside the click that joins; browsers refuse it anywhere else.
+// Sound is asked for inside the click that joins; browsers refuse it anywhere else. A tab that is
+// loaded again while it is in a room goes back there by itself: if sound needs a tap, the party says so.
 // `window.jam` is for tests and for the console, nothing in the page reads it.
 
 import { RoomClock } from './clock.js';
 import { byId, show } from './dom.js';
+import { forgetTokens, forgetVisit, openIdentity } from './identity.js';
 import { showLanding } from './landing.js';
 import { Lobby } from './lobby.js';
 import { roomFromPath } from './names.js';
@@ -19,7 +21,8 @@ const roomName = roomFromPath(location.pathname);
 
 if (roomName === null) {
   window.jam = { player: null, clock: null, socket: null, version };
-  showLanding({ storage, path: location.pathname });
+  forgetVisit();
+  showLanding({ storage, path: location.pathname, onForget: forgetTokens });
 } else {
   showRoom();
 }
@@ -27,20 +30,20 @@ if (roomName === null) {
 function showRoom() {
   const clock = new RoomClock();
   const player = new Player({ clock });
+  const identity = openIdentity(roomName);
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   const url = `${scheme}://${location.host}/ws/${roomName}`;
-  const socket = new RoomSocket({ url, clock });
+  const socket = new RoomSocket({ url, clock, identity });
   const party = new Party({ roomName, player, clock, socket, storage, version });
-  const lobby = new Lobby({
-    room: roomName,
-    storage,
-    onJoin: ({ role, name }) => {
-      player.unlock();
-      storage.visited(roomName);
-      show(byId('lobby'), false);
-      party.start({ role, name });
-    },
-  });
+  const enter = ({ role, name }) => {
+    player.unlock();
+    storage.visited(roomName);
+    show(byId('lobby'), false);
+    party.start({ role, name });
+  };
   window.jam = { player, clock, socket, version };
-  lobby.show();
+  identity.visit.then((visit) => {
+    if (visit) enter(visit);
+    else new Lobby({ room: roomName, storage, onJoin: enter }).show();
+  });
 }

@@ -1,4 +1,4 @@
-// What the host can do to the music, and what everybody can do to their own volume.
+// What the host can do to the music (or everybody, if the host lets them), and everybody to their own volume.
 //
 // The controls send and never pretend: the page changes when the room's new state comes back. An
 // offset that is sent is always a finite number of seconds, at least 0.
@@ -77,6 +77,21 @@ export class Controls {
     if (this.#storage.volume >= AUDIBLE_MIN) this.#audible = this.#storage.volume;
   }
 
+  /** What a key asks for, as keys.js names it; false when there is nothing to do it to. */
+  act(meaning) {
+    switch (meaning) {
+      case 'next':
+        return this.next();
+      case 'previous':
+        return this.previous();
+      case 'toggle':
+        this.toggle();
+        return true;
+      default:
+        return this.step(meaning === 'back' ? -1 : 1);
+    }
+  }
+
   toggle() {
     const { state, tracks } = this.#playback.room();
     const trackId = state?.track_id ?? tracks[0]?.track_id;
@@ -151,11 +166,11 @@ export class Controls {
     this.#applyVolume();
   }
 
-  render({ isHost, canAdd, trackId, trackCount, hasNext, playing, connection }) {
-    show(byId('controls'), isHost && (trackId !== null || trackCount > 0));
+  render({ canControl, canEdit, trackId, trackCount, hasNext, playing, connection }) {
+    show(byId('controls'), canControl && (trackId !== null || trackCount > 0));
     this.#renderDock();
-    if (!isHost) return;
-    const skips = canAdd && trackId !== null && trackCount > 0;
+    if (!canControl) return;
+    const skips = canEdit && trackId !== null && trackCount > 0;
     for (const id of ['prev-button', 'next-button']) show(byId(id), skips);
     // Not `disabled`: that loses the focus, and a press shall say why nothing happens.
     const disabled = connection === 'open' ? null : 'true';

@@ -52,8 +52,8 @@ export async function openShare(room) {
   );
 }
 
-export function openHelp({ isHost }) {
-  const keys = isHost ? [...KEYS.host, ...KEYS.everybody] : KEYS.everybody;
+export function openHelp({ canControl }) {
+  const keys = canControl ? [...KEYS.host, ...KEYS.everybody] : KEYS.everybody;
   byId('help-facts').replaceChildren(
     ...keys.flatMap(([key, does]) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, does)]),
   );

@@ -1,5 +1,5 @@
-// What was played this evening, the latest first. The host can put a track at the end of the queue
-// once more.
+// What was played this evening, the latest first. Who may add music can put a track at the end of the
+// queue once more.
 
 import { Thumbs } from './cover.js';
 import { byId, el, icon, setAttribute, setText, show } from './dom.js';
@@ -27,9 +27,9 @@ export class HistoryPanel {
    * more about a track than the history does.
    */
   render(view) {
-    const names = ['played', 'canEdit', 'connected', 'waiting'];
+    const names = ['played', 'canAdd', 'connected', 'waiting'];
     if (names.every((name) => view[name] === this.#view[name])) return;
-    if (view.canEdit !== this.#view.canEdit) this.#rows = new Map();
+    if (view.canAdd !== this.#view.canAdd) this.#rows = new Map();
     this.#view = view;
     const rows = new Map();
     for (const entry of view.played) {
@@ -50,7 +50,7 @@ export class HistoryPanel {
     const { title, artist } = trackWords(entry);
     const thumb = this.#thumbs.create();
     this.#thumbs.fill(thumb, this.#view.find(entry.track_id) ?? entry);
-    const again = this.#view.canEdit
+    const again = this.#view.canAdd
       ? el('button', { class: 'round again', type: 'button' }, icon('plus'))
       : null;
     if (again) setAttribute(again, 'aria-label', `Add ${title} to the queue again`);

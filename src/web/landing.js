@@ -7,15 +7,18 @@ import { byId, el, setText, show } from './dom.js';
 import { normalizeRoomName, roomNameProblem } from './names.js';
 import { drawDisc } from './record.js';
 
-/** `path` is where the reader wanted to go: '/', or an address that is no room. */
-export function showLanding({ storage, path }) {
+/**
+ * `path` is where the reader wanted to go: '/', or an address that is no room; `onForget()` is called when
+ * the rooms visited before shall be forgotten.
+ */
+export function showLanding({ storage, path, onForget }) {
   document.body.dataset.view = 'landing';
   document.title = 'jam';
   byId('landing-disc').append(drawDisc());
   show(byId('landing'), true);
   wireForm();
   if (path !== '/') suggestRoom(path);
-  wireRecent(storage);
+  wireRecent(storage, onForget);
   showInvite();
 }
 
@@ -54,7 +57,7 @@ function suggestRoom(path) {
   setText(byId('room-hint'), `There is no such room.${offer}`);
 }
 
-function wireRecent(storage) {
+function wireRecent(storage, onForget) {
   const section = byId('recent');
   const rooms = storage.rooms;
   byId('recent-rooms').replaceChildren(
@@ -63,6 +66,7 @@ function wireRecent(storage) {
   show(section, rooms.length > 0);
   byId('forget-rooms').addEventListener('click', () => {
     storage.forgetRooms();
+    onForget();
     show(section, false);
     byId('room-field').focus();
   });

@@ -1,11 +1,11 @@
 // The one notice above the cover: which of all the things that went on matters most now, and what it says.
 //
-// Pure, like words.js. A notice is `{ id, text, action, label }`; only true promises are made: the
-// music "goes on" only where it is really heard.
+// Pure, like words.js. A notice is `{ id, text, action, label, count }`; only true promises are made: the
+// music "goes on" only where it is really heard. `count` changes every second and is not read out.
 
 /**
  * The one notice that matters most now, or null. `action` names what its button does:
- * 'host', 'reload', 'dismiss' or null.
+ * 'seat', 'reload', 'dismiss' or null.
  */
 export function noticeWords(view) {
   if (view.flash?.id === 'unsent' && view.connection !== 'open') return view.flash;
@@ -15,7 +15,6 @@ export function noticeWords(view) {
 function connectionNotice({ connection, trouble, online, sounding }) {
   if (connection === 'open' || connection === 'idle') return null;
   if (connection === 'connecting' && !trouble) return null;
-  if (trouble === 'switching') return null;
   const goesOn = sounding ? ' The music goes on;' : '';
   const retrying = sounding ? ' reconnecting.' : ' Reconnecting.';
   if (trouble === 'full') {
@@ -55,35 +54,40 @@ function updateNotice({ updated }) {
   return notice('updated', 'The server was updated.', 'reload', 'Reload');
 }
 
-function seatNotice({ membersKnown, isHost, hostName, lastHostName, playing }) {
+/**
+ * Nobody hosts. `keptSec`: so long the seat is kept for whoever lost the connection, NaN while nobody
+ * knows how long, null when it is free. `seatSettled`: it has been free for a moment, so nobody is only loading their page again.
+ */
+function seatNotice(view) {
+  const { membersKnown, isHost, hostName, lastHostName, playing, keptSec, seatSettled } = view;
   if (!membersKnown || isHost || hostName) return null;
-  if (!lastHostName) {
-    return notice('no-host', 'Nobody is hosting yet.', 'host', 'Host');
-  }
+  if (!lastHostName) return notice('no-host', 'Nobody is hosting yet.', 'seat', 'Host');
   const goesOn = playing ? ' The music plays on.' : '';
-  return notice(
-    'host-gone',
-    `${lastHostName} left.${goesOn} The host seat is free.`,
-    'host',
-    'Host',
-  );
+  if (keptSec !== null) {
+    return {
+      ...notice('host-lost', `${lastHostName} lost the connection.${goesOn} The seat is kept.`),
+      count: Number.isFinite(keptSec) ? `${keptSec} s` : '',
+    };
+  }
+  if (!seatSettled) return null;
+  return notice('host-gone', `${lastHostName} left.${goesOn}`, 'seat', 'Take over');
 }
 
 function notice(id, text, action = null, label = '') {
-  return { id, text, action, label };
+  return { id, text, action, label, count: '' };
 }
 
-/**
- * The host seat was not free. `isOwn`: it is held by this page's own earlier connection; a name
- * would not tell, there may be two people of one name.
- */
-export function seatTakenNotice({ hostName, isOwn }) {
-  const text = isOwn
-    ? 'Your earlier connection still holds the host seat. You get it back when that one ends.'
-    : hostName
-      ? `${hostName} is hosting now. You are listening along.`
-      : 'Somebody else is hosting now. You are listening along.';
+/** Who wanted to host came too late. */
+export function seatTakenNotice({ hostName }) {
+  const text = hostName
+    ? `${hostName} is hosting now. You are listening along.`
+    : 'Somebody else is hosting now. You are listening along.';
   return notice('seat-taken', text, 'dismiss', 'OK');
+}
+
+/** The seat was given to this member. */
+export function seatGivenNotice(giverName) {
+  return notice('seat-given', `${giverName} made you the host.`, 'dismiss', 'OK');
 }
 
 /** The host asked for something, and there was nobody to tell. */
@@ -98,9 +102,14 @@ export function lastTrackNotice() {
 
 /** An ERROR of the server, for people. */
 export function refusalNotice(message) {
-  const text =
-    message === 'Only host can control'
-      ? 'Only the host can do that.'
-      : `The server did not accept that: ${String(message).slice(0, 200)}`;
-  return notice('refused', text, 'dismiss', 'OK');
+  return notice('refused', refusalWords(String(message).slice(0, 200)), 'dismiss', 'OK');
+}
+
+function refusalWords(message) {
+  if (message === 'Only host can control') return 'Only the host can do that.';
+  if (/^(?:HAND_OVER|KICK): no member /.test(message)) return 'They are not here any more.';
+  // 'TAKE_SEAT: Ana hosts this room'
+  const told = /^(?:TAKE_SEAT|HAND_OVER|KICK): (.+)$/.exec(message);
+  if (told) return `${told[1][0].toUpperCase()}${told[1].slice(1)}.`;
+  return `The server did not accept that: ${message}`;
 }

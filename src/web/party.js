@@ -9,19 +9,16 @@ import { Controls } from './controls.js';
 import { openHelp, openShare, wireDialogs } from './dialogs.js';
 import { Drawer } from './drawer.js';
 import { DurationTeller } from './duration-teller.js';
+import { showEnding } from './ending.js';
 import { wireKeys, wireTabs } from './keys.js';
 import { nextTrackId } from './next-track.js';
 import { PeoplePanel } from './people-panel.js';
-import { targetPosition } from './playback.js';
+import { placeOf } from './place.js';
 import { QueueDesk } from './queue-desk.js';
-import {
-  lastTrackNotice,
-  noticeWords,
-  refusalNotice,
-  seatTakenNotice,
-  unsentNotice,
-} from './notices.js';
+import { lastTrackNotice, noticeWords, refusalNotice, unsentNotice } from './notices.js';
+import { rightsOf } from './rights.js';
 import { applyMessage, emptyRoom, findTrack, queuePlace, waitingAt } from './room-model.js';
+import { SeatDesk } from './seat-desk.js';
 import { SoundDesk } from './sound-desk.js';
 import { renderChip, renderNotice, Stage } from './stage.js';
 import { SwarmPanel } from './swarm-panel.js';
@@ -34,9 +31,6 @@ const FLASH_MS = 9000;
 /** The second half of a double tap on Listen is over by then. */
 const SETTLE_MS = 400;
 
-/** Phases in which the player's own position is what is heard, or would be. */
-const HEARD = new Set(['playing', 'paused', 'ended']);
-
 export class Party {
   #roomName;
   #player;
@@ -45,11 +39,10 @@ export class Party {
   #version;
   #room = emptyRoom();
   #flash = null;
-  #seatLost = false;
-  #wantsSeatBack = false;
   #stage;
   #timeline;
   #desk;
+  #seat;
   #people;
   #swarm;
   #controls;
@@ -71,9 +64,14 @@ export class Party {
 
   /** Called inside the click that joins, after sound was asked for. */
   start({ role, name }) {
-    document.body.dataset.view = 'party';
     setText(byId('room-name'), this.#roomName);
     setText(byId('foot-version'), `jam ${this.#version}`);
+    this.#enter({ role, name });
+    setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  #enter({ role, name }) {
+    document.body.dataset.view = 'party';
     show(byId('party'), true);
     this.#socket.join({ role, name });
     this.#sound.start();
@@ -83,7 +81,6 @@ export class Party {
     setTimeout(() => byId('party').classList.remove('is-settling'), SETTLE_MS);
     // The button that had the focus is gone.
     byId('now-title').focus({ preventScroll: true });
-    setInterval(() => this.#tick(), TICK_MS);
     scrollTo(0, 0);
   }
 
@@ -109,7 +106,11 @@ export class Party {
       onChoose: (trackId) => this.#controls.choose(trackId),
       onChange: () => this.#render(),
     });
-    this.#people = new PeoplePanel();
+    this.#seat = new SeatDesk({
+      send: (message) => this.#sendOrSay(message),
+      say: (notice) => this.#say(notice),
+    });
+    this.#people = new PeoplePanel({ onMenu: (peerId) => this.#seat.openMember(peerId) });
     this.#tabs = wireTabs(document.querySelector('[role="tablist"]'));
     const shared = { socket: this.#socket, room: () => this.#room };
     this.#swarm = new SwarmPanel({ ...shared, roomName: this.#roomName });
@@ -120,9 +121,7 @@ export class Party {
   #listen() {
     this.#socket.addEventListener('message', (event) => this.#receive(event.detail));
     this.#socket.addEventListener('connection', () => this.#connectionChanged());
-    this.#socket.addEventListener('seat-taken', () => {
-      this.#seatLost = true;
-    });
+    this.#socket.addEventListener('seat-taken', () => this.#seat.seatTaken());
     this.#player.addEventListener('change', () => {
       this.#desk.playerChanged(this.#player.snapshot());
       this.#report();
@@ -147,11 +146,13 @@ export class Party {
     if (message.type === 'SWARM') return;
     if (message.type === 'ERROR') {
       this.#desk.forget();
+      this.#seat.forget();
       this.#say(refusalNotice(message.message));
       this.#render();
       return;
     }
-    const { room, happened } = applyMessage(this.#room, message);
+    const before = this.#room;
+    const { room, happened } = applyMessage(before, message);
     this.#room = room;
     if (happened.includes('tracks')) {
       this.#player.setKnownTracks(room.tracks);
@@ -162,12 +163,13 @@ export class Party {
       this.#timeline.settle();
     }
     this.#player.setNextTrack(nextTrackId(room.tracks, room.state?.track_id));
-    if (happened.includes('members')) this.#seatNews(happened);
+    this.#seat.receive(happened, before, room);
     this.#announce(happened);
     this.#render();
   }
 
   #connectionChanged() {
+    this.#seat.forget();
     if (this.#socket.connection === 'open') {
       this.#sound.connected();
       this.#durationTeller.reset();
@@ -178,33 +180,32 @@ export class Party {
       this.#room = { ...this.#room, uploadKey: null };
     }
     this.#render();
+    if (this.#socket.connection === 'idle') this.#end();
   }
 
-  /** Who has the host seat, and whether it should have been this member. */
-  #seatNews(happened) {
-    const { host } = this.#room;
-    // After a dead network the server still counts the old connection for a while.
-    const isOwn = host !== null && host.peer_id === this.#socket.hostPeerId;
-    if (this.#seatLost && host) {
-      this.#say(seatTakenNotice({ hostName: host.name, isOwn }));
-      this.#wantsSeatBack = isOwn;
-    }
-    this.#seatLost = false;
-    // Somebody else was faster: then the seat is theirs.
-    if (host && !isOwn) this.#wantsSeatBack = false;
-    if (happened.includes('host-left') && this.#wantsSeatBack) this.#becomeHost();
-  }
-
-  #becomeHost() {
-    this.#wantsSeatBack = false;
-    this.#flash = null;
-    this.#player.unlock();
-    this.#socket.changeRole('host');
+  /** This tab is not in the room any more, and does not come back by itself. */
+  #end() {
+    const { role, name, trouble } = this.#socket;
+    this.#desk.stop();
+    this.#player.setNextTrack(null);
+    this.#player.setState(null);
+    showEnding({
+      why: trouble,
+      roomName: this.#roomName,
+      hostName: this.#room.host?.name ?? null,
+      onReturn: () => {
+        this.#player.unlock();
+        this.#enter({ role, name });
+      },
+    });
   }
 
   #noticeAction() {
     const action = byId('notice-button').dataset.action;
-    if (action === 'host') this.#becomeHost();
+    if (action === 'seat') {
+      this.#player.unlock();
+      this.#seat.take();
+    }
     if (action === 'reload') location.reload();
     if (action === 'dismiss') this.#flash = null;
     this.#render();
@@ -212,7 +213,6 @@ export class Party {
 
   #key(meaning) {
     if (document.body.dataset.view !== 'party') return false;
-    const isHost = this.#socket.role === 'host';
     switch (meaning) {
       case 'mute':
         this.#controls.toggleMute();
@@ -224,22 +224,17 @@ export class Party {
       case 'help':
         this.#help();
         return true;
-      case 'toggle':
-        if (!byId('hear-button').hidden) this.#player.unlock();
-        else if (isHost) this.#controls.toggle();
-        else return false;
-        return true;
-      case 'next':
-        return isHost && this.#controls.next();
-      case 'previous':
-        return isHost && this.#controls.previous();
       default:
-        return isHost && this.#controls.step(meaning === 'back' ? -1 : 1);
+        if (meaning !== 'toggle' || byId('hear-button').hidden) {
+          return this.#rights().canControl && this.#controls.act(meaning);
+        }
+        this.#player.unlock();
+        return true;
     }
   }
 
   #help() {
-    openHelp({ isHost: this.#socket.role === 'host' });
+    openHelp(this.#rights());
   }
 
   #say(notice) {
@@ -281,21 +276,22 @@ export class Party {
 
   /** Seconds into the track: what is heard here, else where the room is. Never NaN. */
   #positionSec() {
-    const snapshot = this.#player.snapshot();
-    const { state } = snapshot;
-    const heard = HEARD.has(snapshot.phase) && Number.isFinite(snapshot.positionSec);
-    let sec = heard ? snapshot.positionSec : (state?.offset_sec ?? 0);
-    if (!heard && state && this.#clock.ready) {
-      sec = targetPosition(state, this.#clock.roomAt(localSec()));
-    }
-    const end = snapshot.durationSec;
-    const bounded = Number.isFinite(end) ? Math.min(sec, end) : sec;
-    return Number.isFinite(bounded) ? Math.max(0, bounded) : 0;
+    return placeOf(this.#player.snapshot(), this.#roomSec());
+  }
+
+  /** Null while it is not known. */
+  #roomSec() {
+    return this.#clock.ready ? this.#clock.roomAt(localSec()) : null;
   }
 
   /** The room as it sounds: a track that is about to begin is not the current one yet. */
   #heardRoom() {
     return { ...this.#room, state: this.#player.snapshot().state };
+  }
+
+  #rights() {
+    const { guests, editable } = this.#room;
+    return rightsOf({ isHost: this.#socket.role === 'host', guests, editable });
   }
 
   #view() {
@@ -308,7 +304,8 @@ export class Party {
       ...currentTrack(room),
       trackCount: room.tracks.length,
       isHost: socket.role === 'host',
-      canAdd: socket.role === 'host' && room.editable,
+      ...this.#rights(),
+      ...this.#seat.view(room, this.#roomSec()),
       uploading: this.#desk.uploading,
       queueEnded: room.queueEnded,
       hostName: room.host?.name ?? null,
@@ -320,7 +317,7 @@ export class Party {
       online: navigator.onLine,
       phase: snapshot.phase,
       reason: snapshot.reason,
-      waiting: waitingAt(room, this.#clock.ready ? this.#clock.roomAt(localSec()) : NaN),
+      waiting: waitingAt(room, this.#roomSec() ?? NaN),
       loaded: snapshot.loaded,
       errorMs: snapshot.errorMs,
       sounding: snapshot.phase === 'playing',
@@ -351,9 +348,11 @@ export class Party {
     this.#renderTransport(view);
     const room = this.#room;
     this.#desk.render(room, view);
+    this.#seat.render(room, view);
     this.#people.render({
       ...room,
       ownId: room.peerId,
+      canManage: view.isHost && room.rightsKnown,
       machineWords: (id) => this.#swarm.machineWords(id),
     });
     setText(byId('connection'), connectionWords(view.connection));
@@ -367,7 +366,7 @@ export class Party {
       positionSec: this.#positionSec(),
       durationSec: snapshot.durationSec,
       loaded: snapshot.loaded,
-      canSeek: view.isHost && view.connection === 'open',
+      canSeek: view.canControl && view.connection === 'open',
     });
     const place = queuePlace(this.#room.tracks, trackId);
     this.#controls.render({ ...view, ...place, trackId });

@@ -2,7 +2,7 @@
 //
 // Rows are kept by peer id and only changed where something changed: the list arrives once a second.
 
-import { byId, el, setText, show } from './dom.js';
+import { byId, el, icon, setAttribute, setText, show } from './dom.js';
 import { orderChildren } from './keyed-list.js';
 import { drawBadge } from './lobby.js';
 import { errorWay, memberClock, memberMethod, togetherWords } from './member-words.js';
@@ -13,8 +13,11 @@ export class PeoplePanel {
   #list = byId('members');
   #rows = new Map();
 
-  /** `machineWords(peerId)` says what a machine in the list does. */
-  render({ members, machines, total, ownId, machineWords }) {
+  /**
+   * `host` has the seat; `canManage`: it is this member, so the others have a menu; `machineWords(peerId)`
+   * says what a machine in the list does.
+   */
+  render({ members, machines, total, host, ownId, canManage, machineWords }) {
     const before = this.#rows;
     this.#rows = new Map();
     const rowOf = (member) => {
@@ -24,7 +27,9 @@ export class PeoplePanel {
     };
     const people = members.map((member) => {
       const row = rowOf(member);
-      fillRow(row, member, member.peer_id === ownId);
+      const isOwn = member.peer_id === ownId;
+      fillRow(row, member, { isOwn, isHost: member.peer_id === host?.peer_id });
+      fillMenu(row, member, canManage && !isOwn);
       return row.item;
     });
     this.#order(people);
@@ -34,6 +39,7 @@ export class PeoplePanel {
     const things = machines.map((machine) => {
       const row = rowOf(machine);
       fillMachine(row, machine, machineWords(machine.peer_id));
+      fillMenu(row, machine, canManage);
       return row.item;
     });
     orderChildren(byId('machines'), things);
@@ -44,7 +50,12 @@ export class PeoplePanel {
     show(byId('members-more'), more > 0);
   }
 
-  constructor() {
+  /** `onMenu(peerId)`: the dots of a member were pressed. */
+  constructor({ onMenu }) {
+    byId('panel-people').addEventListener('click', (event) => {
+      const menu = event.target.closest('.menu');
+      if (menu) onMenu(menu.closest('li').dataset.peerId);
+    });
     this.#list.addEventListener('animationend', (event) => event.target.classList.remove('is-new'));
   }
 
@@ -64,13 +75,16 @@ function createRow(member) {
     value: el('span', { class: 'report-value' }),
     way: el('span', { class: 'unseen' }),
     scale: el('span', { class: 'scale', 'aria-hidden': 'true' }, el('i')),
+    menu: el('button', { class: 'round menu', type: 'button', hidden: true }, icon('more')),
   };
+  setAttribute(row.menu, 'aria-haspopup', 'dialog');
   row.item = el(
     'li',
     { class: 'row member', 'data-peer-id': member.peer_id },
     drawBadge(member),
     el('span', { class: 'row-words' }, row.name, row.mark, row.facts),
     el('span', { class: 'report' }, row.scale, row.value, row.way),
+    row.menu,
   );
   return row;
 }
@@ -81,9 +95,13 @@ function fillMachine(row, { name }, words) {
   show(row.scale, false);
 }
 
-function fillRow(row, member, isOwn) {
+function fillMenu(row, { name }, hasMenu) {
+  setAttribute(row.menu, 'aria-label', `${name}: more`);
+  show(row.menu, hasMenu);
+}
+
+function fillRow(row, member, { isOwn, isHost }) {
   const { report } = member;
-  const isHost = member.role === 'host';
   setText(row.name, member.name);
   const marks = [isHost && 'hosting', isOwn && 'you', memberMethod(report)].filter(Boolean);
   setText(row.mark, marks.join(' · '));

@@ -1,5 +1,5 @@
-// Everything about the queue in one place: what everybody sees of it, what the host does to it, and
-// the files that come into it.
+// Everything about the queue in one place: what everybody sees of it, what is done to it by those who
+// may, and the files that come into it.
 //
 // An edit shows at once and is sent; the room's next QUEUE settles it. Nothing here touches the
 // player: an upload or an edit that fails changes no sound.
@@ -26,10 +26,10 @@ export class QueueDesk {
   #queue;
   #uploadsPanel;
   #history;
-  #view = { isHost: false, canAdd: false, connected: false, hostName: null };
+  #view = { mayAdd: false, canAdd: false, canEdit: false, connected: false, hostName: null };
   #room = null;
   #shown = { from: null, tracks: [] };
-  #waiting = { tracks: null, currentId: undefined, ids: new Set() };
+  #waiting = { tracks: null, from: undefined, ids: new Set() };
   #unplayable = new Set();
   #tracksBefore = [];
   #limitAsked = false;
@@ -104,6 +104,12 @@ export class QueueDesk {
     else this.#unplayable.delete(trackId);
   }
 
+  /** This tab is not in the room any more: what it was sending is nobody's. */
+  stop() {
+    this.forget();
+    this.#uploads.cancelAll();
+  }
+
   tick() {
     if (this.#edits.expire(performance.now())) this.forget();
     this.#uploads.tick();
@@ -114,17 +120,18 @@ export class QueueDesk {
   /** `view` as party.js makes it. */
   render(room, view) {
     const connected = view.connection === 'open';
-    const { isHost, canAdd, hostName } = view;
+    const { canControl, canEdit, mayAdd, canAdd, hostName } = view;
     this.#room = room;
-    this.#view = { isHost, canAdd, connected, hostName };
-    this.#uploads.setKey(connected && isHost ? room.uploadKey : null);
+    this.#view = { mayAdd, canAdd, canEdit, connected, hostName };
+    this.#uploads.setKey(connected && mayAdd ? room.uploadKey : null);
     const currentId = view.state?.track_id ?? null;
     const tracks = this.#tracks();
     this.#queue.render({
       tracks,
       known: room.tracksKnown,
-      isHost,
-      canEdit: canAdd,
+      canControl,
+      canEdit,
+      ownId: canAdd ? room.peerId : null,
       connected,
       currentId,
       playing: view.playing && view.phase !== 'failed',
@@ -133,7 +140,7 @@ export class QueueDesk {
     });
     this.#history.render({
       played: room.played,
-      canEdit: canAdd,
+      canAdd,
       connected,
       waiting: this.#waitingIds(tracks, currentId),
       find: (trackId) => findTrack(room, trackId),
@@ -162,15 +169,17 @@ export class QueueDesk {
   }
 
   #waitingIds(tracks, currentId) {
-    if (this.#waiting.tracks !== tracks || this.#waiting.currentId !== currentId) {
-      const current = tracks.findIndex((track) => track.track_id === currentId);
+    // Who may not move a track cannot bring it back from before the current one.
+    const from = this.#view.canEdit ? currentId : null;
+    if (this.#waiting.tracks !== tracks || this.#waiting.from !== from) {
+      const current = tracks.findIndex((track) => track.track_id === from);
       const ids = new Set(tracks.slice(Math.max(0, current)).map((track) => track.track_id));
-      this.#waiting = { tracks, currentId, ids };
+      this.#waiting = { tracks, from, ids };
     }
     return this.#waiting.ids;
   }
 
-  // What the host does.
+  // What is done to it.
 
   #move(trackId, beforeId) {
     const message = { type: 'MOVE', track_id: trackId };
@@ -194,7 +203,8 @@ export class QueueDesk {
   }
 
   #bringBack(trackId, beforeId) {
-    const before = beforeId !== null && findTrack(this.#room, beforeId) ? { before: beforeId } : {};
+    const isThere = this.#view.canEdit && beforeId !== null && findTrack(this.#room, beforeId);
+    const before = isThere ? { before: beforeId } : {};
     this.#send({ type: 'ADD', track_id: trackId, ...before });
     // The button that had the focus is gone.
     byId('add-button').focus({ preventScroll: true });
@@ -220,7 +230,7 @@ export class QueueDesk {
   // What comes from this device.
 
   #add(files) {
-    if (!this.#view.isHost) {
+    if (!this.#view.mayAdd) {
       showToast(notYoursWords(this.#view.hostName));
       return;
     }

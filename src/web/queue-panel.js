@@ -24,8 +24,9 @@ const ROW_KEYS = { ArrowUp: 'up', ArrowDown: 'down' };
 const NOTHING = {
   tracks: [],
   known: false,
-  isHost: false,
+  canControl: false,
   canEdit: false,
+  ownId: null,
   connected: false,
   currentId: null,
   playing: false,
@@ -63,8 +64,9 @@ export class QueuePanel {
     const before = this.#view;
     const differs = (...names) => names.some((name) => view[name] !== before[name]);
     this.#view = view;
-    if (differs('isHost', 'canEdit')) this.#rows = new Map();
-    if (differs('isHost', 'canEdit', 'tracks', 'known', 'unplayable')) {
+    const mayDiffer = differs('canControl', 'canEdit', 'ownId');
+    if (mayDiffer) this.#rows = new Map();
+    if (mayDiffer || differs('tracks', 'known', 'unplayable')) {
       this.#build();
       return;
     }
@@ -80,7 +82,7 @@ export class QueuePanel {
   }
 
   #build() {
-    const { tracks, isHost, canEdit } = this.#view;
+    const { tracks } = this.#view;
     const filterable = tracks.length >= FILTER_FROM;
     show(byId('filter-row'), filterable);
     const wanted = filterable ? foldText(this.#field.value.trim()) : '';
@@ -88,9 +90,7 @@ export class QueuePanel {
     const rows = new Map();
     for (const track of tracks) {
       const id = track.track_id;
-      const row =
-        this.#rows.get(id) ??
-        createRow(track, { editable: canEdit, pickable: isHost, thumbs: this.#thumbs });
+      const row = this.#rows.get(id) ?? this.#createRow(track);
       fillRow(row, track, { thumbs: this.#thumbs, ...this.#fate(id) });
       show(row.item, wanted === '' || foldText(searchText(track)).includes(wanted));
       rows.set(id, row);
@@ -102,6 +102,16 @@ export class QueuePanel {
     }
     this.#mark();
     this.#sayWhatIsMissing(wanted);
+  }
+
+  #createRow(track) {
+    const { canControl, canEdit, ownId } = this.#view;
+    return createRow(track, {
+      editable: canEdit,
+      pickable: canControl,
+      removable: canEdit || (ownId !== null && track.added_by_id === ownId),
+      thumbs: this.#thumbs,
+    });
   }
 
   #fate(trackId) {
@@ -135,17 +145,20 @@ export class QueuePanel {
   }
 
   #sayWhatIsMissing(wanted) {
-    const { tracks, known, canEdit } = this.#view;
+    const { tracks, known, canEdit, ownId } = this.#view;
     const found = tracks.length > 0 && this.#list.querySelector('li:not([hidden])') !== null;
     let text = '';
     if (tracks.length === 0 && known) {
-      text = canEdit ? 'What you add comes here, one after the other.' : 'Nothing is queued yet.';
+      text =
+        canEdit || ownId !== null
+          ? 'What you add comes here, one after the other.'
+          : 'Nothing is queued yet.';
     } else if (wanted !== '' && !found) text = 'No track is called that.';
     setText(byId('queue-empty'), text);
     show(byId('queue-empty'), text !== '');
   }
 
-  // What the host does with it.
+  // What is done with it.
 
   #click(event) {
     const item = event.target.closest('li');
@@ -159,7 +172,8 @@ export class QueuePanel {
 
   #key(event) {
     const item = event.target.closest('li');
-    if (item === null || !this.#view.canEdit || event.ctrlKey || event.metaKey) return;
+    if (item === null || event.ctrlKey || event.metaKey) return;
+    if (!this.#view.canEdit && event.key !== 'Delete') return;
     const onGrip = event.target.closest('.grip') !== null;
     const moves = event.altKey ? ROW_KEYS[event.key] : onGrip && GRIP_KEYS[event.key];
     if (moves) this.#move(moves, item.dataset.trackId);
@@ -209,8 +223,8 @@ export class QueuePanel {
   }
 
   #remove(trackId) {
-    if (!this.#mayEdit()) return;
-    const { item } = this.#rows.get(trackId);
+    const { item, remove } = this.#rows.get(trackId);
+    if (!remove || remove.hidden || !this.#mayEdit()) return;
     const next = item.nextElementSibling ?? item.previousElementSibling;
     const hadFocus = item.contains(document.activeElement);
     this.#wishes.onRemove(trackId);

@@ -1,17 +1,17 @@
 // One row of the queue: a cover, what it is called, how long it takes and who brought it.
 //
 // The host's row is three buttons: a grip that moves it, the track itself, which plays it now, and
-// one that takes it out. Everybody else reads the same row without them.
+// one that takes it out, which guests have on what they brought. Without them it is the same row to read.
 
-import { el, icon, setAttribute, setText } from './dom.js';
+import { el, icon, setAttribute, setText, show } from './dom.js';
 import { lengthWords, queueSubWords, trackWords } from './track-words.js';
 
-/** `editable` and `pickable` hold for the life of a row; everything else is for `fillRow`. */
-export function createRow(track, { editable, pickable, thumbs }) {
+/** `editable`, `pickable` and `removable` hold for the life of a row; everything else is for `fillRow`. */
+export function createRow(track, { editable, pickable, removable, thumbs }) {
   const row = {
     grip: editable ? gripButton() : null,
     pick: el(pickable ? 'button' : 'div', { class: 'pick', type: pickable ? 'button' : null }),
-    remove: editable
+    remove: removable
       ? el('button', { class: 'round remove', type: 'button' }, icon('close'))
       : null,
     thumb: thumbs.create(),
@@ -76,6 +76,8 @@ export function markRow(row, { isCurrent, isPast, playing, connected }) {
   row.item.classList.toggle('is-past', isPast);
   row.item.classList.toggle('is-playing', isCurrent && playing);
   setAttribute(row.pick, 'aria-current', isCurrent ? 'true' : null);
+  // What plays is stopped only by who may move it, too.
+  if (row.remove && !row.grip) show(row.remove, !isCurrent);
   const disabled = connected ? null : 'true';
   for (const button of [row.grip, row.pick, row.remove]) {
     if (button?.localName === 'button') setAttribute(button, 'aria-disabled', disabled);

@@ -3,6 +3,8 @@
 // Pure: a message goes in, a new room and a list of what happened come out. It never believes a
 // message's shape: entries that do not fit are left out, and every list is bounded.
 
+import { readRights, readVotes } from './rights.js';
+
 const TRACKS_MAX = 1000;
 const MEMBERS_MAX = 200;
 const PLAYED_MAX = 100;
@@ -12,6 +14,7 @@ const TEXT_CHARS_MAX = 300;
 const CONTENT_ID = /^[0-9a-f]{64}$/;
 /** The last second that a Date can name, or nearly. */
 const TIME_SEC_MAX = 8e12;
+const TRACK_TEXTS = ['name', 'content_type', 'title', 'artist', 'album', 'added_by', 'added_by_id'];
 const UPLOAD_KEY = /^[0-9a-f]{16,128}$/;
 
 export function emptyRoom() {
@@ -32,20 +35,27 @@ export function emptyRoom() {
     membersKnown: false,
     total: 0,
     host: null,
+    lastHostId: null,
     lastHostName: null,
+    kept: null,
+    guests: 'nothing',
+    rightsKnown: false,
+    votes: null,
     serverVersion: null,
   };
 }
 
 /**
  * `{ room, happened }`; `happened` holds 'state', 'track', 'again' (the same track from its start),
- * 'tracks', 'arrived', 'played', 'welcome', 'members', 'host-came' and 'host-left', in that order of
- * telling.
+ * 'tracks', 'arrived', 'played', 'welcome', 'members', 'rights', 'guests' (they may do more or less),
+ * 'host-came', 'host-back' (the same who left), 'host-left' and 'votes', in that order of telling.
  *
- * `editable`: this member may change the queue, and the server knows how; an older one gives no
- * upload key. `queueEnded`: the last track has just played to its end. `arrived`: the tracks that the
- * server has since the last QUEUE, and had to wait for. `waiting`: the start that waits for those who
- * load, as `{ trackId, ready, of, untilSec }` with the room time at which it comes anyhow or null.
+ * `editable`: the server knows how to change the queue; an older one gives no upload key.
+ * `queueEnded`: the last track has just played to its end. `arrived`: the tracks that the server has
+ * since the last QUEUE, and had to wait for. `waiting`: the start that waits for those who load, as
+ * `{ trackId, ready, of, untilSec }` with the room time at which it comes anyhow or null. `kept`: for
+ * whom the free host seat is kept. `votes`: how many want to skip the current track, null while nobody
+ * has said so.
  */
 export function applyMessage(room, message) {
   switch (message?.type) {
@@ -75,6 +85,10 @@ export function applyMessage(room, message) {
       return applyMembers(room, message);
     case 'WAITING':
       return { room: { ...room, waiting: readWaiting(message) }, happened: ['waiting'] };
+    case 'RIGHTS':
+      return applyRights(room, readRights(message));
+    case 'VOTES':
+      return applyVotes(room, readVotes(message));
     default:
       return { room, happened: [] };
   }
@@ -114,6 +128,8 @@ function applyWelcome(room, message) {
       serverVersion: String(message.version),
       uploadKey,
       editable: uploadKey !== null,
+      // What a server before knew, this one may not.
+      rightsKnown: room.rightsKnown && typeof message.token === 'string',
     },
     happened: ['welcome'],
   };
@@ -127,7 +143,8 @@ function applyState(room, payload) {
   if (changed && (known || payload.track_id !== null)) happened.push('track');
   else if (!changed && startsAgain(room.state, payload)) happened.push('again');
   const queueEnded = !changed && isEnd(room, payload);
-  return { room: { ...room, state: payload, queueEnded }, happened };
+  const votes = changed ? null : room.votes;
+  return { room: { ...room, state: payload, queueEnded, votes }, happened };
 }
 
 /** A playing track that stands at its start again, and there is none after it. */
@@ -165,7 +182,7 @@ export function readTracks(tracks) {
 export function readTrack(track) {
   const { track_id: id, bytes, duration_sec: durationSec } = track;
   const clean = { track_id: id };
-  for (const field of ['name', 'content_type', 'title', 'artist', 'album', 'added_by']) {
+  for (const field of TRACK_TEXTS) {
     const text = track[field];
     if (typeof text === 'string' && text.trim() !== '') {
       clean[field] = text.slice(0, TEXT_CHARS_MAX);
@@ -195,23 +212,39 @@ function readPlayed(entries) {
 
 function applyMembers(room, message) {
   const { members, machines, total } = readCrowd(message);
+  const changed = { ...room, members, machines, membersKnown: true, total };
+  // RIGHTS come at once, and this list only now and then.
+  if (room.rightsKnown) return { room: changed, happened: ['members'] };
   const all = [...members, ...machines];
   const host = all.find((member) => member.role === 'host') ?? null;
-  const happened = ['members'];
-  if (host && host.peer_id !== room.host?.peer_id) happened.push('host-came');
+  const news = hostNews(room, host);
+  return { room: { ...changed, ...news.room }, happened: ['members', ...news.happened] };
+}
+
+function applyRights(room, { host, kept, guests }) {
+  const news = hostNews(room, host);
+  // Somebody who comes while the seat is kept has not seen who left it.
+  const lastHostName = host?.name ?? kept?.name ?? room.lastHostName;
+  const happened = ['rights', ...news.happened];
+  if (room.rightsKnown && guests !== room.guests) happened.splice(1, 0, 'guests');
+  const rightsKnown = true;
+  return { room: { ...room, ...news.room, kept, guests, rightsKnown, lastHostName }, happened };
+}
+
+function hostNews(room, host) {
+  const happened = [];
+  if (host && host.peer_id !== room.host?.peer_id) {
+    happened.push(host.peer_id === room.lastHostId ? 'host-back' : 'host-came');
+  }
   if (!host && room.host) happened.push('host-left');
-  return {
-    room: {
-      ...room,
-      members,
-      machines,
-      membersKnown: true,
-      total,
-      host,
-      lastHostName: host?.name ?? room.lastHostName,
-    },
-    happened,
-  };
+  const lastHostId = host?.peer_id ?? room.lastHostId;
+  return { room: { host, lastHostId, lastHostName: host?.name ?? room.lastHostName }, happened };
+}
+
+/** A vote is about one track; for any other there is none. */
+function applyVotes(room, votes) {
+  if (votes === null || votes.trackId !== room.state?.track_id) return { room, happened: [] };
+  return { room: { ...room, votes }, happened: ['votes'] };
 }
 
 /**

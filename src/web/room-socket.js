@@ -2,17 +2,18 @@
 //
 // It never decides about playback and never touches the page; losing the connection is its
 // problem alone, the music goes on without it. It reconnects by itself, with growing pauses and
-// jitter, and joins again in the same role; if the host seat is gone meanwhile it joins as a
-// listener and says so ('seat-taken'). At most one WebSocket is alive at any time.
+// jitter, and comes back as the same member (its token says so) in the role that it has now; if the host
+// seat is somebody else's meanwhile it is a listener, and says so ('seat-taken'). At most one WebSocket
+// is alive at any time. Being removed, or used elsewhere, is final until `join` is called again.
 //
-// Events: 'connection' (connection, role or trouble changed), 'message' (detail: the message),
+// Events: 'connection' (connection or trouble changed), 'message' (detail: the message),
 // 'seat-taken'.
 
 import { ClockProbes } from './clock-probes.js';
 import { MessageLog } from './message-log.js';
 import { ServerScout } from './server-scout.js';
 
-const WANTS = ['WELCOME', 'QUEUE', 'MEMBERS', 'HISTORY', 'SWARM', 'WAITING'];
+const WANTS = ['WELCOME', 'QUEUE', 'MEMBERS', 'HISTORY', 'SWARM', 'WAITING', 'RIGHTS'];
 
 /** From opening the socket to the first STATE. */
 const JOIN_TIMEOUT_MS = 8000;
@@ -34,31 +35,35 @@ export function retryDelayMs(attempt, random) {
   return full * (0.5 + 0.5 * random);
 }
 
-/** What a close means: 'seat' (taken), 'stopping', 'rooms', 'misfit' or null for plain loss. */
+/** What a close means: one of FINAL, 'stopping', 'rooms', 'misfit' or null for plain loss. */
 export function closeMeaning(code, reason) {
-  if (code === 1008 && reason === 'Host already assigned') return 'seat';
+  if (code === 1008 && reason === 'Removed by the host') return 'removed';
+  if (code === 1008 && reason === 'Came back on another connection') return 'elsewhere';
   if (code === 1001) return 'stopping';
   if (code === 1013) return 'rooms';
   if (code === 1008 && reason !== 'HELLO timeout') return 'misfit';
   return null;
 }
 
+/** After these it does not come back by itself. */
+const FINAL = new Set(['removed', 'elsewhere']);
+
 export class RoomSocket extends EventTarget {
   log = new MessageLog();
   /** 'idle', 'connecting' (never open so far), 'open' or 'reconnecting'. */
   connection = 'idle';
   /**
-   * Why there is no connection: 'full', 'rooms', 'misfit', 'stopping', 'unreachable', 'switching'
-   * (joining again on purpose, in another role) or null.
+   * Why there is no connection: 'full', 'rooms', 'misfit', 'stopping', 'unreachable', 'removed',
+   * 'elsewhere' (the same member came back on another connection) or null.
    */
   trouble = null;
+  /** 'host' or 'viewer': what was asked for, and then what the room says. */
   role = 'viewer';
   name = '';
   peerId = null;
-  /** The peer id under which this page had the host seat last, or null. */
-  hostPeerId = null;
 
   #url;
+  #identity;
   #ws = null;
   #probes;
   #scout = new ServerScout({ onReturn: () => this.#serverReturned() });
@@ -69,9 +74,11 @@ export class RoomSocket extends EventTarget {
   #hurryUntilMs = 0;
   #timer = null;
 
-  constructor({ url, clock }) {
+  /** `identity` as identity.js makes it. */
+  constructor({ url, clock, identity }) {
     super();
     this.#url = url;
+    this.#identity = identity;
     this.#probes = new ClockProbes({
       clock,
       send: (message) => this.send(message),
@@ -84,15 +91,8 @@ export class RoomSocket extends EventTarget {
     this.role = role;
     this.name = name;
     this.#attempt = 0;
-    this.#open();
-  }
-
-  /** Joins again on a new connection. The old one goes first: its seat has to be free. */
-  changeRole(role) {
-    this.role = role;
-    this.trouble = 'switching';
-    this.#attempt = 0;
-    this.#open();
+    this.#set('connecting', null);
+    this.#identity.whenKnown(() => this.#open());
   }
 
   /** True when the message went out; nothing is kept for later, states age too fast. */
@@ -149,6 +149,7 @@ export class RoomSocket extends EventTarget {
       type: 'HELLO',
       role: this.role,
       display_name: this.name,
+      token: this.#identity.token ?? undefined,
       wants: WANTS,
     });
   }
@@ -169,14 +170,23 @@ export class RoomSocket extends EventTarget {
       return;
     }
     if (type === 'STATE' && this.connection !== 'open') this.#opened();
-    if (type === 'PEER') this.#named(message.peer_id);
+    if (type === 'PEER') this.peerId = message.peer_id;
+    if (type === 'WELCOME') this.#welcomed(message);
+    if (type === 'RIGHTS') this.#roleIs(message.host?.peer_id === this.peerId ? 'host' : 'viewer');
     this.dispatchEvent(new CustomEvent('message', { detail: message }));
   }
 
-  /** Only who was let in gets a name, so a host with one has the seat. */
-  #named(peerId) {
-    this.peerId = peerId;
-    if (this.role === 'host') this.hostPeerId = peerId;
+  #welcomed({ role, token }) {
+    const seatTaken = this.role === 'host' && role === 'viewer';
+    this.role = role === 'host' || role === 'viewer' ? role : this.role;
+    this.#identity.joined({ token, role: this.role, name: this.name });
+    if (seatTaken) this.dispatchEvent(new CustomEvent('seat-taken'));
+  }
+
+  #roleIs(role) {
+    if (role === this.role) return;
+    this.role = role;
+    this.#identity.joined({ role, name: this.name });
   }
 
   #opened() {
@@ -191,12 +201,11 @@ export class RoomSocket extends EventTarget {
   #closed(code, reason) {
     const what = `closed ${code} ${reason}`.trim();
     const meaning = closeMeaning(code, reason);
-    if (meaning === 'seat') {
+    if (FINAL.has(meaning)) {
       this.log.add('note', 'CLOSE', what, Date.now());
-      this.role = 'viewer';
-      this.trouble = 'switching';
-      this.#open();
-      this.dispatchEvent(new CustomEvent('seat-taken'));
+      this.#identity.letGo();
+      this.#drop();
+      this.#set('idle', meaning);
       return;
     }
     const neverOpen = this.connection !== 'open';

@@ -85,12 +85,12 @@ export class SoundDesk {
   }
 
   /** The party's view, with what is heard where. */
-  render({ track, state, isHost, playing, positionSec, durationSec }) {
+  render({ track, state, canControl, playing, positionSec, durationSec }) {
     this.#isPlaying = playing;
     const trackId = state?.track_id ?? null;
-    const isPlaying = playing && (isHost || !this.#isMuted);
+    const isPlaying = playing && (canControl || !this.#isMuted);
     const place = { positionSec, durationSec };
-    this.#lockScreen.render({ track, trackId, mayControl: isHost, isPlaying, ...place });
+    this.#lockScreen.render({ track, trackId, mayControl: canControl, isPlaying, ...place });
   }
 
   #wake() {

@@ -62,6 +62,7 @@ export function renderNotice(notice) {
   byId('notice').classList.toggle('is-empty', notice === null);
   setAttribute(byId('notice'), 'data-notice', notice?.id);
   setText(byId('notice-text'), notice?.text ?? '');
+  setText(byId('notice-count'), notice?.count ?? '');
   const button = byId('notice-button');
   show(button, notice?.action != null);
   setText(button, notice?.label ?? '');

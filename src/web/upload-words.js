@@ -63,10 +63,10 @@ function sentence(line) {
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
-/** The line under the name of an upload. `connected`: the room is there; `isHost`: and lets it in. */
+/** The line under the name of an upload. `connected`: the room is there; `mayAdd`: and lets it in. */
 export function uploadWords(
   { state, file, sentBytes, bytesPerSec, problem },
-  { connected, isHost = true },
+  { connected, mayAdd = true },
 ) {
   if (state === 'failed') {
     const tail = problem.mends && !connected ? ' It goes on when the room is back.' : '';
@@ -74,7 +74,7 @@ export function uploadWords(
   }
   if (state === 'waiting') {
     if (!connected) return 'Waiting for the connection';
-    return isHost ? `Waiting, ${formatBytes(file.size)}` : 'Waiting until you host again';
+    return mayAdd ? `Waiting, ${formatBytes(file.size)}` : 'Waiting until you may add music again';
   }
   if (sentBytes >= file.size) return 'Sent, the server looks at it';
   const parts = [formatPercent(sentBytes / file.size)];
@@ -117,8 +117,8 @@ export function notYoursWords(hostName) {
 }
 
 /** For the one who drops: what happens on letting go. */
-export function dropWords({ canAdd, connected, hostName, isHost }) {
-  if (!isHost) return notYoursWords(hostName);
+export function dropWords({ canAdd, connected, hostName, mayAdd }) {
+  if (!mayAdd) return notYoursWords(hostName);
   if (!canAdd) return 'This server takes no music from the page.';
   return connected ? 'Let go to add it to the queue' : 'Let go: it is added when the room is back';
 }

@@ -25,7 +25,7 @@ export class UploadsPanel {
     this.#list.addEventListener('click', (event) => this.#click(event));
   }
 
-  /** `view`: connected, isHost. */
+  /** `view`: connected, mayAdd. */
   render(view) {
     const { uploads } = this.#uploads;
     show(byId('uploads'), uploads.length > 0);
@@ -99,14 +99,14 @@ function createRow({ id, file }) {
   return row;
 }
 
-function fillRow(row, upload, { connected, isHost }) {
+function fillRow(row, upload, { connected, mayAdd }) {
   const failed = upload.state === 'failed';
   const share = upload.file.size > 0 ? upload.sentBytes / upload.file.size : 0;
-  setText(row.status, uploadWords(upload, { connected, isHost }));
+  setText(row.status, uploadWords(upload, { connected, mayAdd }));
   setAttribute(row.item, 'data-state', upload.state);
   show(row.bar, upload.state === 'sending');
   // Without a connection it goes on by itself, or not at all.
-  show(row.retry, failed && connected && isHost && upload.problem.canRetry);
+  show(row.retry, failed && connected && mayAdd && upload.problem.canRetry);
   row.bar.style.setProperty('--played', share.toFixed(4));
   setAttribute(row.bar, 'aria-valuenow', Math.floor(share * 100));
   setAttribute(row.stop, 'aria-label', `${failed ? 'Dismiss' : 'Cancel'} ${row.title}`);

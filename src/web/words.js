@@ -92,7 +92,7 @@ function playingChip(errorMs) {
  * STATE, null before the first.
  */
 export function stageWords(view) {
-  const { state, track, isHost, hostName } = view;
+  const { state, track, canControl, hostName } = view;
   if (!state) return stage(`Joining ${view.room}`, { tone: 'wait' });
   if (state.track_id === null || state.track_id === undefined) {
     return emptyStage(view);
@@ -103,7 +103,7 @@ export function stageWords(view) {
   const status = phaseWords({
     ...view,
     paused: state.status !== 'PLAY',
-    host: isHost ? 'you' : hostName,
+    host: canControl ? 'you' : hostName,
   });
   return { ...stage(words.title, status), artist: artistLine(words) };
 }
@@ -112,23 +112,25 @@ function stage(title, { status = '', action = null, tone = 'plain' } = {}) {
   return { title, artist: '', status, action, tone };
 }
 
-function emptyStage({ isHost, hostName, trackCount, canAdd, uploading }) {
-  if (isHost && trackCount > 0) {
+function emptyStage({ canControl, hostName, trackCount, canAdd, uploading }) {
+  if (canControl && trackCount > 0) {
     return stage('Pick a track', { status: 'Press play for the first, or tap one in the queue.' });
   }
   if (canAdd && uploading) {
     return stage('The first song is on its way', {
-      status: 'As soon as it is here, you can press play.',
+      status: canControl
+        ? 'As soon as it is here, you can press play.'
+        : 'As soon as it is here, it can be played.',
       tone: 'wait',
     });
   }
-  if (canAdd) {
+  if (canAdd && trackCount === 0) {
     return stage('Nothing to play yet', {
       status: 'Drop a song here, or pick some from this device.',
       action: 'add',
     });
   }
-  if (isHost) {
+  if (canControl) {
     return stage('Nothing to play yet', {
       status:
         'This room has no tracks. Start the server with \u2011\u2011share and a song, and it shows up here.',
@@ -196,6 +198,7 @@ function endedWords({ host }) {
 
 function queueEndWords({ host, canAdd }) {
   if (host !== 'you') {
+    if (canAdd) return 'That was the last one. You can add more.';
     return host ? `That was the last one. ${host} can add more.` : 'That was the last one.';
   }
   return canAdd
@@ -203,11 +206,11 @@ function queueEndWords({ host, canAdd }) {
     : 'That was the last one. Pick one, or play it again.';
 }
 
-function failureWords({ reason, isHost }) {
+function failureWords({ reason, canControl }) {
   switch (reason) {
     case 'unknown-track':
       return {
-        status: isHost
+        status: canControl
           ? 'This server does not have that track. Pick one from the list.'
           : 'This server does not have that track. The host can pick another.',
         tone: 'bad',
@@ -274,15 +277,14 @@ export function connectionWords(connection) {
 }
 
 /** What has just happened in the room, for the ear; `happened` as room-model.js tells it. */
-export function newsWords(happened, { state, host, peerId, lastHostName, arrived }, title) {
+export function newsWords(happened, { state, host, peerId, arrived }, title) {
   const said = [];
   const chosen = happened.includes('track') || happened.includes('again');
   if (chosen && state.track_id !== null) said.push(`Now playing: ${title}.`);
   if (happened.includes('arrived')) said.push(arrivedWords(arrived));
   if (happened.includes('host-came')) {
-    said.push(host.peer_id === peerId ? 'You are hosting.' : `${host.name} is hosting.`);
+    said.push(host.peer_id === peerId ? 'You are hosting.' : `${host.name} is hosting now.`);
   }
-  if (happened.includes('host-left')) said.push(`${lastHostName} left.`);
   return said.join(' ');
 }
 

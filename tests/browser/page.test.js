@@ -75,7 +75,9 @@ describe('the way in', () => {
     await startServer();
     const page = await room();
     await join(page, { name: 'Ana', role: 'viewer' });
-    await page.reload();
+    await page.click('a:text-is("Leave")');
+    await page.click('#recent-rooms a');
+    await page.waitForSelector('#listen-button:visible');
     assert.equal(await page.inputValue('#name-field'), 'Ana');
     await page.click('#listen-button');
     await page.waitForSelector('body[data-connection="open"]');
@@ -174,7 +176,7 @@ describe('the party', () => {
     await choose(host, 'prelude60');
     await waitForPhase(guest, 'playing');
     await host.close();
-    await waitForText(guest, '#notice', 'Ana left');
+    await waitForText(guest, '#notice-text', 'Ana left. The music plays on.');
     await screenshot(guest, 'host-left-laptop');
     assert.equal(await guest.getAttribute('body', 'data-phase'), 'playing');
     await guest.click('#notice-button');

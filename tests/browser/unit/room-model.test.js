@@ -92,8 +92,84 @@ test('hosts come, leave and are remembered', () => {
   assert.deepEqual(left.happened, ['members', 'host-left']);
   assert.equal(left.room.host, null);
   assert.equal(left.room.lastHostName, 'Ana');
+  assert.deepEqual(run(members(ana), members(ben), members(ana)).happened, [
+    'members',
+    'host-back',
+  ]);
   const other = run(members(ana, ben), members({ ...ben, role: 'host' }));
   assert.deepEqual(other.happened, ['members', 'host-came']);
+});
+
+const rights = (changes) => ({ type: 'RIGHTS', room: 'jam1', guests: 'nothing', ...changes });
+const seat = ({ peer_id, name }) => ({ host: { peer_id, name } });
+
+test('where the room tells the rights, they say who hosts, and not the list of members', () => {
+  const first = run(members(ana, ben), rights(seat(ana)));
+  assert.deepEqual(first.happened, ['rights']);
+  const moved = run(members(ana, ben), rights(seat(ana)), rights(seat(ben)));
+  assert.deepEqual(moved.happened, ['rights', 'host-came']);
+  const late = run(members(ana), rights(seat(ben)), members(ana, ben));
+  assert.deepEqual(late.happened, ['members']);
+  assert.equal(late.room.host.name, 'Ben');
+  assert.equal(late.room.members.length, 2);
+});
+
+test('a seat is kept for who lost the connection, then free, then somebody’s', () => {
+  const kept = { kept: { peer_id: 'p1', name: 'Ana', until: 1762569240.5 } };
+  const lost = run(rights(seat(ana)), rights(kept));
+  assert.deepEqual(lost.happened, ['rights', 'host-left']);
+  assert.deepEqual([lost.room.host, lost.room.kept.until], [null, 1762569240.5]);
+  const free = run(rights(seat(ana)), rights(kept), rights());
+  assert.deepEqual(free.happened, ['rights']);
+  assert.deepEqual([free.room.kept, free.room.lastHostName], [null, 'Ana']);
+  assert.deepEqual(run(rights(kept), rights(seat(ben))).happened, ['rights', 'host-came']);
+  assert.equal(run(rights(kept)).room.lastHostName, 'Ana', 'for who comes meanwhile');
+  assert.deepEqual(run(rights(seat(ana)), rights(kept), rights(seat(ana))).happened, [
+    'rights',
+    'host-back',
+  ]);
+});
+
+test('what guests may do is news only when it changes', () => {
+  assert.deepEqual(run(rights({ guests: 'add' })).happened, ['rights']);
+  const more = run(rights(), rights({ guests: 'vote' }));
+  assert.deepEqual(more.happened, ['rights', 'guests']);
+  assert.equal(more.room.guests, 'vote');
+  assert.equal(run(rights({ guests: 'dance' })).room.guests, 'nothing');
+});
+
+test('rights with the wrong shape give nobody anything', () => {
+  for (const bad of [
+    { host: 'Ana' },
+    { host: { peer_id: 7 } },
+    { kept: { peer_id: 'p1', until: '9' } },
+    { kept: { until: 9 } },
+    { guests: ['everything'] },
+  ]) {
+    const { room } = run(rights(bad));
+    assert.deepEqual([room.host, room.kept, room.guests], [null, null, 'nothing']);
+  }
+});
+
+test('an older server than the one before has no rights to tell', () => {
+  const welcome = { type: 'WELCOME', version: '1', upload_key: '5c0e'.repeat(8) };
+  const known = (...messages) => run(rights(seat(ana)), ...messages).room.rightsKnown;
+  assert.equal(known({ ...welcome, token: 'a'.repeat(32) }), true);
+  assert.equal(known(welcome), false);
+  assert.equal(run(rights(seat(ana)), welcome, members(ben)).room.host, null);
+});
+
+test('votes belong to the current track and end with it', () => {
+  const votes = (track_id, more) => ({ type: 'VOTES', track_id, votes: 1, needed: 2, ...more });
+  const playing = state({ track_id: 'a', status: 'PLAY' });
+  const { room, happened } = run(playing, votes('a'));
+  assert.deepEqual(happened, ['votes']);
+  assert.deepEqual(room.votes, { trackId: 'a', votes: 1, needed: 2 });
+  assert.equal(run(playing, votes('b')).room.votes, null);
+  assert.equal(run(playing, votes('a', { votes: -1 })).room.votes, null);
+  assert.equal(run(playing, votes('a'), state({ track_id: 'b' })).room.votes, null);
+  const seek = state({ track_id: 'a', status: 'PLAY', offset_sec: 9 });
+  assert.equal(run(playing, votes('a'), seek).room.votes.votes, 1);
 });
 
 test('machines that only move chunks are no listeners', () => {
@@ -155,13 +231,17 @@ test('of a track only what has the right type is believed', () => {
     album: 'C',
     cover: true,
     added_by: 'Ana',
+    added_by_id: 'p1',
   };
   assert.deepEqual(readTrack(good), good);
   const bad = { ...good, name: 7, bytes: '5', duration_sec: -1, title: ['x'], artist: {} };
-  assert.deepEqual(readTrack({ ...bad, album: ' ', added_by: null, cover: 'yes', extra: 1 }), {
-    track_id: ID,
-    content_type: 'audio/ogg',
-  });
+  assert.deepEqual(
+    readTrack({ ...bad, album: ' ', added_by: null, added_by_id: 7, cover: 'yes', extra: 1 }),
+    {
+      track_id: ID,
+      content_type: 'audio/ogg',
+    },
+  );
   assert.equal(readTrack({ ...good, title: 'x'.repeat(9999) }).title.length, 300);
 });
 

@@ -44,16 +44,34 @@ class FakeWebSocket {
   }
 }
 
-function join(role = 'viewer') {
+const TOKEN = '0123456789abcdef'.repeat(2);
+
+function fakeIdentity() {
+  return {
+    token: TOKEN,
+    told: [],
+    letsGo: 0,
+    whenKnown: (act) => act(),
+    joined(visit) {
+      this.token = visit.token ?? this.token;
+      this.told.push(visit);
+    },
+    letGo() {
+      this.letsGo += 1;
+    },
+  };
+}
+
+function join(role = 'viewer', identity = fakeIdentity()) {
   const probes = [];
   const clock = {
     addProbe: (probe) => probes.push(probe),
     endBurst: () => probes.push('end'),
     reconnected: () => {},
   };
-  const socket = new RoomSocket({ url: 'ws://test/ws/jam1', clock });
+  const socket = new RoomSocket({ url: 'ws://test/ws/jam1', clock, identity });
   socket.join({ role, name: 'Ana' });
-  return { socket, probes };
+  return { socket, probes, identity };
 }
 
 function accept(ws = sockets.at(-1)) {
@@ -70,7 +88,16 @@ beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout'] });
 });
 
-test('joining says hello with role, name and wishes', () => {
+const say = (ws, ...messages) => messages.forEach((message) => ws.receive(JSON.stringify(message)));
+const PEER = { type: 'PEER', peer_id: 'p1' };
+const welcome = (role, more) => ({ type: 'WELCOME', version: '1', role, token: TOKEN, ...more });
+const rights = (hostId) => ({
+  type: 'RIGHTS',
+  guests: 'nothing',
+  ...(hostId ? { host: { peer_id: hostId, name: 'X' } } : {}),
+});
+
+test('joining says hello with role, name, token and wishes', () => {
   const { socket } = join('host');
   assert.equal(socket.connection, 'connecting');
   const ws = accept();
@@ -78,7 +105,8 @@ test('joining says hello with role, name and wishes', () => {
     type: 'HELLO',
     role: 'host',
     display_name: 'Ana',
-    wants: ['WELCOME', 'QUEUE', 'MEMBERS', 'HISTORY', 'SWARM', 'WAITING'],
+    token: TOKEN,
+    wants: ['WELCOME', 'QUEUE', 'MEMBERS', 'HISTORY', 'SWARM', 'WAITING', 'RIGHTS'],
   });
   assert.equal(socket.connection, 'open');
 });
@@ -94,48 +122,65 @@ test('a lost connection is replaced, in the same role', () => {
   assert.equal(socket.connection, 'open');
 });
 
-test('a taken seat makes a listener of the host, at once and with a word', () => {
+test('it waits with the connection until it is known who joins', () => {
+  let act;
+  const { socket } = join('host', { ...fakeIdentity(), whenKnown: (later) => (act = later) });
+  assert.equal(socket.connection, 'connecting');
+  assert.equal(sockets.length, 0);
+  act();
+  assert.equal(sockets.length, 1);
+});
+
+test('a taken seat makes a listener of the host, with a word', () => {
   const { socket } = join('host');
   let told = 0;
   socket.addEventListener('seat-taken', () => (told += 1));
-  sockets[0].open();
-  sockets[0].end(1008, 'Host already assigned');
-  accept();
-  assert.equal(sockets[1].sent[0].role, 'viewer');
+  say(accept(), PEER, welcome('viewer'));
   assert.equal(socket.role, 'viewer');
+  assert.equal(told, 1);
+  sockets[0].end(1006);
+  mock.timers.tick(10000);
+  say(accept(), PEER, welcome('viewer'));
+  assert.equal(sockets[1].sent[0].role, 'viewer');
   assert.equal(told, 1);
 });
 
-test('a host remembers under which id it had the seat, also as a listener', () => {
-  const { socket } = join('host');
-  accept().receive('{"type":"PEER","peer_id":"p1"}');
+test('it comes back with its token, in the role that it has by then', () => {
+  const { socket, identity } = join('viewer');
+  const given = 'f'.repeat(32);
+  say(accept(), PEER, welcome('viewer', { token: given }), rights('p2'));
+  assert.equal(socket.role, 'viewer');
+  say(sockets[0], rights('p1'));
+  assert.equal(socket.role, 'host');
+  assert.deepEqual(identity.told, [
+    { token: given, role: 'viewer', name: 'Ana' },
+    { role: 'host', name: 'Ana' },
+  ]);
   sockets[0].end(1006);
   mock.timers.tick(10000);
-  sockets[1].open();
-  sockets[1].end(1008, 'Host already assigned');
-  accept().receive('{"type":"PEER","peer_id":"p2"}');
-  assert.equal(socket.role, 'viewer');
-  assert.equal(socket.peerId, 'p2');
-  assert.equal(socket.hostPeerId, 'p1');
+  const { role, token } = accept().sent[0];
+  assert.deepEqual([role, token], ['host', given]);
+  say(sockets[1], PEER, welcome('host'), rights(null));
+  assert.equal(socket.role, 'viewer', 'the seat is free');
 });
 
-test('who never had the seat has no id for it', () => {
-  const { socket } = join('host');
-  sockets[0].open();
-  sockets[0].end(1008, 'Host already assigned');
-  accept().receive('{"type":"PEER","peer_id":"p2"}');
-  assert.equal(socket.hostPeerId, null);
-});
-
-test('a change of role closes the old connection before it opens the new one', () => {
-  const { socket } = join();
-  accept();
-  socket.changeRole('host');
-  assert.ok(sockets[0].closed);
-  assert.equal(socket.trouble, 'switching');
-  accept();
-  assert.equal(sockets[1].sent[0].role, 'host');
-  assert.equal(socket.trouble, null);
+test('who was removed, or came back elsewhere, stays away until told otherwise', () => {
+  for (const [reason, trouble] of [
+    ['Removed by the host', 'removed'],
+    ['Came back on another connection', 'elsewhere'],
+  ]) {
+    sockets = [];
+    const { socket, identity } = join('host');
+    accept().end(1008, reason);
+    assert.deepEqual([socket.connection, socket.trouble], ['idle', trouble]);
+    assert.equal(identity.letsGo, 1);
+    socket.check(800);
+    mock.timers.tick(60000);
+    assert.equal(sockets.length, 1);
+    socket.join({ role: 'host', name: 'Ana' });
+    accept();
+    assert.deepEqual([socket.connection, socket.trouble], ['open', null]);
+  }
 });
 
 test('a full server is recognised by its health page', async () => {
@@ -281,7 +326,9 @@ test('pauses grow, stay bounded and are spread', () => {
 });
 
 test('close codes have a meaning', () => {
-  assert.equal(closeMeaning(1008, 'Host already assigned'), 'seat');
+  assert.equal(closeMeaning(1008, 'Removed by the host'), 'removed');
+  assert.equal(closeMeaning(1008, 'Came back on another connection'), 'elsewhere');
+  assert.equal(closeMeaning(1006, 'Removed by the host'), null);
   assert.equal(closeMeaning(1008, 'Invalid HELLO'), 'misfit');
   assert.equal(closeMeaning(1008, 'HELLO timeout'), null);
   assert.equal(closeMeaning(1001, 'Server is stopping'), 'stopping');

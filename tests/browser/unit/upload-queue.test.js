@@ -162,9 +162,9 @@ test('what waits says for what', () => {
   const { queue } = start({ key: null });
   queue.add([file('a')]);
   const words = (view) => uploadWords(queue.uploads[0], view);
-  assert.equal(words({ connected: true, isHost: true }), 'Waiting, 1 KB');
-  assert.equal(words({ connected: false, isHost: true }), 'Waiting for the connection');
-  assert.equal(words({ connected: true, isHost: false }), 'Waiting until you host again');
+  assert.equal(words({ connected: true, mayAdd: true }), 'Waiting, 1 KB');
+  assert.equal(words({ connected: false, mayAdd: true }), 'Waiting for the connection');
+  assert.equal(words({ connected: true, mayAdd: false }), 'Waiting until you may add music again');
 });
 
 test('every refusal has words, and trying again only where it can help', () => {
@@ -194,9 +194,9 @@ test('the line above the files counts what is still to go', () => {
 });
 
 test('who may not add music is told who can', () => {
-  const words = (view) => dropWords({ isHost: false, canAdd: false, connected: true, ...view });
+  const words = (view) => dropWords({ mayAdd: false, canAdd: false, connected: true, ...view });
   assert.equal(words({ hostName: 'Ana' }), 'Only Ana, who hosts, can add music.');
   assert.match(words({ hostName: null }), /nobody does/);
-  assert.match(words({ isHost: true, canAdd: true }), /Let go/);
-  assert.match(words({ isHost: true, canAdd: false }), /takes no music/);
+  assert.match(words({ mayAdd: true, canAdd: true }), /Let go/);
+  assert.match(words({ mayAdd: true, canAdd: false }), /takes no music/);
 });

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import {
   noticeWords,
   refusalNotice,
+  seatGivenNotice,
   seatTakenNotice,
   unsentNotice,
 } from '../../../src/web/notices.js';
@@ -58,7 +59,7 @@ const VIEW = {
   state: PLAYING,
   track: { track_id: 'abc', name: 'Prelude.wav' },
   trackCount: 1,
-  isHost: false,
+  canControl: false,
   hostName: 'Ana',
   phase: 'playing',
 };
@@ -89,15 +90,20 @@ test('the stage has words for every phase and every reason', () => {
 test('an empty room tells the host what to do and guests whom to wait for', () => {
   const state = { ...PLAYING, track_id: null, status: 'PAUSE' };
   const title = (changes) => stageWords({ ...VIEW, state, ...changes }).title;
-  assert.equal(title({ isHost: true, trackCount: 2 }), 'Pick a track');
-  assert.equal(title({ isHost: true, trackCount: 0 }), 'Nothing to play yet');
+  assert.equal(title({ canControl: true, trackCount: 2 }), 'Pick a track');
+  assert.equal(title({ canControl: true, trackCount: 0 }), 'Nothing to play yet');
   assert.equal(title({}), 'Waiting for Ana to pick something');
   assert.equal(title({ hostName: null }), 'Nothing is playing yet');
   assert.equal(title({ state: null }), 'Joining jam1');
-  const host = { isHost: true, trackCount: 0, canAdd: true };
+  const host = { canControl: true, trackCount: 0, canAdd: true };
   assert.equal(stageWords({ ...VIEW, state, ...host }).action, 'add');
   assert.equal(stageWords({ ...VIEW, state, ...host, uploading: true }).action, null);
   assert.equal(title({ ...host, uploading: true }), 'The first song is on its way');
+  const helper = { canAdd: true };
+  assert.equal(stageWords({ ...VIEW, state, ...helper, trackCount: 0 }).action, 'add');
+  assert.equal(title({ ...helper, trackCount: 2 }), 'Waiting for Ana to pick something');
+  const words = stageWords({ ...VIEW, state, ...helper, trackCount: 0, uploading: true });
+  assert.doesNotMatch(words.status, /you/, 'who adds it does not play it');
 });
 
 test('the end of the queue is told, and who can mend it', () => {
@@ -105,8 +111,9 @@ test('the end of the queue is told, and who can mend it', () => {
   const status = (changes) => stageWords({ ...ended, queueEnded: true, ...changes }).status;
   assert.equal(status({}), 'That was the last one. Ana can add more.');
   assert.equal(status({ hostName: null }), 'That was the last one.');
-  assert.match(status({ isHost: true, canAdd: true }), /Add music/);
-  assert.doesNotMatch(status({ isHost: true, canAdd: false }), /Add music/);
+  assert.equal(status({ canAdd: true }), 'That was the last one. You can add more.');
+  assert.match(status({ canControl: true, canAdd: true }), /Add music/);
+  assert.doesNotMatch(status({ canControl: true, canAdd: false }), /Add music/);
 });
 
 test('the line under the title names artist and album', () => {
@@ -118,9 +125,10 @@ test('the line under the title names artist and album', () => {
 test('what has happened is said in one go', () => {
   const room = { state: PLAYING, host: { peer_id: 'p1', name: 'Ana' }, peerId: 'p2' };
   assert.equal(newsWords(['state', 'track'], room, 'Prelude'), 'Now playing: Prelude.');
-  assert.equal(newsWords(['members', 'host-came'], room, ''), 'Ana is hosting.');
+  assert.equal(newsWords(['members', 'host-came'], room, ''), 'Ana is hosting now.');
   assert.equal(newsWords(['host-came'], { ...room, peerId: 'p1' }, ''), 'You are hosting.');
-  assert.equal(newsWords(['host-left'], { ...room, lastHostName: 'Ben' }, ''), 'Ben left.');
+  assert.equal(newsWords(['host-left'], room, ''), '', 'the notice says it');
+  assert.equal(newsWords(['host-back'], room, ''), '');
   assert.equal(newsWords(['state'], room, 'Prelude'), '');
   const arrived = [{ track_id: 'a', name: 'a.wav' }];
   assert.equal(newsWords(['tracks', 'arrived'], { ...room, arrived }, ''), 'a has arrived.');
@@ -137,6 +145,8 @@ const OPEN = {
   isHost: false,
   hostName: 'Ana',
   lastHostName: 'Ana',
+  keptSec: null,
+  seatSettled: true,
   playing: true,
   updated: false,
   flash: null,
@@ -144,16 +154,17 @@ const OPEN = {
 
 test('the most important notice wins', () => {
   const id = (changes) => noticeWords({ ...OPEN, ...changes })?.id ?? null;
-  const flash = seatTakenNotice({ hostName: 'Ben', isOwn: false });
+  const flash = seatTakenNotice({ hostName: 'Ben' });
   assert.equal(id({}), null);
   assert.equal(id({ hostName: null }), 'host-gone');
+  assert.equal(id({ hostName: null, seatSettled: false }), null, 'only loading again, maybe');
+  assert.equal(id({ hostName: null, keptSec: 12 }), 'host-lost');
   assert.equal(id({ hostName: null, lastHostName: null }), 'no-host');
   assert.equal(id({ hostName: null, membersKnown: false }), null);
   assert.equal(id({ hostName: null, isHost: true }), null);
   assert.equal(id({ hostName: null, flash }), 'seat-taken');
   assert.equal(id({ updated: true, flash }), 'updated');
   assert.equal(id({ connection: 'reconnecting', updated: true }), 'reconnecting');
-  assert.equal(id({ connection: 'reconnecting', trouble: 'switching' }), null);
   assert.equal(id({ connection: 'connecting' }), null);
   assert.equal(id({ connection: 'connecting', trouble: 'full' }), 'full');
   assert.equal(id({ connection: 'reconnecting', online: false }), 'offline');
@@ -171,13 +182,38 @@ test('a lost connection only promises music that is really heard', () => {
   assert.equal(text(false), 'Connection lost. Reconnecting.');
 });
 
-test('a lost seat names who has it, or explains the own ghost', () => {
-  const text = (hostName, isOwn = false) => seatTakenNotice({ hostName, isOwn }).text;
-  assert.match(text('Ben'), /^Ben is hosting now/);
-  assert.match(text('Ana', true), /earlier connection/);
-  assert.match(text(null), /^Somebody else/);
-  assert.equal(refusalNotice('Only host can control').text, 'Only the host can do that.');
-  assert.ok(refusalNotice('x'.repeat(9999)).text.length < 300);
+test('a free seat is offered, and a kept one counts down without a button', () => {
+  const seat = (changes) => noticeWords({ ...OPEN, hostName: null, ...changes });
+  const free = seat({});
+  assert.deepEqual(
+    [free.text, free.label, free.action],
+    ['Ana left. The music plays on.', 'Take over', 'seat'],
+  );
+  assert.equal(seat({ playing: false }).text, 'Ana left.');
+  assert.equal(seat({ lastHostName: null, seatSettled: false }).label, 'Host');
+  const kept = seat({ keptSec: 12 });
+  assert.equal(kept.text, 'Ana lost the connection. The music plays on. The seat is kept.');
+  assert.deepEqual([kept.count, kept.action], ['12 s', null]);
+  assert.equal(kept.text, seat({ keptSec: 11 }).text, 'it is read out once');
+  assert.equal(seat({ keptSec: NaN }).count, '');
+});
+
+test('who comes too late, or is given the seat, is told by whom', () => {
+  assert.match(seatTakenNotice({ hostName: 'Ben' }).text, /^Ben is hosting now/);
+  assert.match(seatTakenNotice({ hostName: null }).text, /^Somebody else/);
+  assert.equal(seatGivenNotice('Ana').text, 'Ana made you the host.');
+});
+
+test('a refusal is told without the machinery', () => {
+  const text = (message) => refusalNotice(message).text;
+  assert.equal(text('Only host can control'), 'Only the host can do that.');
+  assert.equal(text('TAKE_SEAT: Ana hosts this room'), 'Ana hosts this room.');
+  assert.equal(
+    text('TAKE_SEAT: the seat is kept for Ana for 12 more seconds'),
+    'The seat is kept for Ana for 12 more seconds.',
+  );
+  assert.equal(text('KICK: no member "p1" in this room'), 'They are not here any more.');
+  assert.ok(text('x'.repeat(9999)).length < 300);
 });
 
 test('reports of other members are read carefully', () => {
@@ -205,7 +241,7 @@ test('a start that waits says for how many and how long, and the host need not w
   const words = (changes) => stageWords({ ...view, ...changes });
   assert.equal(words({}).status, 'Waiting for others: 1 of 3 ready');
   assert.equal(words({}).action, null);
-  assert.equal(words({ isHost: true }).action, 'start');
+  assert.equal(words({ canControl: true }).action, 'start');
   const soon = { ...waiting, leftSec: 1.2 };
   assert.equal(
     words({ waiting: soon }).status,
