@@ -6,9 +6,11 @@ use crate::common::room_party;
 use crate::common::room_deck::{SONGS, id_json, queue_track, track_id};
 use crate::common::room_words::{OFFSETS, ROOM, home, render};
 use jam::limits::{PLAYED_MAX, QUEUE_TRACKS_MAX, STATE_AWAY_SEC_MAX};
-use jam::room::message::{QueueTrack, Role};
+use jam::room::message::{Hello, QueueTrack, Role};
 use jam::room::name::RoomName;
+use jam::room::parse::parse_hello;
 use jam::room::snapshot::RoomSnapshot;
+use jam::room::token::Token;
 use random::{Random, for_each_seed};
 use room_party::{EVERYTHING, NOON, Party, types};
 
@@ -60,10 +62,12 @@ fn any_edit(party: &mut Party, random: &mut Random) -> Vec<String> {
     party.say(1, &text)
 }
 
-/// What both say alike: lists are pushed when their time has come, which nobody keeps.
+/// What both say alike: lists are pushed when their time has come, which nobody keeps, and the seat is kept in one of
+/// them alone.
 fn without_lists(heard: Vec<String>) -> Vec<String> {
     let is_list = |line: &&String| {
-        ["QUEUE", "MEMBERS", "PEERS", "SWARM"].contains(&types(&[(*line).clone()])[0])
+        ["QUEUE", "MEMBERS", "PEERS", "SWARM", "RIGHTS", "VOTES"]
+            .contains(&types(&[(*line).clone()])[0])
     };
     heard
         .iter()
@@ -73,9 +77,24 @@ fn without_lists(heard: Vec<String>) -> Vec<String> {
 }
 
 fn assert_same(live: &Party, back: &Party) {
-    let (live, back) = (live.room.snapshot(0.0), back.room.snapshot(0.0));
+    let without_host = |party: &Party| RoomSnapshot {
+        host: None,
+        ..party.room.snapshot(0.0)
+    };
+    let (live, back) = (without_host(live), without_host(back));
     let text = |snapshot: &RoomSnapshot| serde_json::to_string(snapshot).expect("JSON");
     assert_eq!(text(&live), text(&back));
+}
+
+/// Member 1, with the token that it was given.
+fn returning_host() -> Hello {
+    Hello {
+        role: Role::Host,
+        display_name: Some("Name 1".into()),
+        wants: EVERYTHING,
+        node: false,
+        token: Token::parse(&format!("{:032x}", 1)),
+    }
 }
 
 #[test]
@@ -100,7 +119,7 @@ fn a_room_that_comes_back_is_where_it_would_be_and_goes_on_as_it_would() {
         assert_same(&live, &back);
 
         for party in [&mut live, &mut back] {
-            party.join(1, Role::Host, EVERYTHING);
+            party.join_with(1, returning_host());
         }
         for _ in 0..random.below(6) {
             let mut same = random.clone();
@@ -191,8 +210,11 @@ fn after_half_a_day_the_song_rests_instead_of_having_played_to_nobody() {
 fn what_is_to_be_kept_is_news_once() {
     let mut party = Party::with_tracks(vec![queue_track(4)]);
     assert_eq!(party.room.take_news(NOON), None, "nothing has happened");
-    party.join(1, Role::Host, EVERYTHING);
+    party.join(2, Role::Viewer, EVERYTHING);
     assert_eq!(party.room.take_news(NOON), None);
+    party.join(1, Role::Host, EVERYTHING);
+    let news = party.room.take_news(NOON).expect("somebody hosts");
+    assert_eq!(news.host.expect("a host").name, "Name 1");
     party.say(1, r#"{"type":"NEXT"}"#);
     let news = party.room.take_news(NOON).expect("another state");
     assert_eq!(news, party.room.snapshot(NOON));
@@ -301,4 +323,48 @@ fn what_is_not_known_is_left_out_and_what_is_missing_has_a_default() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn who_hosted_what_guests_may_and_who_was_removed_come_back() {
+    let mut party = Party::with_tracks(vec![queue_track(4)]);
+    party.join(1, Role::Host, EVERYTHING);
+    party.join(2, Role::Viewer, EVERYTHING);
+    party.say(1, r#"{"type":"GUESTS","may":"vote"}"#);
+    let hello = |text: &str| parse_hello(text).expect("a HELLO");
+    let token = |digit: &str| digit.repeat(32);
+    let come = |role: &str, digit: &str| {
+        let token = token(digit);
+        hello(&format!(
+            r#"{{"type":"HELLO","role":"{role}","wants":["WELCOME"],"token":"{token}"}}"#
+        ))
+    };
+    party.join_with(3, come("viewer", "b"));
+    let removed = peer_id(&token("b"));
+    party.say(1, &format!(r#"{{"type":"KICK","peer_id":"{removed}"}}"#));
+    party.say(1, r#"{"type":"HAND_OVER","to":null}"#);
+    party.leave(1);
+    party.join_with(4, come("host", "a"));
+
+    let mut back = restored(&party, NOON + 60.0);
+    assert_eq!(
+        back.room.snapshot(0.0).guests,
+        party.room.snapshot(0.0).guests
+    );
+    assert_eq!(types(&back.join_with(5, come("viewer", "b"))), ["refuse"]);
+    // The seat is kept for who held it, and for nobody else.
+    let other = back.join_with(6, come("host", "c"));
+    assert!(
+        other.iter().any(|line| line.contains(r#""role":"viewer""#)),
+        "{other:?}"
+    );
+    let holder = back.join_with(7, come("host", "a"));
+    assert!(
+        holder.iter().any(|line| line.contains(r#""role":"host""#)),
+        "{holder:?}"
+    );
+}
+
+fn peer_id(token: &str) -> String {
+    Token::parse(token).expect("32 digits").peer_id()
 }

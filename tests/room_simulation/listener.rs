@@ -34,6 +34,8 @@ pub struct Listener {
     pub traits: Traits,
     pub machine: Machine,
     pub role: Role,
+    /// By which the room knows it again.
+    token: Option<String>,
     pub random: Random,
     pub clock: RoomClock,
     probing: Probing,
@@ -77,6 +79,7 @@ impl Listener {
             follower,
             players: [Player::born(), Player::born()],
             here: Vec::new(),
+            token: None,
             connection: None,
             joined: false,
             state: None,
@@ -100,6 +103,8 @@ impl Listener {
         let fresh = Self::new(traits, self.role);
         let before = std::mem::replace(self, fresh);
         self.machine = before.machine;
+        // A page that is loaded again knows it still.
+        self.token = before.token;
     }
 
     pub fn moment(&self, now: f64) -> Option<Moment> {
@@ -133,7 +138,7 @@ impl Listener {
             display_name: None,
             node: false,
             wants: vec!["QUEUE", "WAITING"],
-            token: None,
+            token: self.token.clone(),
         };
         hello.encode()
     }
@@ -167,7 +172,8 @@ impl Listener {
                 self.queue = tracks;
                 self.look_ahead(now);
             }
-            ServerSays::Welcome(_) => {
+            ServerSays::Welcome(welcome) => {
+                self.token = welcome.token;
                 self.joined = true;
                 self.probing.start(self.machine.local(now));
                 self.clock.reconnected();

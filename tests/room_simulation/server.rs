@@ -81,6 +81,11 @@ impl Server {
     /// Another process begins, whose clock was read again.
     pub fn come_back(&mut self, now: f64, step_sec: f64) {
         self.ahead_sec += step_sec;
+        if let Some(before) = &self.before {
+            // A clock that was kept never goes back.
+            let behind_sec = before.saved_at - self.room_time(now);
+            self.ahead_sec += behind_sec.max(0.0);
+        }
         let room_sec = self.room_time(now);
         self.room = Some(remembered(self.before.take(), room_sec, &self.library));
     }
@@ -118,7 +123,6 @@ impl Server {
     }
 
     pub fn leave(&mut self, now: f64, member: MemberId) -> Vec<Output> {
-        // These listeners have no tokens: nobody's seat is kept.
         let properly = false;
         self.feed(now, Input::Leave { member, properly })
     }

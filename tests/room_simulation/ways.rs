@@ -126,7 +126,11 @@ impl World {
                         }
                     }
                 }
-                Output::End { .. } => unreachable!("nobody is removed, or comes twice"),
+                Output::End { member, reason } => {
+                    self.note(|| format!("ended: {reason:?}"));
+                    self.connections[member.0 as usize].ended = true;
+                    self.tell(member.0 as usize, Down::Closed);
+                }
                 Output::DialBack { .. } | Output::Want(_) => unreachable!("there are no nodes"),
             }
         }
