@@ -54,6 +54,10 @@ export async function listen() {
   await page.join('Ana', 'host');
   await page.waitForFunction(() => document.body.dataset.connection === 'open');
   await page.evaluate(async () => {
+    window.joins = 0;
+    window.jam.socket.addEventListener('message', ({ detail }) => {
+      if (detail.type === 'PEER') window.joins += 1;
+    });
     const { tracks } = await (await fetch('/api/rooms/jam1')).json();
     const track_id = tracks[0].track_id;
     window.jam.socket.send({ type: 'PLAY', track_id, offset_sec: 0 });
@@ -157,7 +161,8 @@ async function judgeTape({ sinceMs, inSyncSec }) {
 }
 
 export const counts = () => page.evaluate(() => window.jam.player.debug().counts);
-export const peerId = () => page.evaluate(() => window.jam.socket.peerId);
+/** How often it has joined anew since `listen`. */
+export const joins = () => page.evaluate(() => window.joins);
 
 /** Until the room's own time has gone on by so much; the page is not asked. */
 export async function roomGoesOn(seconds) {
