@@ -11,7 +11,7 @@ import { Recording, keep } from './recording.js';
 import { bending, quantile, summary } from './skew.js';
 import { SoundServer } from './sound-server.js';
 import { sleep, until } from './wait.js';
-import { joinRoom, openWindow, pageSays } from './windows.js';
+import { openWindow, pageSays } from './windows.js';
 
 // The bad line of the goals: 10 to 50 ms in each direction, so that probes are off by up to 40 ms.
 export const SLOW_LINE = { delayMs: 30, jitterMs: 20 };
@@ -50,8 +50,9 @@ async function twoPages(bench, name, isSlow) {
   await party.prepare(0, { pages: [first, second] });
   const recording = await Recording.begin(party.sound, bench.music.index);
   await evening(party, bench.unitSec, async () => {
+    // It joins again by itself.
     await second.reload();
-    await joinRoom(second, 'Page 1');
+    await second.waitForFunction(() => document.body.dataset.phase === 'playing');
   });
   const recorded = await recording.end(() => party.stop());
   keep(bench.keep, name, recorded);
