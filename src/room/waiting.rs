@@ -126,9 +126,7 @@ impl Room {
         let track_id = state.track_id.clone().filter(|_| begins && !at_once);
         self.waiting = track_id.and_then(|id| Waiting::new(now, &id, &self.members));
         match self.waiting {
-            Some(_) => {
-                self.turntable.hold(now);
-            }
+            Some(_) => self.turntable.hold(now),
             None => {
                 self.remember_started();
                 if was_waiting {
