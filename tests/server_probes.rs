@@ -13,6 +13,8 @@ use temp::TempFolder;
 
 /// More than the buffers of a socket and of a member's outbox take, so that who does not read is far behind.
 const SIGNALS: usize = 100;
+/// So many signals find room behind each other, even where a socket takes hardly one of them.
+const WAITING: usize = 5;
 const SIGNAL_BYTES: usize = 60_000;
 const PROBES: usize = 200;
 
@@ -94,13 +96,13 @@ fn probes_are_answered_among_large_signals_to_the_prober_itself() {
     let (mut listener, id) = Client::join(&server, "a", "viewer");
     let large = signal(&id);
     // Nothing is read meanwhile: the frames pile up in the socket, and what it does not take in the outbox.
-    for number in 0..8 {
+    for number in 0..WAITING {
         loud.say(&large);
         listener.say(&format!(r#"{{"type":"CLOCK","t0":{number}}}"#));
     }
     let mut answered = 0;
     let mut signals = 0;
-    while answered < 8 || signals < 8 {
+    while answered < WAITING || signals < WAITING {
         let message = listener.next().expect("a message");
         match message["type"].as_str() {
             Some("CLOCK") => {

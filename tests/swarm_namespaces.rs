@@ -136,6 +136,10 @@ fn a_seed_that_nobody_can_dial_feeds_a_room_all_the_same() {
     let fetched = TempFolder::new();
     let fetches = ["a", "b"].map(|host| fetch(&lab, host, &fetched, &[&song.id, "--room", ROOM]));
     for fetch in &fetches {
+        // The line takes eight seconds for the song.
+        fetch.wait_for_event("progress", |event| {
+            (event["event"] == "progress").then_some(())
+        });
         song.wait_for(fetch);
     }
     node.wait_for_entry(&song.id, |entry| entry["awaited"] != true);
