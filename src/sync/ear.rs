@@ -25,7 +25,7 @@ const JUMP_VOTES: u32 = 2;
 const LEARN_AFTER_SEC: f64 = 4.0;
 
 /// Nothing is bent on less evidence than that, in parts that agree with each other.
-const EVIDENCE_SEC: f64 = 10.0;
+const EVIDENCE_SEC: f64 = 5.0;
 const EVIDENCE_PARTS: usize = 4;
 const AGREE_SEC: f64 = 0.0015;
 
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tempo_is_bent_on_ten_seconds_that_agree() {
+    fn the_tempo_is_bent_on_five_seconds_that_agree() {
         let mut ear = Ear::new(0.0);
         let advice = listen(&mut ear, 12.0, |_| -0.008);
         assert_eq!(advice.len(), 2, "{advice:?}");
@@ -241,7 +241,7 @@ mod tests {
             panic!("{advice:?}");
         };
         assert!((speed - 1.002).abs() < 1e-9 && (for_sec - 4.0).abs() < 1e-9);
-        assert!(advice[1].0 >= 10.0);
+        assert!(advice[1].0 >= 5.0);
     }
 
     #[test]

@@ -24,6 +24,9 @@ const START_COST_MAX_SEC: f64 = 1.0;
 /// So many starts are remembered for it.
 const START_COSTS: usize = 7;
 
+/// Starts with the same player and output differ by so much; the first one that is off by less says little.
+const START_JITTER_SEC: f64 = 0.01;
+
 /// A track that ends by itself may be so late when the next one begins.
 const LATE_END_SEC: f64 = 0.05;
 
@@ -173,7 +176,7 @@ pub struct Follower {
     /// To be silenced at this room time.
     leaving: Option<(usize, f64)>,
     start_cost_sec: f64,
-    /// What the last starts cost, the newest first.
+    /// What the last starts cost, the newest first; a guess is the oldest until it is refuted or pushed out.
     start_costs: Vec<f64>,
     prepare_sec: f64,
     /// How far room time was ahead of the local clock when it was told last.
@@ -195,7 +198,7 @@ impl Default for Follower {
             on_air: None,
             leaving: None,
             start_cost_sec: START_COST_GUESS_SEC,
-            start_costs: Vec::new(),
+            start_costs: vec![START_COST_GUESS_SEC],
             prepare_sec: PREPARE_GUESS_SEC,
             ahead_sec: None,
             jumped: None,
@@ -341,6 +344,11 @@ impl Follower {
     fn learn(&mut self, error_sec: f64) {
         let Some(on_air) = &self.on_air else { return };
         let cost_sec = on_air.start_cost_sec - error_sec;
+        if self.start_costs == [START_COST_GUESS_SEC]
+            && (cost_sec - START_COST_GUESS_SEC).abs() > START_JITTER_SEC
+        {
+            self.start_costs.clear();
+        }
         self.start_costs.truncate(START_COSTS - 1);
         self.start_costs
             .insert(0, cost_sec.clamp(0.0, START_COST_MAX_SEC));
