@@ -22,6 +22,7 @@ mod listen;
 mod manifest;
 mod messages;
 mod outbox;
+mod page_packing;
 mod player_ipc;
 mod program;
 mod range;

@@ -46,6 +46,7 @@ const PURE: &[&str] = &[
     "commands/pace.rs",
     "commands/report.rs",
     "commands/words.rs",
+    "pack/comments.rs",
     "player/ipc.rs",
     "swarm/bitfield.rs",
     "swarm/book.rs",
@@ -71,7 +72,6 @@ const PURE: &[&str] = &[
     "track/tags/comments.rs",
     "track/tags/found.rs",
     "track/tags/id3.rs",
-    "server/comments.rs",
     "server/http.rs",
     "server/range.rs",
     "server/route.rs",
@@ -144,6 +144,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("identity", &["limits"]),
     ("text", &["limits"]),
     ("limits", &[]),
+    // The build script.
+    ("pack", &[]),
 ];
 
 /// A pure file imports pure files only, but for this: the paths of the page's parts are the list of its files.
@@ -472,7 +474,9 @@ fn expect_says_which_bug_it_would_be() {
         "\"0 is a JSON number\"",
     ];
     let mut complaints = Vec::new();
-    for source in rust() {
+    // When the build script gives up, so does the build, and says why.
+    let runs = |source: &Source| !source.name.starts_with("pack/");
+    for source in rust().into_iter().filter(runs) {
         for (number, line) in source
             .code()
             .filter(|(_, line)| line.contains(".expect(\""))
@@ -559,10 +563,7 @@ fn the_binary_holds_every_file_of_the_page_and_no_other() {
         .iter()
         .filter(|file| !listed.contains(&file.as_str()))
         .collect();
-    assert!(
-        missing.is_empty(),
-        "not in ASSETS of server/page.rs: {missing:?}"
-    );
+    assert!(missing.is_empty(), "not in ASSETS: {missing:?}");
     let gone: Vec<_> = listed
         .iter()
         .filter(|name| !files.contains(**name))

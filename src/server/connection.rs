@@ -177,10 +177,10 @@ pub fn is_timeout(error: &io::Error) -> bool {
 /// When the response could not be sent whole.
 fn answer(hub: &Hub, socket: &TcpStream, request: &Request) -> io::Result<()> {
     match route(&request.path) {
-        Route::Page => page::send_page(&hub.page, socket, request, Status::Ok),
+        Route::Page => page::send_page(socket, request, Status::Ok),
         // The page tells people which room they may have meant.
         Route::NotFound if request.accepts_html => {
-            page::send_page(&hub.page, socket, request, Status::NotFound)
+            page::send_page(socket, request, Status::NotFound)
         }
         Route::Asset(asset) => page::send_asset(asset, socket, request),
         Route::Track(id) => tracks::send_track(hub, id, socket, request),

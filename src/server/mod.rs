@@ -8,7 +8,6 @@ pub mod accept;
 pub mod arrival;
 pub mod arrivals;
 pub mod arriving;
-pub mod comments;
 pub mod connection;
 pub mod covers;
 pub mod dial_back;

@@ -5,7 +5,6 @@ use super::arrivals;
 use super::covers::Covers;
 use super::metrics::Metrics;
 use super::music::{self, Gathering, Later};
-use super::page::Page;
 use super::registry::{self, Registry};
 use super::room_thread::RoomWant;
 use super::sender::Senders;
@@ -46,7 +45,6 @@ pub struct Hub {
     pub upload_bytes_max: u64,
     pub library_bytes_max: u64,
     pub metrics: Arc<Metrics>,
-    pub page: Page,
     pub gathering: Gathering,
     /// The tracks that rooms await; ends when the server stops. Who reads it is the server's node.
     pub wants: Receiver<RoomWant>,
@@ -148,7 +146,6 @@ impl Server {
             upload_bytes_max: config.upload_bytes_max,
             library_bytes_max: config.library_bytes_max,
             metrics: Arc::default(),
-            page: Page::new(version),
             gathering: Gathering::begun(config.later.is_some()),
             wants: wanted,
             local,
