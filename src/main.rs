@@ -5,7 +5,9 @@
 use jam::cli::{self, Command, UsageError};
 use jam::commands::{self, Failure, print};
 use jam::sys::logger::Logger;
+use jam::sys::pen::Pen;
 use log::LevelFilter;
+use std::io;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -51,13 +53,23 @@ fn run(command: Command) -> Result<(), Failure> {
 }
 
 fn fail(Failure(line): &Failure) -> ExitCode {
-    eprintln!("jam: {line}");
+    tell(line);
     ExitCode::from(1)
 }
 
 fn wrong_usage(UsageError(line): &UsageError) -> ExitCode {
-    eprintln!("jam: {line}");
+    tell(line);
     ExitCode::from(2)
+}
+
+/// A terminal that takes nothing does not keep the program.
+fn tell(line: &str) {
+    let line = format!("jam: {line}\n");
+    match Pen::start(io::stderr()) {
+        // Dropped, it waits a moment until the line is there.
+        Ok(pen) => drop(pen.write(line)),
+        Err(_no_thread) => eprint!("{line}"),
+    }
 }
 
 /// A server tells what happens; the others talk to somebody at a terminal, who wants to hear of trouble only.

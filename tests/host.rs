@@ -120,13 +120,21 @@ fn a_script_leaves_a_room_alone_that_somebody_else_hosts_unless_guests_may_do_ev
         assert!(why.contains("Ana hosts room jam1"), "{why}");
         assert!(why.contains("--guests everything"), "what to do: {why}");
     }
-    assert_eq!(json(&server, &["--state"])["host"], "Ana");
+    let state = json(&server, &["--state"]);
+    assert_eq!(
+        (&state["host"], &state["guests"]),
+        (&"Ana".into(), &"nothing".into())
+    );
     host.say(r#"{"type":"GUESTS","may":"everything"}"#);
     host.hear_next("RIGHTS");
     assert_eq!(json(&server, &["--play"])["status"], "PLAY");
     assert_eq!(host.hear_next("STATE")["payload"]["status"], "PLAY");
     assert!(refused(&server, &["--guests", "nothing"]).contains("Only host can control"));
-    assert_eq!(json(&server, &["--state"])["host"], "Ana");
+    let state = json(&server, &["--state"]);
+    assert_eq!(
+        (&state["host"], &state["guests"]),
+        (&"Ana".into(), &"everything".into())
+    );
 }
 
 #[test]
@@ -249,6 +257,41 @@ fn a_second_host_is_refused_or_waits_and_takes_the_seat_when_it_is_free() {
     third.wait_for_stdout(&["in the queue: prelude60.opus"]);
     third.type_in("play\n");
     third.wait_for_stdout(&["playing", "prelude60.opus"]);
+}
+
+/// A guest that a start waits for, and that never has the track.
+fn slow_guest(server: &TestServer) -> Client {
+    let mut guest = Client::connect(server, "jam1");
+    guest.say(r#"{"type":"HELLO","role":"viewer","wants":["WAITING"]}"#);
+    guest.hear_next("PEER");
+    guest
+}
+
+#[test]
+fn a_host_in_lines_adds_a_file_and_starts_without_those_who_are_not_ready() {
+    let server = TestServer::start(&[]);
+    let _slow = slow_guest(&server);
+    let mut host = plain(&server, &["--name", "Ana"]);
+    host.wait_for_stdout(&["you host"]);
+    host.type_in(&format!("add {LONG}\n"));
+    host.wait_for_stderr(&["prelude60.opus is served from here"]);
+    host.wait_for_stdout(&["in the queue: prelude60.opus"]);
+    host.type_in(&format!("add {LONG}\n"));
+    host.wait_for_stderr(&["prelude60.opus is served already"]);
+    for (path, why) in [
+        ("no such file.mp3", "No such file"),
+        (env!("CARGO_MANIFEST_DIR"), "not a regular file"),
+        (MANIFEST, "is no audio"),
+    ] {
+        host.type_in(&format!("add {path}\n"));
+        host.wait_for_stderr(&[why]);
+    }
+    host.type_in("play\n");
+    host.wait_for_stdout(&["waiting for others: 0 of 1 ready", "(play starts now)"]);
+    host.type_in("play\n");
+    host.wait_for_stdout(&["playing", "prelude60.opus"]);
+    host.type_in("leave\n");
+    host.wait_for_success();
 }
 
 #[test]
@@ -498,6 +541,86 @@ fn a_host_that_is_stopped_for_a_moment_gives_the_terminal_back_and_takes_it_agai
     host.see(&["playing", "of 1:00"]);
     host.press("q");
     host.wait_for_the_end("0");
+}
+
+#[test]
+fn a_file_is_added_by_its_path_and_a_start_that_waits_is_shown() {
+    let server = TestServer::start(&[]);
+    let _slow = slow_guest(&server);
+    let mut host = InTerminal::host(&server, "--name Ana");
+    host.see(&["you host", "2 here"]);
+    host.press("a");
+    host.see(&["file: _", "Esc: no"]);
+    host.press("nq");
+    host.see(&["file: nq_"]);
+    host.press("\x1b");
+    host.wait("no question", |screen, _| !screen.has(&["file:"]));
+    host.press(&format!("a{LONG}\r"));
+    host.see(&["prelude60.opus is served from here"]);
+    host.see(&["1  prelude60.opus"]);
+    host.press("ano-such-file\r");
+    host.see(&["No such file"]);
+    until("the server has it", || {
+        let track = &json(&server, &["--queue"])["tracks"][0];
+        (track["awaited"] == false && track["added_by"] == "Ana").then_some(())
+    });
+    host.press(" ");
+    host.see(&["waiting for others: 0 of 1 ready", "(s starts now)"]);
+    host.press("s");
+    host.see(&["playing", "of 1:00"]);
+    host.press("q");
+    host.wait_for_the_end("0");
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_holds_nobody_up() {
+    let server = TestServer::start(&["--share", LONG]);
+    let mut host = InTerminal::host(&server, "--name Ana");
+    host.see(&["you host"]);
+    let pid = host.said("pid=", ".");
+    let script = host.child.id().to_string();
+    // Nobody reads what is drawn, and each of these has all drawn again: far more than any terminal takes.
+    server::run("kill", &["-STOP", &script]);
+    until("it is stuck in a write", || {
+        server::run("kill", &["-WINCH", &pid]);
+        is_writing(&pid).then_some(())
+    });
+    // It hears the room all the same.
+    let mut guest = Client::connect(&server, "jam1");
+    guest.say(r#"{"type":"HELLO","role":"viewer","wants":["RIGHTS"]}"#);
+    assert_eq!(guest.hear_next("RIGHTS")["host"]["name"], "Ana");
+    server::run("kill", &["-TERM", &pid]);
+    until("it leaves", || {
+        (json(&server, &["--state"])["host"] == Value::Null).then_some(())
+    });
+    until("it ends", || is_over(&pid).then_some(()));
+    server::run("kill", &["-CONT", &script]);
+    host.wait("the end", |_, all| all.contains("over"));
+    assert_eq!(host.said("code=", "."), "0");
+    host.press("");
+}
+
+/// Whether the thread that writes has been waiting for the terminal over some looks.
+fn is_writing(pid: &str) -> bool {
+    let looks = (0..20).map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process");
+        tasks.flatten().any(|task| {
+            let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+            let call = std::fs::read_to_string(task.path().join("syscall")).unwrap_or_default();
+            // 1 is `write` on x86-64, 64 on others.
+            name.trim() == "pen" && (call.starts_with("1 ") || call.starts_with("64 "))
+        })
+    });
+    looks.into_iter().all(|is_writing| is_writing)
+}
+
+fn is_over(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.map_or(true, |stat| {
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with('Z'))
+    })
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::common::screen::Screen;
 
 use jam::cli::{Deed, Which};
-use jam::client::messages::{Member, MemberReport, Members, Person, Rights, State, Track};
+use jam::client::messages::{Member, MemberReport, Members, Person, Rights, State, Track, Waiting};
 use jam::commands::host::desk::{Desk, Effect, Focus, Moment, Prompt, Sound};
 use jam::commands::host::keys::Key;
 use jam::commands::host::party::{Idle, Party, Shows};
@@ -218,6 +218,107 @@ fn a_time_can_be_typed_corrected_and_left() {
     let now = at(0.0);
     assert_eq!(desk.message(now), Some("type for example 90 or 1:30"));
     assert_eq!(desk.message(at(60.0)), None, "messages go");
+}
+
+#[test]
+fn a_start_that_waits_is_shown_and_s_or_space_starts_now() {
+    let mut party = party();
+    party.hear_state(state("t3", false, 0.0));
+    let waiting = |track_id: &str| Waiting {
+        track_id: track_id.into(),
+        ready: 2,
+        of: 3,
+        until: Some(111.5),
+    };
+    party.waiting = Some(waiting("t3"));
+    let now = json!({"type": "PLAY", "track_id": "t3", "offset_sec": 0.0});
+    for key in [Key::Char('s'), Key::Char(' ')] {
+        let (mut desk, mut own) = (Desk::default(), party.clone());
+        let said = said(&mut desk, &mut own, key, at(0.0));
+        assert_eq!(said, std::slice::from_ref(&now), "{key:?}");
+        assert_eq!(desk.prompt, Prompt::None);
+        assert_eq!(own.waits(), None, "it is on its way");
+    }
+    let line = "waiting for others: 2 of 3 ready, at most 2 s more";
+    assert_eq!(
+        report::state(&party, Some(110.0)),
+        format!(
+            "{line}  0:00 of 0:20  t3.mp3  track 3 of 3  you host  guests may only listen  2 here\n"
+        )
+    );
+    let has = |party: &Party, text: &str| {
+        let rows = shown(party, &Desk::default(), 80, 24);
+        rows.iter().any(|row| row.text.contains(text))
+    };
+    assert!(has(&party, &format!("{line}  (s starts now)")));
+    assert!(has(&party, "s start now"));
+    let stop = party.order(&Deed::Pause, Some(110.0)).expect("an order");
+    assert!(
+        stop.text.contains("PAUSE"),
+        "it can be called off: {stop:?}"
+    );
+    // Guests see it, and have no say.
+    party.hear_rights(rights(Some("Ben"), Guests::Nothing));
+    assert!(has(&party, line) && !has(&party, "starts now") && !has(&party, "start now"));
+    // What waits is another track than the room has by now, or nothing.
+    for waiting in [Some(waiting("t1")), None] {
+        party.waiting = waiting;
+        assert!(!has(&party, "waiting for others"));
+        assert_eq!(party.order(&Deed::Pause, None), Err(Idle::Already));
+    }
+}
+
+#[test]
+fn a_path_is_typed_corrected_and_left_and_its_end_is_always_seen() {
+    let (mut desk, mut party) = (Desk::default(), party());
+    let press = |desk: &mut Desk, party: &mut Party, key| desk.press(key, party, at(0.0));
+    press(&mut desk, &mut party, Key::Char('a'));
+    for c in "n ä?q\u{1f3b5}x".chars() {
+        assert_eq!(
+            press(&mut desk, &mut party, Key::Char(c)),
+            [],
+            "{c:?} is text"
+        );
+    }
+    press(&mut desk, &mut party, Key::Backspace);
+    assert_eq!(press(&mut desk, &mut party, Key::Tab), []);
+    let added = press(&mut desk, &mut party, Key::Enter);
+    assert_eq!(added, [Effect::Add("n ä?q\u{1f3b5}".into())]);
+    assert_eq!(desk.prompt, Prompt::None);
+    for last in [Key::Escape, Key::Enter] {
+        press(&mut desk, &mut party, Key::Char('a'));
+        if last == Key::Escape {
+            press(&mut desk, &mut party, Key::Char('x'));
+        }
+        assert_eq!(press(&mut desk, &mut party, last), []);
+        assert_eq!(desk.prompt, Prompt::None);
+    }
+    press(&mut desk, &mut party, Key::Char('a'));
+    for number in 0..5000 {
+        let c = if number % 3 == 0 { '日' } else { 'm' };
+        press(&mut desk, &mut party, Key::Char(c));
+    }
+    let Prompt::File(typed) = &desk.prompt else {
+        panic!("{:?}", desk.prompt)
+    };
+    assert!((4000..=4096).contains(&typed.len()), "{}", typed.len());
+    let end: String = typed
+        .chars()
+        .rev()
+        .take(3)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect();
+    for columns in 16..100 {
+        let rows = shown(&party, &desk, columns, 24);
+        let line = rows.iter().find(|row| row.text.starts_with("file: "));
+        let text = &line.expect("a question").text;
+        assert!(text.contains(&format!("{end}_")), "{text}");
+        assert!(width(text) < columns, "{columns}: {text}");
+    }
+    press(&mut desk, &mut party, Key::Ctrl('u'));
+    assert_eq!(desk.prompt, Prompt::File(String::new()));
 }
 
 #[test]
@@ -463,7 +564,7 @@ fn the_screen_says_what_plays_who_is_there_and_which_keys_there_are() {
             "serving 2 files  3 peers, 977 KiB/s  volume here 95 %  +0.4 ms",
             "",
             "q leave  ? help  space play/pause  <- -> seek  s seek to  n next  p previous",
-            "Enter play  d remove  J K move  g guests  Tab queue/people",
+            "Enter play  d remove  J K move  a add  g guests  Tab queue/people",
         ]
     );
 }

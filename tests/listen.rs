@@ -1,8 +1,11 @@
 //! `jam listen` with a real mpv, whose sound goes nowhere: plays, pauses, seeks, goes on when players or the server die.
 
 use crate::common::node;
+use crate::common::relay::Relay;
 use crate::common::server;
+use crate::common::temp::TempFolder;
 
+use jam::limits::WAKE_GAP;
 use jam::player::deck::{Deck, News};
 use jam::player::ipc;
 use jam::player::mpv::Launch;
@@ -39,10 +42,14 @@ struct Party {
 impl Party {
     /// A host and one listener, in a room with both tracks.
     fn start(more: &[&str]) -> Self {
+        Self::start_with(&[LONG, SHORT], more)
+    }
+
+    fn start_with(tracks: &[&str], more: &[&str]) -> Self {
         need_mpv();
-        let server = TestServer::start(&["--share", LONG, SHORT]);
+        let server = TestServer::start(&[&["--share"], tracks].concat());
         let mut host = Client::connect(&server, "jam1");
-        host.say(r#"{"type":"HELLO","role":"host","wants":["QUEUE","MEMBERS"]}"#);
+        host.say(r#"{"type":"HELLO","role":"host","wants":["QUEUE","MEMBERS","WAITING_NEWS"]}"#);
         let queue = host.hear_next("QUEUE");
         let tracks = queue["tracks"].as_array().expect("a list");
         let id = |track: &Value| track["track_id"].as_str().expect("text").to_owned();
@@ -79,6 +86,16 @@ impl Party {
         };
         wait_until(what, look, said);
         found.expect("it came true")
+    }
+
+    /// Waits for a WAITING of so many.
+    fn hear_waiting(&mut self, ready: u64, of: u64) -> Value {
+        loop {
+            let waiting = self.host.hear_next("WAITING");
+            if waiting["ready"] == ready && waiting["of"] == of {
+                return waiting;
+            }
+        }
     }
 
     fn players(&self) -> Vec<String> {
@@ -322,4 +339,135 @@ fn a_track_that_is_a_list_of_others_is_not_opened() {
         );
     }
     std::fs::remove_dir_all(folder).expect("the folder");
+}
+
+// ---- starting together -----------------------------------------------------------------------------
+
+/// Somebody who is waited for, and says what it does.
+fn somebody(party: &Party) -> Client {
+    let mut member = Client::connect(&party.server, "jam1");
+    member.say(r#"{"type":"HELLO","role":"viewer","display_name":"Slow","wants":["WAITING"]}"#);
+    member.hear_next("PEER");
+    member
+}
+
+#[test]
+fn a_start_waits_until_it_has_the_track_and_no_longer() {
+    for more in [&[][..], &["--no-fetch"]] {
+        let mut party = Party::start(more);
+        party.wait_for("it is there", |status| status["status"] == "idle");
+        party.say("PLAY", 0, 0.0);
+        let held = &party.host.hear_next("STATE")["payload"];
+        assert_eq!(held["track_id"], party.ids[0], "{more:?}");
+        assert_eq!(held["status"], "PAUSE", "{more:?}: it waits");
+        let begun = &party.host.hear_next("STATE")["payload"];
+        assert_eq!(begun["track_id"], party.ids[0], "{more:?}");
+        assert_eq!(begun["status"], "PLAY", "{more:?}");
+        party.wait_for("it plays", is_in_sync);
+        let said = party.listener.stdout.so_far();
+        let was_ready =
+            |status: Value| status["status"] == "ready" && status["track_id"] == party.ids[0];
+        assert!(said.lines().filter_map(as_status).any(was_ready), "{said}");
+    }
+}
+
+#[test]
+fn it_is_ready_while_others_are_not_says_so_and_begins_when_the_room_does() {
+    let mut party = Party::start(&[]);
+    let _slow = somebody(&party);
+    party.wait_for("it is there", |status| status["status"] == "idle");
+    party.say("PLAY", 0, 5.0);
+    let waiting = party.hear_waiting(1, 2);
+    assert!(waiting["until"].is_number(), "{waiting}");
+    party.wait_for("it waits for the other", |status| {
+        let waiting = &status["waiting"];
+        status["status"] == "ready"
+            && (&waiting["ready"], &waiting["of"]) == (&1.into(), &2.into())
+            && waiting["left_sec"].is_number()
+            && number(status, "position_sec") == 5.0
+    });
+    // The host does not wait any longer.
+    party.say("PLAY", 0, 5.0);
+    let playing = party.wait_for("it plays", is_in_sync);
+    assert_eq!(playing["waiting"], Value::Null);
+    assert_eq!(number(&playing, "starts"), 1.0, "{playing}");
+}
+
+#[test]
+fn a_track_that_is_still_coming_is_not_ready() {
+    let mut party = Party::start(&[]);
+    let mut other = somebody(&party);
+    party.wait_for("it is there", |status| status["status"] == "idle");
+    // Nobody sends it.
+    let id = "5".repeat(64);
+    for text in [
+        format!(
+            r#"{{"type":"ANNOUNCE","port":0,"node_id":"0102030405060708","track_id":"{id}","total_chunks":8,"chunk_size":16384,"have_count":8}}"#
+        ),
+        format!(
+            r#"{{"type":"ADD","track_id":"{id}","offer":{{"name":"later.wav","bytes":131072,"content_type":"audio/wav"}}}}"#
+        ),
+    ] {
+        party.host.say(&text);
+    }
+    party.ids.push(id.clone());
+    party.say("PLAY", 2, 0.0);
+    party.wait_for("it knows of the track", |status| {
+        status["status"] == "loading" && status["track_id"] == id.as_str()
+    });
+    other.say(&format!(
+        r#"{{"type":"REPORT","status":"ready","track_id":"{id}"}}"#
+    ));
+    party.hear_waiting(1, 2);
+    party.wait_for("it tells that the others wait", |status| {
+        status["status"] == "loading" && status["waiting"]["ready"] == 1
+    });
+    // Time is over: the others begin.
+    while party.host.hear_next("STATE")["payload"]["status"] != "PLAY" {}
+    party.wait_for("it still waits for the track", |status| {
+        status["status"] == "loading" && status["waiting"] == Value::Null
+    });
+}
+
+#[test]
+fn nobody_waits_for_it_when_it_cannot_play_the_track() {
+    let folder = TempFolder::new();
+    let bytes = [&b"fLaC"[..], &node::noise(1, 5000)].concat();
+    let broken = folder.write("broken.flac", &bytes);
+    let broken = broken.to_str().expect("text");
+    for more in [&[][..], &["--no-fetch"]] {
+        let mut party = Party::start_with(&[broken], more);
+        let _slow = somebody(&party);
+        party.wait_for("it is there", |status| status["status"] == "idle");
+        party.say("PLAY", 0, 0.0);
+        party.wait_for("it says so", |status| status["status"] == "failed");
+        party.hear_waiting(0, 1);
+    }
+}
+
+// ---- coming back -----------------------------------------------------------------------------------
+
+#[test]
+fn after_sleep_it_comes_back_though_its_connection_died_without_a_word() {
+    let mut party = Party::start(&[]);
+    let relay = Relay::to(party.server.address);
+    let room = format!("ws://{}/ws/jam1", relay.address);
+    party.listener = Running::jam(&["listen", &room, "--json", "--device", "null"]);
+    party.wait_for("it is there", |status| status["connected"] == true);
+    party.say("PLAY", 0, 0.0);
+    party.wait_for("it plays", is_in_sync);
+    relay.freeze();
+    party.listener.signal("STOP");
+    // So long it is asleep.
+    std::thread::sleep(WAKE_GAP + WAKE_GAP / 3);
+    party.listener.signal("CONT");
+    party
+        .listener
+        .wait_for_error_line(&["no answer since this machine was asleep"]);
+    party
+        .listener
+        .wait_for_error_line(&["the room is there again"]);
+    party.wait_for("it plays on", |status| {
+        status["connected"] == true && is_in_sync(status)
+    });
 }

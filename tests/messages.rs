@@ -497,6 +497,7 @@ fn the_http_example_is_exactly_what_a_view_of_a_room_says() {
             timestamp: 1_762_569_219.737_918,
         },
         host: Some("Ana".into()),
+        guests: Guests::Add,
         total: 2,
         members: vec![
             member("p81c0d4e95a3b", "Ana", Role::Host),
@@ -591,6 +592,13 @@ fn every_type_that_can_be_wanted_is_wanted_by_its_name_alone() {
             "WAITING",
             Wants {
                 waiting: true,
+                ..nothing
+            },
+        ),
+        (
+            "WAITING_NEWS",
+            Wants {
+                waiting_news: true,
                 ..nothing
             },
         ),

@@ -8,9 +8,10 @@ use jam::client::error::RoomError;
 use jam::client::link::RoomLink;
 use jam::client::member::{Joined, RoomEvent, join};
 use jam::client::messages::{Peers, Person, Rights, ServerSays, Votes};
-use jam::client::outgoing::{Announce, Hello};
+use jam::client::orders;
+use jam::client::outgoing::{Announce, Hello, Report};
 use jam::client::parse::parse;
-use jam::limits::{CLIENT_WRITE_DEADLINE, SERVER_MESSAGE_BYTES_MAX};
+use jam::limits::{CLIENT_WRITE_DEADLINE, SCOUT_DELAY_MAX, SERVER_MESSAGE_BYTES_MAX};
 use jam::room::address::RoomAddress;
 use jam::room::message::Role;
 use jam::room::rights::Guests;
@@ -280,6 +281,68 @@ fn a_member_comes_back_when_its_server_was_restarted() {
     assert_eq!(ana.joined().peer_id, before, "the same member");
     ana.link.announce(&Announce::default()).expect("joined");
     ana.peers();
+}
+
+#[test]
+fn who_is_not_there_is_looked_for_all_the_time_and_who_refuses_more_and_more_rarely() {
+    let mut server = TestServer::start(&[]);
+    let listen = server.address.to_string();
+    let ana = Member::join(server.address);
+    ana.joined();
+    server.signal("KILL");
+    server.wait();
+    ana.lost();
+    for _ in 0..5 {
+        let (why, again_in) = ana.lost();
+        assert!(matches!(why, RoomError::Dial(_)), "{why}");
+        assert!(again_in <= SCOUT_DELAY_MAX, "{again_in:?}");
+        assert!(again_in >= SCOUT_DELAY_MAX / 2, "{again_in:?}");
+    }
+    let _again = TestServer::start_command(jam(&["server", "--listen", &listen]));
+    ana.joined();
+
+    let closed = fake(|number, socket| {
+        if number == 0 {
+            welcome(socket);
+        }
+    });
+    let ben = Member::join(closed);
+    ben.joined();
+    let delays: Vec<Duration> = (0..3).map(|_| ben.lost().1).collect();
+    assert!(delays[2] > 2 * delays[0], "{delays:?}");
+}
+
+#[test]
+fn a_start_that_waits_is_told_until_it_is_over() {
+    let server = TestServer::start(&["--share", common::TRACK]);
+    let ana = Member::join_wanting(server.address, Role::Host, vec!["QUEUE", "WAITING_NEWS"]);
+    ana.joined();
+    let track_id = ana.hear(|event| match event {
+        RoomEvent::Queue(tracks) => Some(tracks[0].track_id.clone()),
+        _ => None,
+    });
+    let ben = Member::join_wanting(server.address, Role::Viewer, vec!["WAITING"]);
+    ben.joined();
+    let waiting = || {
+        ana.hear(|event| match event {
+            RoomEvent::Waiting(waiting) => Some(waiting),
+            _ => None,
+        })
+    };
+    ana.link
+        .send(orders::control(true, Some(&track_id), 0.0))
+        .expect("joined");
+    let first = waiting().expect("a start that waits");
+    // The host is told, and not waited for.
+    assert_eq!((first.ready, first.of, first.until), (0, 1, None));
+    assert_eq!(first.track_id, track_id);
+    let report = Report {
+        status: "ready",
+        track_id: Some(track_id),
+        ..Report::default()
+    };
+    ben.link.report(&report).expect("joined");
+    assert_eq!(waiting(), None);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use jam::room::close::CloseReason;
 use jam::room::event::{Input, Output};
 use jam::room::members::MemberId;
 use jam::room::message::{Hello, QueueTrack, Role, RoomMessage, Wants};
+use jam::room::rights::Guests;
 use jam::track::id::TrackId;
 use random::for_each_seed;
 use room_party::{EVERYTHING, NOON, NOTHING, Party, types};
@@ -643,6 +644,7 @@ fn a_view_from_outside_shows_who_is_here_without_joining() {
         ("jam1", 2, 2)
     );
     assert_eq!(view.host.as_deref(), Some("Name 2"));
+    assert_eq!(view.guests, Guests::Nothing);
     assert_eq!(view.server_time, NOON + 1.0);
     assert_eq!(view.state, *party.room.state());
     assert_eq!(party.room.members().len(), 2);

@@ -309,3 +309,26 @@ fn every_waiting_ends_in_time_whatever_happens() {
         assert_eq!(waitings(&told), Vec::<&String>::new());
     });
 }
+
+#[test]
+fn who_asks_for_the_news_alone_is_told_and_not_waited_for() {
+    const LOOKS_ON: Wants = Wants {
+        waiting_news: true,
+        ..NOTHING
+    };
+    let mut party = Party::with_tracks((0..3).map(queue_track).collect());
+    party.join(1, Role::Host, LOOKS_ON);
+    party.join(2, Role::Viewer, LOOKS_ON);
+    party.wait(1.0);
+    play(&mut party, 0);
+    assert!(plays(&party), "nobody is to be waited for");
+    party.join(3, Role::Viewer, WAITS);
+    party.wait(1.0);
+    let said = play(&mut party, 1);
+    assert!(!plays(&party), "{said:?}");
+    let told = [said, pass(&mut party, 1.0)].concat();
+    let told = waitings(&told);
+    assert!(told[0].contains(r#""ready":0,"of":1"#), "{told:?}");
+    let last = report(&mut party, 3, 1, "ready");
+    assert!(plays(&party), "{last:?}");
+}

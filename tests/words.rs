@@ -252,6 +252,24 @@ fn quick_hashing_is_not_worth_a_word() {
 }
 
 #[test]
+fn a_file_that_is_long_on_its_way_is_told_of_now_and_then() {
+    let mut pace = Pace::new(Mode::Plain);
+    let mib = 1 << 20;
+    assert_eq!(pace.sending(0.0, "a.mp3", 0, 4 * mib), None);
+    assert_eq!(pace.sending(0.9, "a.mp3", mib, 4 * mib), None);
+    let said = pace.sending(1.1, "a.mp3", 2 * mib, 4 * mib);
+    assert_eq!(
+        said.as_deref(),
+        Some("sending a.mp3: 2.0 of 4.0 MiB, 50 %\n")
+    );
+    assert_eq!(pace.sending(1.9, "a.mp3", 3 * mib, 4 * mib), None);
+    assert!(pace.sending(2.2, "a.mp3", 3 * mib, 4 * mib).is_some());
+    // The next file has a second of its own.
+    pace.clear();
+    assert_eq!(pace.sending(3.0, "b.mp3", 0, 4 * mib), None);
+}
+
+#[test]
 fn a_shorter_line_wipes_what_the_longer_one_left_and_clearing_wipes_all() {
     let mut pace = Pace::new(Mode::Terminal { columns: 30 });
     let first = pace.waiting(0.0, &Waiting::Nobody { tried: &tried(1) });

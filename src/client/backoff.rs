@@ -1,7 +1,9 @@
 //! How long to wait before the next attempt to connect: doubling, with a little chance in it, so that the members of
 //! a room whose server was restarted do not all come back in the same moment.
 
-use crate::limits::{RECONNECT_DELAY_MAX, RECONNECT_DELAY_MIN, RECONNECT_JITTER};
+use crate::limits::{
+    RECONNECT_DELAY_MAX, RECONNECT_DELAY_MIN, RECONNECT_JITTER, SCOUT_DELAY_MAX, WAKE_RETRY_MAX,
+};
 use std::time::Duration;
 
 /// The delays are the same for the same seed.
@@ -25,6 +27,22 @@ impl Backoff {
         let delay = self.next;
         self.next = (delay * 2).min(RECONNECT_DELAY_MAX);
         delay.mul_f64(1.0 + RECONNECT_JITTER * self.chance())
+    }
+
+    /// How long to wait while nobody is there at all: always as long, at most `SCOUT_DELAY_MAX` and at least half of that.
+    /// Whoever comes back then is somebody new.
+    pub fn scouting(&mut self) -> Duration {
+        self.reset();
+        self.up_to(SCOUT_DELAY_MAX)
+    }
+
+    /// How long to wait soon after this machine woke.
+    pub fn hurried(&mut self) -> Duration {
+        self.up_to(WAKE_RETRY_MAX)
+    }
+
+    fn up_to(&mut self, longest: Duration) -> Duration {
+        longest.mul_f64(0.75 + 0.25 * self.chance())
     }
 
     /// After a connection that held.
@@ -58,6 +76,22 @@ mod tests {
             }
             backoff.reset();
             assert!(backoff.delay() <= Duration::from_millis(601));
+        }
+    }
+
+    #[test]
+    fn who_is_not_there_is_looked_for_more_than_once_a_second_and_not_more_than_thrice() {
+        for seed in 0..1000 {
+            let mut backoff = Backoff::new(seed);
+            backoff.delay();
+            backoff.delay();
+            for _ in 0..10 {
+                let ms = backoff.scouting().as_millis();
+                assert!((399..=800).contains(&ms), "{ms}");
+                let ms = backoff.hurried().as_millis();
+                assert!((74..=150).contains(&ms), "{ms}");
+            }
+            assert!(backoff.delay() <= Duration::from_millis(601), "anew");
         }
     }
 

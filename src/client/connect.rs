@@ -5,12 +5,12 @@ use super::link::{WayOut, config, time_left};
 use super::parse::first_words;
 use crate::limits::UPGRADE_DEADLINE;
 use crate::room::address::RoomAddress;
-use crate::sys::dial::{Dialled, dial_name};
+use crate::sys::dial::{Dialled, dial_name_within};
 use crate::sys::threads::Threads;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tungstenite::client::client_with_config;
 use tungstenite::error::{CapacityError, Error, ProtocolError};
 use tungstenite::handshake::HandshakeError;
@@ -22,16 +22,25 @@ pub(super) struct Connected {
     pub(super) way_out: Arc<WayOut>,
     pub(super) local: SocketAddr,
     pub(super) server: SocketAddr,
+    /// About a round trip.
+    pub(super) took: Duration,
 }
 
+/// `patience`: how long the connection itself may take.
+///
 /// # Errors
 /// Why there is no WebSocket.
-pub(super) fn connect(address: &RoomAddress, threads: &Threads) -> Result<Connected, RoomError> {
+pub(super) fn connect(
+    address: &RoomAddress,
+    patience: Duration,
+    threads: &Threads,
+) -> Result<Connected, RoomError> {
     let Dialled {
         socket,
         address: server,
-        ..
-    } = dial_name(&address.host, address.port, threads).map_err(RoomError::Dial)?;
+        took,
+    } = dial_name_within(&address.host, address.port, patience, threads)
+        .map_err(RoomError::Dial)?;
     let broken = |error: io::Error| RoomError::Broken {
         how: error.to_string(),
     };
@@ -48,6 +57,7 @@ pub(super) fn connect(address: &RoomAddress, threads: &Threads) -> Result<Connec
             way_out,
             local,
             server,
+            took,
         }),
         Err(HandshakeError::Failure(error)) => Err(upgrade_error(&error)),
         Err(HandshakeError::Interrupted(_)) => Err(no_upgrade()),
@@ -100,7 +110,9 @@ pub(super) enum Heard {
         /// When its last byte was read from the socket.
         at: Instant,
     },
-    /// A sign of life without meaning.
+    /// The answer to a ping.
+    Pong,
+    /// Another sign of life without meaning.
     Nothing,
     /// The deadline has passed.
     TimedOut,
@@ -123,6 +135,7 @@ pub(super) fn hear(incoming: &mut WebSocket<Incoming>, deadline: Instant) -> Hea
             });
             Heard::End(RoomError::Closed { code, reason })
         }
+        Ok(Message::Pong(_)) => Heard::Pong,
         Ok(_) => Heard::Nothing,
         Err(Error::Io(error)) if error.kind() == ErrorKind::TimedOut => Heard::TimedOut,
         Err(error) => Heard::End(read_error(&error)),

@@ -26,6 +26,8 @@ pub enum RoomError {
     Broken { how: String },
     /// Nothing was heard for this long, pings included.
     Silent { sec: u64 },
+    /// This machine was asleep, and nobody answers since.
+    DiedAsleep,
     /// What was heard breaks the rules of WebSocket, or is too long.
     Garbage { what: String },
     /// This machine has no room for another thread.
@@ -42,6 +44,21 @@ impl RoomError {
         [CloseReason::Removed, CloseReason::CameBack]
             .iter()
             .any(|last| last.code_and_text().1 == reason)
+    }
+}
+
+impl RoomError {
+    /// Whether nobody is there at all, or only a proxy before a server that is not.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        matches!(
+            self,
+            Self::Dial(_)
+                | Self::NotARoom {
+                    status: 502 | 504,
+                    ..
+                }
+        )
     }
 }
 
@@ -109,6 +126,7 @@ impl fmt::Display for RoomError {
             }
             Self::Broken { how } => write!(f, "the connection broke: {how}"),
             Self::Silent { sec } => write!(f, "the server has been silent for {sec} s"),
+            Self::DiedAsleep => f.write_str("no answer since this machine was asleep"),
             Self::Garbage { what } => write!(f, "the server does not make sense: {what}"),
             Self::NoThread(error) => write!(f, "no room for another thread: {error}"),
         }

@@ -9,13 +9,14 @@ use super::connect::{Connected, Heard, connect, hear};
 use super::error::RoomError;
 use super::link::RoomLink;
 use super::messages::{
-    Clock, Members, Peers, Rights, ServerSays, State, SwarmKey, SwarmNode, Track, Votes,
+    Clock, Members, Peers, Rights, ServerSays, State, SwarmKey, SwarmNode, Track, Votes, Waiting,
 };
 use super::outgoing::Hello;
 use super::parse::{first_words, parse};
+use super::vigil::{Sight, Vigil, WakeWatch};
 use crate::limits::{
-    CLIENT_SILENCE, CLIENT_STACK_BYTES, JOIN_DEADLINE, RECONNECT_DELAY_MAX, ROOM_EVENTS_MAX,
-    WELCOME_PATIENCE,
+    CLIENT_STACK_BYTES, CONNECT_DEADLINE, JOIN_DEADLINE, RECONNECT_DELAY_MAX, RECONNECT_PATIENCE,
+    ROOM_EVENTS_MAX, WAKE_ANSWER_ROUND_TRIPS, WAKE_HURRY, WAKE_LOOK, WELCOME_PATIENCE,
 };
 use crate::room::address::RoomAddress;
 use crate::room::message::Role;
@@ -23,7 +24,7 @@ use crate::sys::threads::Threads;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tungstenite::Message;
 
 /// What happens to a member.
@@ -48,6 +49,8 @@ pub enum RoomEvent {
     },
     Rights(Rights),
     Votes(Votes),
+    /// A start that waits; `None`: none does any more.
+    Waiting(Option<Waiting>),
     /// What the server says that we did wrong.
     Error(String),
     /// A track that we offered, and that the server cannot take.
@@ -55,6 +58,8 @@ pub enum RoomEvent {
         track_id: String,
         why: String,
     },
+    /// This machine was asleep, and the connection may have outlived that: time to ask for the time again.
+    Woken,
     /// The connection was lost; the next attempt begins after `again_in`.
     Lost {
         why: RoomError,
@@ -102,6 +107,8 @@ pub fn join(
         events: sender,
         threads: threads.clone(),
         joined_once: false,
+        patience: CONNECT_DEADLINE,
+        woke_at: None,
         _alive: alive,
     };
     threads.spawn("room client", CLIENT_STACK_BYTES, move || member.run())?;
@@ -117,6 +124,10 @@ struct Member {
     events: Sender<RoomEvent>,
     threads: Threads,
     joined_once: bool,
+    /// How long connecting may take.
+    patience: Duration,
+    /// When this machine woke last, as far as anybody noticed.
+    woke_at: Option<Instant>,
     /// Tells the link that this thread lives.
     _alive: Sender<()>,
 }
@@ -128,7 +139,7 @@ impl Member {
     fn run(mut self) {
         loop {
             let began = Instant::now();
-            let why = match connect(&self.address, &self.threads) {
+            let why = match connect(&self.address, self.patience, &self.threads) {
                 Ok(connected) => self.attend(connected),
                 Err(error) => Ok(error),
             };
@@ -147,13 +158,41 @@ impl Member {
             if began.elapsed() > RECONNECT_DELAY_MAX {
                 self.backoff.reset();
             }
-            let again_in = self.backoff.delay();
+            let again_in = match why.is_absence() {
+                _ if self.is_hurried() => self.backoff.hurried(),
+                true => self.backoff.scouting(),
+                false => self.backoff.delay(),
+            };
             if self.tell(RoomEvent::Lost { why, again_in }).is_err() {
                 return;
             }
-            match self.link.leaving().recv_timeout(again_in) {
+            if self.pause(again_in).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// This machine woke a moment ago.
+    fn is_hurried(&self) -> bool {
+        self.woke_at.is_some_and(|at| at.elapsed() < WAKE_HURRY)
+    }
+
+    /// Until the next attempt, which is due at once when this machine wakes.
+    fn pause(&mut self, time: Duration) -> Result<(), Unheard> {
+        let until = Instant::now() + time;
+        let mut wake = WakeWatch::new(day_sec());
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.link.leaving().recv_timeout(left.min(WAKE_LOOK)) {
                 Err(RecvTimeoutError::Timeout) => {}
-                _ => return,
+                _ => return Err(Unheard),
+            }
+            if wake.has_woken(day_sec()) {
+                self.woke_at = Some(Instant::now());
+                return Ok(());
+            }
+            if left <= WAKE_LOOK {
+                return Ok(());
             }
         }
     }
@@ -190,7 +229,7 @@ impl Member {
         loop {
             let text = match hear(&mut connected.incoming, deadline) {
                 Heard::Text { text, .. } => text,
-                Heard::Nothing => continue,
+                Heard::Nothing | Heard::Pong => continue,
                 Heard::End(error) => return Ok(Err(error)),
                 Heard::TimedOut => match peer {
                     Some(peer_id) => return self.arrived(connected, peer_id, state, None),
@@ -234,6 +273,8 @@ impl Member {
             other => (None, other),
         };
         self.joined_once = true;
+        self.patience =
+            (WAKE_ANSWER_ROUND_TRIPS * connected.took).clamp(RECONNECT_PATIENCE, CONNECT_DEADLINE);
         if let Some(token) = welcome.as_ref().and_then(|welcome| welcome.token.clone()) {
             self.hello.token = Some(token);
         }
@@ -259,27 +300,38 @@ impl Member {
     }
 
     fn listen(&mut self, connected: &mut Connected) -> Result<RoomError, Unheard> {
-        let mut pinged = false;
+        let began = Instant::now();
+        let sec = |at: Instant| at.saturating_duration_since(began).as_secs_f64();
+        let mut vigil = Vigil::new(0.0, day_sec(), connected.took);
         loop {
-            match hear(&mut connected.incoming, Instant::now() + CLIENT_SILENCE) {
-                Heard::Text { text, at } => match parse(&text) {
-                    Ok(said) => self.pass_on(said, at)?,
-                    Err(malformed) => log::debug!("room {}: {}", self.link.room(), malformed.0),
-                },
-                Heard::Nothing => {}
-                Heard::End(error) => return Ok(error),
-                Heard::TimedOut if pinged => {
-                    return Ok(RoomError::Silent {
-                        sec: 2 * CLIENT_SILENCE.as_secs(),
-                    });
-                }
-                Heard::TimedOut => {
+            match vigil.look(sec(Instant::now()), day_sec()) {
+                Sight::Nothing => {}
+                sight @ (Sight::Ping | Sight::Woken) => {
+                    // Whoever was cut off is heard of below.
                     let _cut_off = connected.way_out.send(Message::Ping(Vec::new().into()));
-                    pinged = true;
-                    continue;
+                    if sight == Sight::Woken {
+                        self.woke_at = Some(Instant::now());
+                        self.tell(RoomEvent::Woken)?;
+                    }
                 }
+                Sight::Silent(sec) => return Ok(RoomError::Silent { sec }),
+                Sight::DiedAsleep => return Ok(RoomError::DiedAsleep),
             }
-            pinged = false;
+            let look_at = Duration::from_secs_f64(vigil.look_at(sec(Instant::now())));
+            let is_pong = match hear(&mut connected.incoming, began + look_at) {
+                Heard::TimedOut => continue,
+                Heard::End(error) => return Ok(error),
+                Heard::Text { text, at } => {
+                    match parse(&text) {
+                        Ok(said) => self.pass_on(said, at)?,
+                        Err(malformed) => log::debug!("room {}: {}", self.link.room(), malformed.0),
+                    }
+                    false
+                }
+                Heard::Pong => true,
+                Heard::Nothing => false,
+            };
+            vigil.heard(sec(Instant::now()), is_pong);
         }
     }
 
@@ -294,6 +346,7 @@ impl Member {
             ServerSays::Signal { from, blob } => RoomEvent::Signal { from, blob },
             ServerSays::Rights(rights) => RoomEvent::Rights(rights),
             ServerSays::Votes(votes) => RoomEvent::Votes(votes),
+            ServerSays::Waiting(waiting) => RoomEvent::Waiting(waiting),
             ServerSays::Clock(clock) => RoomEvent::Clock { clock, at },
             ServerSays::Error(message) => RoomEvent::Error(message),
             ServerSays::Refused { track_id, why } => RoomEvent::Refused { track_id, why },
@@ -308,4 +361,10 @@ impl Member {
             recv(self.link.leaving()) -> _ => Err(Unheard),
         }
     }
+}
+
+/// The time of day, which goes on while this machine sleeps.
+fn day_sec() -> f64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since_epoch.map_or(0.0, |since| since.as_secs_f64())
 }

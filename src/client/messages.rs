@@ -24,6 +24,8 @@ pub enum ServerSays {
     Clock(Clock),
     Rights(Rights),
     Votes(Votes),
+    /// `None`: no start waits any more.
+    Waiting(Option<Waiting>),
     Error(String),
     /// A track that we offered, and that the server cannot take.
     Refused {
@@ -81,6 +83,16 @@ pub struct Votes {
     pub track_id: Option<String>,
     pub votes: usize,
     pub needed: usize,
+}
+
+/// A start that waits until all have the track.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    pub track_id: String,
+    pub ready: usize,
+    pub of: usize,
+    /// Room time at which it begins whoever is ready, once somebody is.
+    pub until: Option<f64>,
 }
 
 /// The answer to a question for the time: `t0` as it was asked, room times of arrival and answer.
@@ -171,6 +183,8 @@ pub struct Overview {
     pub server_time: f64,
     pub state: State,
     pub host: Option<String>,
+    /// What guests may do, if the server tells.
+    pub guests: Option<Guests>,
     pub queue: Vec<Track>,
     pub members: Members,
 }

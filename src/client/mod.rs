@@ -3,6 +3,7 @@
 //! - `messages`, `parse`, `parse_people`: what a server says, as values; pure.
 //! - `outgoing`, `orders`: what we say; pure.
 //! - `backoff`: how long to wait before trying again; pure.
+//! - `vigil`: whether a connection still lives, and whether this machine was asleep; pure.
 //! - `error`: why there is no connection, in words; pure.
 //! - `connect`: the way into a room, from a name to an upgraded socket.
 //! - `link`: the way out of the socket, for any thread.
@@ -21,3 +22,4 @@ pub mod orders;
 pub mod outgoing;
 pub mod parse;
 pub mod parse_people;
+pub mod vigil;

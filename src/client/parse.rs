@@ -56,6 +56,7 @@ pub fn parse(text: &str) -> Result<ServerSays, Malformed> {
         "CLOCK" => clock(&value),
         "RIGHTS" => Some(rights(&value)),
         "VOTES" => votes(&value),
+        "WAITING" => Some(ServerSays::Waiting(parse_people::waiting(&value))),
         "ERROR" => Some(error(&value)),
         _ => Some(ServerSays::Other),
     };
@@ -368,7 +369,7 @@ pub(super) fn list<R: DeserializeOwned, T>(
 }
 
 /// A text that is no longer than an id may be, as it is.
-fn short_text(value: &Value, field: &str) -> Option<String> {
+pub(super) fn short_text(value: &Value, field: &str) -> Option<String> {
     let text = value.get(field)?.as_str()?;
     is_short(text).then(|| text.to_owned())
 }

@@ -1,8 +1,9 @@
-//! Reads who is in a room: MEMBERS, and the room as it is told over HTTP.
+//! Reads who is in a room: MEMBERS, for whom a start waits, and the room as it is told over HTTP.
 
-use super::messages::{Member, MemberReport, Members, Overview};
-use super::parse::{display, is_short, list, name, shown, state, tracks};
+use super::messages::{Member, MemberReport, Members, Overview, Waiting};
+use super::parse::{display, is_short, list, name, short_text, shown, state, tracks};
 use crate::limits::{DISPLAY_NAME_CHARS_MAX, MEMBERS_LISTED_MAX, REPORT_WORD_CHARS_MAX};
+use crate::room::rights::Guests;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -14,6 +15,10 @@ pub fn overview(text: &str) -> Option<Overview> {
         server_time: value.get("server_time")?.as_f64()?,
         state: state(value.get("state")?.clone())?,
         host: display(&value, "host", DISPLAY_NAME_CHARS_MAX),
+        guests: value
+            .get("guests")
+            .and_then(Value::as_str)
+            .and_then(Guests::parse),
         queue: tracks(&value),
         members: members(&value),
     })
@@ -27,6 +32,17 @@ pub(super) fn members(value: &Value) -> Members {
         total: total.unwrap_or_default().max(listed.len()),
         listed,
     }
+}
+
+/// Without a track, or numbers that make sense, nothing waits.
+pub(super) fn waiting(value: &Value) -> Option<Waiting> {
+    let count = |field| usize::try_from(value.get(field)?.as_u64()?).ok();
+    Some(Waiting {
+        track_id: short_text(value, "track_id")?,
+        ready: count("ready")?,
+        of: count("of")?,
+        until: value.get("until").and_then(Value::as_f64),
+    })
 }
 
 #[derive(Deserialize)]

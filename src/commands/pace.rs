@@ -12,8 +12,8 @@ const LINE_SEC: f64 = 1.0;
 /// A reason to wait that stays the same is repeated this often, where lines stay.
 const SAME_REASON_SEC: f64 = 30.0;
 
-/// Hashing that takes less than this is not worth a word.
-const HASHING_PATIENCE_SEC: f64 = 1.0;
+/// Hashing and sending that take less than this are not worth a word.
+const LONG_SEC: f64 = 1.0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -31,8 +31,8 @@ pub struct Pace {
     mode: Mode,
     /// When something was said last.
     said: Option<f64>,
-    /// When the hashing that goes on began.
-    hashing_since: Option<f64>,
+    /// When the hashing or sending that goes on began.
+    since: Option<f64>,
     /// The reason to wait, when that was said last.
     reason: Option<String>,
     /// Characters that stand on the terminal's line.
@@ -45,7 +45,7 @@ impl Pace {
         Self {
             mode,
             said: None,
-            hashing_since: None,
+            since: None,
             reason: None,
             on_line: 0,
         }
@@ -58,8 +58,7 @@ impl Pace {
 
     /// Nothing before it has taken a while.
     pub fn hashing(&mut self, now: f64, name: &str, done: u64, total: u64) -> Option<String> {
-        let since = *self.hashing_since.get_or_insert(now);
-        if now - since < HASHING_PATIENCE_SEC || !self.is_due(now) {
+        if !self.is_long_and_due(now) {
             return None;
         }
         Some(match self.mode {
@@ -68,9 +67,15 @@ impl Pace {
         })
     }
 
+    /// A file on its way to a server, for people; nothing before it has taken a while.
+    pub fn sending(&mut self, now: f64, name: &str, done: u64, total: u64) -> Option<String> {
+        let is_worth_it = self.is_long_and_due(now);
+        is_worth_it.then(|| self.line(words::sending(name, done, total)))
+    }
+
     /// A new reason soon, the same one now and then.
     pub fn waiting(&mut self, now: f64, why: &Waiting) -> Option<String> {
-        self.hashing_since = None;
+        self.since = None;
         let reason = words::waiting(why);
         let stays = !matches!(self.mode, Mode::Terminal { .. });
         let known = self.reason.as_ref() == Some(&reason);
@@ -87,7 +92,7 @@ impl Pace {
 
     /// Where a download is now.
     pub fn fetching(&mut self, now: f64, state: &Fetching) -> Option<String> {
-        self.hashing_since = None;
+        self.since = None;
         if !self.is_due(now) {
             return None;
         }
@@ -102,9 +107,14 @@ impl Pace {
     pub fn clear(&mut self) -> Option<String> {
         self.said = None;
         self.reason = None;
-        self.hashing_since = None;
+        self.since = None;
         let blanks = std::mem::take(&mut self.on_line);
         (blanks > 0).then(|| format!("\r{}\r", " ".repeat(blanks)))
+    }
+
+    fn is_long_and_due(&mut self, now: f64) -> bool {
+        let since = *self.since.get_or_insert(now);
+        now - since >= LONG_SEC && self.is_due(now)
     }
 
     fn is_due(&mut self, now: f64) -> bool {

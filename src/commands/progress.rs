@@ -55,6 +55,12 @@ impl Progress {
         self.say(text);
     }
 
+    /// `done` of `total` bytes of this file have gone to a server. Nothing is said of what is quickly done.
+    pub fn sending(&mut self, name: &str, done: u64, total: u64) {
+        let text = self.pace.sending(self.now_sec(), name, done, total);
+        self.say(text);
+    }
+
     /// Nothing comes, and why. To be called again while that lasts.
     pub fn waiting(&mut self, why: &Waiting) {
         let text = self.pace.waiting(self.now_sec(), why);

@@ -223,6 +223,13 @@ pub fn hashing(name: &str, done: u64, total: u64) -> String {
     ))
 }
 
+/// `sending song.mp3: 2.1 of 4.9 MiB, 43 %`
+#[must_use]
+pub fn sending(name: &str, done: u64, total: u64) -> String {
+    let (part, percent) = (size_of(done, total), percent(done, total));
+    on_one_line(format!("sending {name}: {part}, {percent} %"))
+}
+
 /// One line, without an end.
 #[must_use]
 pub fn waiting(why: &Waiting) -> String {

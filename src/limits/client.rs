@@ -31,6 +31,26 @@ const _: () = assert!(2 * CLIENT_SILENCE.as_secs() + CLIENT_WRITE_DEADLINE.as_se
 /// How long a member that leaves waits for the server's goodbye.
 pub const CLIENT_CLOSE_GRACE: Duration = Duration::from_millis(500);
 
+/// How often somebody looks whether this machine was asleep, what gap means that it was, and how soon a server has to
+/// answer then: at once, or in a few round trips where those take long.
+pub const WAKE_LOOK: Duration = Duration::from_millis(500);
+pub const WAKE_GAP: Duration = Duration::from_secs(3);
+pub const WAKE_ANSWER_MIN: Duration = Duration::from_millis(800);
+pub const WAKE_ANSWER_ROUND_TRIPS: u32 = 4;
+
+/// So long after it woke all is tried again soon: a network may need a moment to be there.
+pub const WAKE_HURRY: Duration = Duration::from_secs(5);
+pub const WAKE_RETRY_MAX: Duration = Duration::from_millis(150);
+
+/// While nobody is there it is looked again after at most this, and after half of it at least: up to three small packets
+/// a second. What answers and does not take us is asked more and more rarely instead.
+pub const SCOUT_DELAY_MAX: Duration = Duration::from_millis(800);
+
+/// Who was in the room connects in this time, or in some times of what it took then, or tries again: a second packet goes
+/// out after 1 s. A way that needs longer is no way to be in time.
+pub const RECONNECT_PATIENCE: Duration = Duration::from_millis(1500);
+const _: () = assert!(RECONNECT_PATIENCE.as_millis() < CONNECT_DEADLINE.as_millis());
+
 /// First and longest wait before the next attempt to come back, and how much chance changes it.
 pub const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(500);
 pub const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(10);

@@ -114,8 +114,15 @@ pub const HOST_SIGNALS_MAX: usize = 8;
 /// Lines of the log that wait for the screen, and the longest message there.
 pub const HOST_LOG_LINES_MAX: usize = 16;
 
-/// Longest line of words on standard input.
-pub const HOST_LINE_BYTES_MAX: usize = 256;
+/// Longest path that is typed: what Linux takes.
+pub const HOST_PATH_BYTES_MAX: usize = 4096;
+
+/// Longest line of words on standard input: one with a path.
+pub const HOST_LINE_BYTES_MAX: usize = HOST_PATH_BYTES_MAX + 64;
+
+/// What a terminal has not taken when this is over is not waited for any more, and so many pieces of text wait for it.
+pub const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
+pub const OUTPUT_TEXTS_MAX: usize = 64;
 
 /// How often the screen is drawn: a clock that moves, and numbers that can be read.
 pub const HOST_DRAW_EVERY: Duration = Duration::from_millis(250);

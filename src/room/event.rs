@@ -135,6 +135,8 @@ pub struct RoomView {
     pub server_time: f64,
     pub state: State,
     pub host: Option<String>,
+    /// What they may do.
+    pub guests: Guests,
     pub total: usize,
     pub members: Vec<MemberEntry>,
     pub tracks: Arc<Vec<QueueTrack>>,

@@ -202,6 +202,7 @@ impl Room {
             server_time: round_to_micros(now),
             state: self.state().clone(),
             host: host.map(|host| host.name.clone()),
+            guests: self.guests,
             total: self.members.len(),
             members: self.members.entries(),
             tracks: self.turntable.queue().tracks(),

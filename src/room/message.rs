@@ -65,6 +65,8 @@ pub struct Wants {
     pub swarm_key: bool,
     /// To be waited for at a start, and told of it.
     pub waiting: bool,
+    /// To be told of starts that wait, and not waited for.
+    pub waiting_news: bool,
     pub rights: bool,
 }
 
@@ -326,7 +328,7 @@ impl Wants {
             Kind::Members => self.members,
             Kind::Played => self.history,
             Kind::Swarm => self.swarm,
-            Kind::Waiting => self.waiting,
+            Kind::Waiting => self.waiting || self.waiting_news,
             Kind::Rights | Kind::Votes => self.rights,
         }
     }

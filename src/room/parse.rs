@@ -104,6 +104,7 @@ impl Fields<'_> {
                 "SWARM" => wants.swarm = true,
                 "SWARM_KEY" => wants.swarm_key = true,
                 "WAITING" => wants.waiting = true,
+                "WAITING_NEWS" => wants.waiting_news = true,
                 "RIGHTS" => wants.rights = true,
                 _ => {}
             }

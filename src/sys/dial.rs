@@ -52,9 +52,22 @@ pub struct Dialled {
 /// # Errors
 /// What the first address said when none answered.
 pub fn dial_name(host: &str, port: u16, threads: &Threads) -> Result<Dialled, DialError> {
+    dial_name_within(host, port, CONNECT_DEADLINE, threads)
+}
+
+/// The same, where each address may take so long.
+///
+/// # Errors
+/// What the first address said when none answered.
+pub fn dial_name_within(
+    host: &str,
+    port: u16,
+    deadline: Duration,
+    threads: &Threads,
+) -> Result<Dialled, DialError> {
     let mut first = None;
     for address in resolve(host, port, threads)? {
-        match dial(address) {
+        match dial_within(address, deadline) {
             Ok(dialled) => return Ok(dialled),
             Err(error) => first = first.or(Some(error)),
         }
@@ -65,8 +78,12 @@ pub fn dial_name(host: &str, port: u16, threads: &Threads) -> Result<Dialled, Di
 /// # Errors
 /// What that address said; after `CONNECT_DEADLINE` that it said nothing.
 pub fn dial(address: SocketAddr) -> Result<Dialled, DialError> {
+    dial_within(address, CONNECT_DEADLINE)
+}
+
+fn dial_within(address: SocketAddr, deadline: Duration) -> Result<Dialled, DialError> {
     let began = Instant::now();
-    match TcpStream::connect_timeout(&address, CONNECT_DEADLINE) {
+    match TcpStream::connect_timeout(&address, deadline) {
         Ok(socket) => {
             // A connection to a free port of this machine may meet itself: both ends are one socket then.
             if socket.local_addr().is_ok_and(|local| local == address) {

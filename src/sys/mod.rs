@@ -1,4 +1,4 @@
-//! The thin outside: reading the clock, the log, threads, addresses, the machine's limits.
+//! The thin outside: reading the clock, the log and other output, threads, addresses, the machine's limits.
 
 pub mod addresses;
 pub mod clock;
@@ -7,6 +7,7 @@ pub mod dial;
 pub mod kept_folder;
 pub mod listener;
 pub mod logger;
+pub mod pen;
 pub mod secret;
 pub mod threads;
 pub mod timed_socket;

@@ -1,7 +1,9 @@
 // People in room jam1: windows that join, the host's menu, and what each of them is.
 
-import { browser, choose, join, server, waitForPhase, waitUntil } from './harness.js';
+import { afterEach } from 'node:test';
+import { browser, choose, join, server, useRealParts, waitForPhase, waitUntil } from './harness.js';
 import { putTrack, wav } from './music.js';
+import { startProxy } from './proxy.js';
 
 export const SMALL_PHONE = {
   viewport: { width: 320, height: 640 },
@@ -11,6 +13,17 @@ export const SMALL_PHONE = {
 
 /** Where their pictures go. */
 export const SHOTS = 'screenshots-rights';
+
+/** For a file of tests with real parts: what is returned starts a line to the server that can be cut. It ends with its test. */
+export function useRealLine() {
+  useRealParts();
+  let line;
+  afterEach(() => {
+    line?.stop();
+    line = undefined;
+  });
+  return async () => (line = await startProxy(server.port));
+}
 
 /** A window that has joined, on the server or on a `url` of its own. */
 export async function enter(name, role, { url = server.url, ...options } = {}) {

@@ -1,15 +1,13 @@
 // What guests may do, as the host sets it: adding music, votes to skip, everything; and removing somebody.
 
 import assert from 'node:assert/strict';
-import { afterEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import {
   assertFits,
   assertNamed,
   choose,
   screenshot,
-  server,
   startServer,
-  useRealParts,
   waitForPhase,
   waitForText,
   waitUntil,
@@ -25,21 +23,15 @@ import {
   playing,
   putTone,
   row,
+  useRealLine,
   waitForQueue,
   waitForRole,
   waitUntilSaid,
   windowBeside,
 } from './members.js';
 import { asFile, wav } from './music.js';
-import { startProxy } from './proxy.js';
 
-useRealParts();
-
-let line;
-afterEach(() => {
-  line?.stop();
-  line = undefined;
-});
+const startLine = useRealLine();
 
 describe('what guests may do', () => {
   test('is shown and works level by level, and ends when the host says so', async () => {
@@ -104,7 +96,7 @@ describe('what guests may do', () => {
 
   test('is what it was when a guest or the host comes back', async () => {
     await startServer({ args: [] });
-    line = await startProxy(server.port);
+    const line = await startLine();
     const ana = await host({ url: line.url });
     const ben = await guest('Ben', { url: line.url });
     await allow(ana, 'add');

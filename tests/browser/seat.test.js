@@ -1,16 +1,14 @@
 // The seat of the host: left, lost, kept, taken and handed over; and coming back as the same member.
 
 import assert from 'node:assert/strict';
-import { afterEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import {
   assertFits,
   assertNamed,
   join,
   room,
   screenshot,
-  server,
   startServer,
-  useRealParts,
   waitForPhase,
   waitForText,
   waitUntil,
@@ -24,19 +22,13 @@ import {
   openMenu,
   peerId,
   playing,
+  useRealLine,
   waitForRole,
   waitUntilSaid,
   windowBeside,
 } from './members.js';
-import { startProxy } from './proxy.js';
 
-useRealParts();
-
-let line;
-afterEach(() => {
-  line?.stop();
-  line = undefined;
-});
+const startLine = useRealLine();
 
 describe('the seat of a host', () => {
   test('who closes the page is free at once, and taken with one click', async () => {
@@ -63,7 +55,7 @@ describe('the seat of a host', () => {
 
   test('who is cut off is kept, and the host comes back as the host', async () => {
     await startServer({ args: [] });
-    line = await startProxy(server.port);
+    const line = await startLine();
     const ana = await host({ url: line.url });
     const ben = await guest('Ben', SMALL_PHONE);
     await playing(ana);
@@ -82,7 +74,7 @@ describe('the seat of a host', () => {
 
   test('who stays away can be taken in the end, and the host comes back as a guest', async () => {
     await startServer({ args: [] });
-    line = await startProxy(server.port);
+    const line = await startLine();
     const ana = await host({ url: line.url });
     const ben = await guest('Ben', SMALL_PHONE);
     await playing(ana);

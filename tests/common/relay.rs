@@ -1,6 +1,7 @@
-//! Stands between a member and its server, and can break all connections without a word to either. Ended when dropped.
+//! Stands between a member and its server, and can break all connections without a word to either, or let them stand with
+//! nothing in them. Ended when dropped.
 
-use std::io;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -14,6 +15,9 @@ struct Shared {
     /// Nobody gets through, as if the cable were out.
     cut: bool,
     over: bool,
+    /// Connections with smaller numbers pass nothing on any more.
+    frozen_below: usize,
+    connections: usize,
     sockets: Vec<TcpStream>,
 }
 
@@ -35,11 +39,20 @@ impl Relay {
                 let Ok(server) = TcpStream::connect(server) else {
                     continue;
                 };
+                shared.connections += 1;
+                let number = shared.connections;
                 for (from, to) in [(&client, &server), (&server, &client)] {
                     let clone = |socket: &TcpStream| socket.try_clone().expect("a socket");
                     let (mut from, mut to) = (clone(from), clone(to));
+                    let own = Arc::clone(&own);
                     std::thread::spawn(move || {
-                        let _broken = io::copy(&mut from, &mut to);
+                        let mut bytes = [0; 16 * 1024];
+                        while let Ok(count @ 1..) = from.read(&mut bytes) {
+                            let is_frozen = number < own.lock().expect("no panic").frozen_below;
+                            if !is_frozen && to.write_all(&bytes[..count]).is_err() {
+                                break;
+                            }
+                        }
                         let _ended = to.shutdown(Shutdown::Both);
                     });
                 }
@@ -56,6 +69,12 @@ impl Relay {
         for socket in shared.sockets.drain(..) {
             let _ended = socket.shutdown(Shutdown::Both);
         }
+    }
+
+    /// Nothing comes through what there is any more, in neither direction, and nobody is told; new connections are well.
+    pub fn freeze(&self) {
+        let mut shared = self.shared.lock().expect("no panic");
+        shared.frozen_below = shared.connections + 1;
     }
 
     pub fn mend(&self) {

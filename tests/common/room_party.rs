@@ -23,6 +23,7 @@ pub const EVERYTHING: Wants = Wants {
     swarm: true,
     swarm_key: true,
     waiting: false,
+    waiting_news: false,
     rights: true,
 };
 pub const NOTHING: Wants = Wants {
@@ -33,6 +34,7 @@ pub const NOTHING: Wants = Wants {
     swarm: false,
     swarm_key: false,
     waiting: false,
+    waiting_news: false,
     rights: false,
 };
 

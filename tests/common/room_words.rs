@@ -17,6 +17,7 @@ pub const WANTS: [Wants; 3] = [
         swarm: false,
         swarm_key: false,
         waiting: false,
+        waiting_news: false,
         rights: false,
     },
     Wants {
@@ -27,6 +28,7 @@ pub const WANTS: [Wants; 3] = [
         swarm: false,
         swarm_key: false,
         waiting: false,
+        waiting_news: false,
         rights: false,
     },
     Wants {
@@ -37,6 +39,7 @@ pub const WANTS: [Wants; 3] = [
         swarm: false,
         swarm_key: false,
         waiting: false,
+        waiting_news: false,
         rights: false,
     },
 ];

@@ -72,6 +72,12 @@ fn check(says: &ServerSays, text: &str) {
                     .is_none_or(|id| id.len() <= TRACK_ID_BYTES_MAX)
             );
         }
+        ServerSays::Waiting(waiting) => {
+            if let Some(waiting) = waiting {
+                assert!(is_short(&waiting.track_id));
+                assert!(waiting.until.is_none_or(f64::is_finite));
+            }
+        }
         ServerSays::Members(_) => {}
         ServerSays::Error(why) | ServerSays::Refused { why, .. } => {
             assert_clean(why, SERVER_TEXT_CHARS_MAX);

@@ -3,7 +3,8 @@
 use super::keys::Key;
 use super::names::clock_face;
 use super::party::{Idle, Order, Party};
-use crate::cli::{Deed, Which, parse_time};
+pub use super::prompt::Prompt;
+use crate::cli::{Deed, Which};
 use crate::client::messages::{Member, Track};
 use crate::client::{orders, outgoing};
 use crate::room::rights::Guests;
@@ -17,9 +18,6 @@ const SEEK_EVERY_SEC: f64 = 0.15;
 /// How long a message stays.
 const MESSAGE_SEC: f64 = 10.0;
 
-/// Longest time that can be typed.
-const TYPED_CHARS_MAX: usize = 12;
-
 const PAGE: usize = 10;
 
 /// What a key leads to.
@@ -27,6 +25,8 @@ const PAGE: usize = 10;
 pub enum Effect {
     /// Something for the room.
     Say(String),
+    /// This file is to be served as well, as its path was typed.
+    Add(String),
     Sound(Sound),
     /// Everything is to be drawn again.
     Redraw,
@@ -46,17 +46,6 @@ pub enum Focus {
     #[default]
     Queue,
     People,
-}
-
-/// What is asked at the moment.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Prompt {
-    #[default]
-    None,
-    /// The place to seek to, as far as it was typed.
-    Seek(String),
-    /// Whether to remove this member.
-    Kick { peer_id: String, name: String },
 }
 
 /// When a key was pressed.
@@ -131,6 +120,7 @@ impl Desk {
         }
         match std::mem::take(&mut self.prompt) {
             Prompt::Seek(typed) => return self.press_in_seek(typed, key, party, now),
+            Prompt::File(typed) => return self.press_in_file(typed, key, now),
             Prompt::Kick { peer_id, name } => return self.press_in_kick(key, peer_id, &name, now),
             Prompt::None => {}
         }
@@ -162,6 +152,7 @@ impl Desk {
             Key::Home => self.step(party, |_| 0),
             Key::End => self.step(party, |_| usize::MAX),
             Key::Char('t') if !party.seat.mine => self.take_seat(party, now),
+            Key::Char('a') => self.ask_for_file(party, now),
             Key::Char('v') if party.seat.guests == Some(Guests::Vote) => vote(party),
             other => self.press_control(other, party, now),
         }
@@ -174,6 +165,7 @@ impl Desk {
             Key::Char(' ') => self.order(&Deed::Play(None), party, now),
             Key::Left => self.seek_by(-STEP_SEC, party, now),
             Key::Right => self.seek_by(STEP_SEC, party, now),
+            Key::Char('s') if party.waits().is_some() => self.order(&Deed::Play(None), party, now),
             Key::Char('s') => {
                 self.prompt = Prompt::Seek(String::new());
                 Vec::new()
@@ -235,47 +227,9 @@ impl Desk {
         }
     }
 
-    fn press_in_seek(
-        &mut self,
-        mut typed: String,
-        key: Key,
-        party: &mut Party,
-        now: Moment,
-    ) -> Vec<Effect> {
-        match key {
-            Key::Escape => return Vec::new(),
-            Key::Enter => {
-                return match parse_time(&typed) {
-                    Some(sec) => self.order(&Deed::Seek(sec), party, now),
-                    None if typed.is_empty() => Vec::new(),
-                    None => self.refuse("type for example 90 or 1:30", now),
-                };
-            }
-            Key::Backspace => {
-                typed.pop();
-            }
-            Key::Char(c @ ('0'..='9' | ':' | '.')) if typed.len() < TYPED_CHARS_MAX => {
-                typed.push(c)
-            }
-            _ => {}
-        }
-        self.prompt = Prompt::Seek(typed);
-        Vec::new()
-    }
-
-    fn press_in_kick(&mut self, key: Key, peer_id: String, name: &str, now: Moment) -> Vec<Effect> {
-        match key {
-            Key::Char('y' | 'Y') => {
-                self.tell(format!("{name} is removed"), now);
-                vec![Effect::Say(outgoing::kick(&peer_id))]
-            }
-            _ => Vec::new(),
-        }
-    }
-
     // ---- what keys do ------------------------------------------------------------------------------
 
-    fn order(&mut self, deed: &Deed, party: &mut Party, now: Moment) -> Vec<Effect> {
+    pub(super) fn order(&mut self, deed: &Deed, party: &mut Party, now: Moment) -> Vec<Effect> {
         if !matches!(deed, Deed::Seek(_)) {
             self.seek = None;
         }
@@ -360,7 +314,7 @@ impl Desk {
         }
     }
 
-    fn refuse(&mut self, why: &str, now: Moment) -> Vec<Effect> {
+    pub(super) fn refuse(&mut self, why: &str, now: Moment) -> Vec<Effect> {
         self.tell(why, now);
         Vec::new()
     }
@@ -383,14 +337,4 @@ fn vote(party: &Party) -> Vec<Effect> {
 fn say(order: Order, party: &mut Party, now: Moment) -> Effect {
     party.expect(&order, now.local_sec, now.room_sec);
     Effect::Say(order.text)
-}
-
-/// What is asked for, above the keys.
-#[must_use]
-pub fn question(prompt: &Prompt) -> Option<String> {
-    match prompt {
-        Prompt::None => None,
-        Prompt::Seek(typed) => Some(format!("seek to: {typed}_   (90 or 1:30, Enter; Esc: no)")),
-        Prompt::Kick { name, .. } => Some(format!("remove {name} from the room for good? (y/n)")),
-    }
 }

@@ -5,12 +5,13 @@ use super::party::Party;
 use crate::room::rights::Guests;
 
 /// For the whole screen, when it is asked for.
-pub const HELP: [&str; 17] = [
+pub const HELP: [&str; 18] = [
     "space         play or pause",
-    "left, right   10 s back, 10 s ahead; s: to a time that you type",
+    "left, right   10 s back, 10 s ahead; s: to a time that you type, or start now",
     "n, p          next track, previous track",
     "Tab           between the queue and the people; up and down move there",
     "Enter         play the track under the cursor",
+    "a             add a file, whose path you type",
     "d             take it out of the queue",
     "J, K          move it down, up",
     "h             give the host seat to the member under the cursor",
@@ -34,7 +35,11 @@ pub fn keys(party: &Party, desk: &Desk) -> Vec<&'static str> {
         keys.extend([
             "space play/pause",
             "<- -> seek",
-            "s seek to",
+            if party.waits().is_some() {
+                "s start now"
+            } else {
+                "s seek to"
+            },
             "n next",
             "p previous",
         ]);
@@ -43,6 +48,9 @@ pub fn keys(party: &Party, desk: &Desk) -> Vec<&'static str> {
             Focus::People if party.seat.mine => keys.extend(["h hand over", "x remove"]),
             Focus::People => {}
         }
+    }
+    if party.may_control().is_ok() || party.seat.guests >= Some(Guests::Add) {
+        keys.push("a add");
     }
     if party.seat.mine && party.seat.guests.is_some() {
         keys.push("g guests");

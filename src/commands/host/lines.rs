@@ -8,14 +8,25 @@ use super::report;
 use super::stay::{Room, TURN};
 use crate::cli::Shown;
 use crate::client::outgoing;
-use crate::commands::{Failure, print};
+use crate::commands::Failure;
+use crate::sys::pen::Pen;
 use crossbeam_channel::{never, select};
+use std::io;
+
+/// What is printed; a reader that takes nothing misses lines, and stops nobody.
+struct Print {
+    out: Pen,
+    errors: Pen,
+    /// Of standard output, since the last one that had room.
+    lost: usize,
+}
 
 /// Until somebody leaves. The end of standard input means nothing.
 ///
 /// # Errors
 /// When the room is lost for good, or standard output is.
 pub fn run(room: &mut Room) -> Result<(), Failure> {
+    let mut print = Print::start().map_err(|error| Failure::new("starting a thread", &error))?;
     let typing = Typing::start()?;
     let events = room.events().clone();
     let (mut chronicle, mut lines) = (Chronicle::default(), Lines::default());
@@ -24,11 +35,11 @@ pub fn run(room: &mut Room) -> Result<(), Failure> {
         let knows_all = room.party.connected && room.party.state.is_some();
         if knows_all || room.party.me.is_some() {
             for line in chronicle.tell(&room.party, room.now().room_sec) {
-                print(&format!("{line}\n"))?;
+                print.line(&line)?;
             }
         }
         for line in room.said.drain(..) {
-            eprintln!("jam: {line}");
+            print.error(&line);
         }
         select! {
             recv(events) -> event => match event {
@@ -38,7 +49,7 @@ pub fn run(room: &mut Room) -> Result<(), Failure> {
             recv(bytes) -> typed => match typed {
                 Ok(typed) => {
                     for line in lines.push(&typed) {
-                        if !obey(room, &line)? {
+                        if !obey(room, &line, &mut print)? {
                             return Ok(());
                         }
                     }
@@ -52,7 +63,7 @@ pub fn run(room: &mut Room) -> Result<(), Failure> {
 }
 
 /// `false`: leave.
-fn obey(room: &mut Room, line: &str) -> Result<bool, Failure> {
+fn obey(room: &mut Room, line: &str, print: &mut Print) -> Result<bool, Failure> {
     let now = room.now();
     match word(line) {
         Ok(None) => {}
@@ -60,7 +71,10 @@ fn obey(room: &mut Room, line: &str) -> Result<bool, Failure> {
         Ok(Some(Word::TakeSeat)) => {
             room.carry_out(Effect::Say(outgoing::take_seat()));
         }
-        Ok(Some(Word::Show(what))) => print(&match what {
+        Ok(Some(Word::Add(path))) => {
+            room.carry_out(Effect::Add(path));
+        }
+        Ok(Some(Word::Show(what))) => print.text(match what {
             Shown::State => report::state(&room.party, now.room_sec),
             Shown::Queue => report::queue(&room.party),
             Shown::Members => report::members(&room.party),
@@ -82,4 +96,37 @@ fn obey(room: &mut Room, line: &str) -> Result<bool, Failure> {
         Err(how) => room.say(how),
     }
     Ok(true)
+}
+
+impl Print {
+    fn start() -> io::Result<Self> {
+        Ok(Self {
+            out: Pen::start(io::stdout())?,
+            errors: Pen::start(io::stderr())?,
+            lost: 0,
+        })
+    }
+
+    fn line(&mut self, line: &str) -> Result<(), Failure> {
+        self.text(format!("{line}\n"))
+    }
+
+    fn text(&mut self, text: String) -> Result<(), Failure> {
+        let lines = text.lines().count();
+        let text = match self.lost {
+            0 => text,
+            lost => format!("{lost} lines are missing here\n{text}"),
+        };
+        let written = self.out.write(text);
+        match written.map_err(|error| Failure::new("writing to standard output", &error))? {
+            true => self.lost = 0,
+            false => self.lost += lines,
+        }
+        Ok(())
+    }
+
+    fn error(&self, line: &str) {
+        // Nobody is left to tell when standard error is gone.
+        let _gone = self.errors.write(format!("jam: {line}\n"));
+    }
 }

@@ -42,7 +42,8 @@ impl Loudspeaker {
                 stop,
                 remote: Some(&own_remote),
             };
-            let _nobody_looks = end.try_send(Conductor::new(options, stage).run());
+            let _nobody_looks =
+                end.try_send(Conductor::new(options, stage).and_then(Conductor::run));
         };
         Builder::new()
             .name("conductor".into())
@@ -62,6 +63,8 @@ impl Loudspeaker {
             RoomEvent::Joined(joined) => RoomEvent::Joined(joined.clone()),
             RoomEvent::State(state) => RoomEvent::State(state.clone()),
             RoomEvent::Queue(tracks) => RoomEvent::Queue(tracks.clone()),
+            RoomEvent::Waiting(waiting) => RoomEvent::Waiting(waiting.clone()),
+            RoomEvent::Woken => RoomEvent::Woken,
             RoomEvent::Clock { clock, at } => RoomEvent::Clock {
                 clock: *clock,
                 at: *at,

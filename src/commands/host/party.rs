@@ -3,7 +3,7 @@
 
 use super::names::{clock_face, label};
 use crate::cli::{Deed, Which};
-use crate::client::messages::{Member, Members, Overview, Rights, State, Track};
+use crate::client::messages::{Member, Members, Overview, Rights, State, Track, Waiting};
 use crate::client::{orders, outgoing};
 use crate::commands::words::count;
 use crate::room::rights::Guests;
@@ -27,6 +27,8 @@ pub struct Party {
     pub state: Option<State>,
     pub queue: Vec<Track>,
     pub members: Members,
+    /// A start that waits for those who are not ready, as the room told it.
+    pub waiting: Option<Waiting>,
     /// What the room will say, most likely, one after the other, and until which local time to believe that.
     expected: Vec<(State, f64)>,
 }
@@ -89,6 +91,7 @@ impl Party {
     pub fn of_overview(room: &str, overview: Overview) -> Self {
         let seat = Seat {
             host: overview.host,
+            guests: overview.guests,
             ..Seat::default()
         };
         Self {
@@ -184,6 +187,14 @@ impl Party {
         self.state().is_some_and(|state| state.playing)
     }
 
+    /// The start that waits, of the very track that the room shows.
+    #[must_use]
+    pub fn waits(&self) -> Option<&Waiting> {
+        let state = self.state().filter(|state| !state.playing)?;
+        let is_it = |waiting: &&Waiting| state.track_id.as_ref() == Some(&waiting.track_id);
+        self.waiting.as_ref().filter(is_it)
+    }
+
     /// The place of the current track in the queue.
     #[must_use]
     pub fn place(&self) -> Option<usize> {
@@ -255,7 +266,8 @@ impl Party {
             Deed::Play(None) => self.go_on(room_sec),
             Deed::Play(Some(which)) => Ok(control(true, Some(self.find(*which)?), 0.0)),
             Deed::Pause => match self.state() {
-                Some(state) if state.playing => {
+                // A start that waits would go on by itself.
+                Some(state) if state.playing || self.waits().is_some() => {
                     let place = rounded(self.position_sec(room_sec));
                     Ok(control(false, state.track_id.as_deref(), place))
                 }

@@ -16,6 +16,8 @@ const NAMED_MAX: usize = 5;
 pub enum Word {
     Do(Deed),
     Show(Shown),
+    /// This file is to be served as well.
+    Add(String),
     TakeSeat,
     Leave,
 }
@@ -23,6 +25,10 @@ pub enum Word {
 /// # Errors
 /// What could have been typed.
 pub fn word(line: &str) -> Result<Option<Word>, String> {
+    // A path may have blanks in it.
+    if let Some(path) = line.trim().strip_prefix("add ") {
+        return Ok(Some(Word::Add(path.trim_start().to_owned())));
+    }
     let mut words = line.split_whitespace();
     let Some(first) = words.next() else {
         return Ok(None);
@@ -51,8 +57,8 @@ pub fn word(line: &str) -> Result<Option<Word>, String> {
     match found.filter(|_| words.next().is_none()) {
         Some(word) => Ok(Some(word)),
         None => Err(
-            "type play, play 2, pause, seek 1:30, next, previous, remove 2, guests add, take, state, \
-             queue, members or leave"
+            "type play, play 2, pause, seek 1:30, next, previous, add FILE, remove 2, guests add, take, \
+             state, queue, members or leave"
                 .into(),
         ),
     }
@@ -89,6 +95,8 @@ pub struct Chronicle {
     queue: Vec<Track>,
     members: Option<Vec<Member>>,
     seat: Option<String>,
+    /// Of a start that waits: who is ready, and of how many.
+    ready: Option<(usize, usize)>,
 }
 
 impl Chronicle {
@@ -112,6 +120,11 @@ impl Chronicle {
         if self.state != party.state {
             self.state.clone_from(&party.state);
             lines.push(state(party, room_sec));
+        }
+        let waits = party.waits().map(|waiting| (waiting.ready, waiting.of));
+        if self.ready != waits {
+            self.ready = waits;
+            lines.extend(report::waiting(party, room_sec).map(|line| line + " (play starts now)"));
         }
         lines
     }
@@ -191,6 +204,7 @@ mod tests {
             ("state", Word::Show(Shown::State)),
             ("queue", Word::Show(Shown::Queue)),
             ("members", Word::Show(Shown::Members)),
+            ("add  a song.mp3 ", Word::Add("a song.mp3".into())),
             ("take", Word::TakeSeat),
             ("leave", Word::Leave),
             ("quit", Word::Leave),
@@ -203,6 +217,7 @@ mod tests {
             "play x",
             "seek",
             "pause now",
+            "add",
             "play 1 2",
             "guests all",
         ] {

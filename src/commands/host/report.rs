@@ -3,7 +3,7 @@
 use super::names::{clock_face, label};
 use super::party::Party;
 use super::width::{pad, pad_left, width};
-use crate::client::messages::{Member, Track};
+use crate::client::messages::{Member, Track, Waiting};
 use crate::commands::words::count;
 use crate::room::rights::Guests;
 use serde::Serialize;
@@ -14,7 +14,7 @@ const LABEL_COLUMNS: usize = 60;
 /// `playing  0:12 of 1:00  Prelude in C, J. S. Bach  track 2 of 5  Ana hosts  guests may add  3 here`
 #[must_use]
 pub fn state(party: &Party, room_sec: Option<f64>) -> String {
-    let mut parts = vec![status(party).to_owned()];
+    let mut parts = vec![waiting(party, room_sec).unwrap_or_else(|| status(party).to_owned())];
     if party.track_id().is_some() {
         parts.push(time(party, room_sec));
         parts.push(name(party));
@@ -31,6 +31,19 @@ pub fn state(party: &Party, room_sec: Option<f64>) -> String {
     parts.extend(guests(party));
     parts.push(format!("{} here", party.members.total));
     parts.join("  ") + "\n"
+}
+
+/// `waiting for others: 2 of 3 ready, at most 2 s more`, while a start waits.
+#[must_use]
+pub fn waiting(party: &Party, room_sec: Option<f64>) -> Option<String> {
+    let Waiting {
+        ready, of, until, ..
+    } = party.waits()?;
+    let left = until
+        .zip(room_sec)
+        .map(|(until, now)| (until - now).ceil().max(1.0));
+    let soon = left.map_or_else(String::new, |sec| format!(", at most {sec:.0} s more"));
+    Some(format!("waiting for others: {ready} of {of} ready{soon}"))
 }
 
 /// `playing`, `paused` or `idle`.

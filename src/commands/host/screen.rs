@@ -3,10 +3,11 @@
 //! There are never more rows than the terminal has, and none fills its last column. What matters most stays longest when
 //! there is little room: what plays, what is asked, the keys.
 
-use super::desk::{Desk, Focus, Moment, question};
+use super::desk::{Desk, Focus, Moment};
 use super::legend::{HELP, keys};
 use super::names::label;
 use super::party::Party;
+use super::prompt::question;
 use super::report;
 use super::width::{cut, pad, pad_left, width};
 use crate::client::messages::Track;
@@ -113,7 +114,7 @@ fn all(view: &View, columns: usize, rows: usize) -> Vec<Row> {
 /// For a terminal that has no room for more, the more important first.
 fn most_important(view: &View, columns: usize) -> Vec<Row> {
     let mut few = Vec::from(playing(view, columns));
-    few.push(message(view));
+    few.push(message(view, columns));
     few.push(header(view));
     few.extend(wrap(&keys(view.party, view.desk), columns));
     few
@@ -180,6 +181,15 @@ fn playing(view: &View, columns: usize) -> [Row; 2] {
         return [row("nothing plays", Style::Plain), row(hint, Style::Dim)];
     }
     let room_sec = view.now.room_sec;
+    if let Some(mut waiting) = report::waiting(party, room_sec) {
+        if party.may_control().is_ok() {
+            waiting += "  (s starts now)";
+        }
+        return [
+            row(report::name(party), Style::Bold),
+            row(waiting, Style::Plain),
+        ];
+    }
     let time = report::time(party, room_sec);
     let mut line = format!("{}  {time}", report::status(party));
     if let Some(duration) = party.duration_sec().filter(|sec| *sec > 0.0) {
@@ -315,15 +325,15 @@ fn bottom(view: &View, columns: usize) -> Vec<Row> {
     if !here.is_empty() {
         lines.push(row(here.join("  "), Style::Dim));
     }
-    lines.push(message(view));
+    lines.push(message(view, columns));
     lines.extend(wrap(&keys(view.party, view.desk), columns));
     lines
 }
 
 /// What is asked, or what there is to say.
-fn message(view: &View) -> Row {
+fn message(view: &View, columns: usize) -> Row {
     let message = view.desk.message(view.now).unwrap_or_default();
-    match question(&view.desk.prompt) {
+    match question(&view.desk.prompt, columns) {
         Some(question) => row(question, Style::Bold),
         None => row(message, Style::Plain),
     }

@@ -5,12 +5,14 @@ use super::report;
 use super::visit::{NoVisit, Visit, look, seat_taken};
 use crate::cli::{Deed, HostOptions, Shown};
 use crate::client::http::{self, PutError, Upload};
+use crate::commands::progress::Progress;
 use crate::commands::{Failure, print};
 use crate::limits::{CLIENT_CLOSE_GRACE, COMMAND_TICK, HOST_GONE_PATIENCE, SERVER_TEXT_CHARS_MAX};
 use crate::room::rights::Guests;
 use crate::sys::threads::Threads;
 use crate::text::clean_display_text;
 use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -91,9 +93,12 @@ pub fn upload(options: &HostOptions, files: &[PathBuf], json: bool) -> Result<()
         Err(NoVisit::SeatTaken) => None,
         Err(NoVisit::Failed(failure)) => return Err(failure),
     };
+    // On standard error, whatever standard output is for.
+    let mut progress = Progress::new(false);
     let done = files
         .iter()
-        .try_for_each(|file| upload_one(options, visit.as_ref(), file));
+        .try_for_each(|file| upload_one(options, visit.as_ref(), file, &mut progress));
+    drop(progress);
     let seen = visit.as_ref().map(Seen::of).unwrap_or_default();
     if let Some(visit) = visit {
         visit.end();
@@ -102,13 +107,43 @@ pub fn upload(options: &HostOptions, files: &[PathBuf], json: bool) -> Result<()
     tell_what_is(options, &seen, json)
 }
 
-fn upload_one(options: &HostOptions, visit: Option<&Visit>, path: &Path) -> Result<(), Failure> {
+/// A file that tells how much of it has been read.
+struct Told<'a> {
+    file: File,
+    name: &'a str,
+    done: u64,
+    total: u64,
+    progress: &'a mut Progress,
+}
+
+impl Read for Told<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.done += count as u64;
+        self.progress.sending(self.name, self.done, self.total);
+        Ok(count)
+    }
+}
+
+fn upload_one(
+    options: &HostOptions,
+    visit: Option<&Visit>,
+    path: &Path,
+    progress: &mut Progress,
+) -> Result<(), Failure> {
     let adding = || format!("adding {path:?}");
     let cannot = |error| Failure::new(adding(), &error);
-    let mut file = File::open(path).map_err(cannot)?;
+    let file = File::open(path).map_err(cannot)?;
     let bytes = file.metadata().map_err(cannot)?.len();
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let (room, name) = (options.room.room.as_str(), encoded(&name));
+    let shown = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut file = Told {
+        file,
+        name: &shown,
+        done: 0,
+        total: bytes,
+        progress,
+    };
+    let (room, name) = (options.room.room.as_str(), encoded(&shown));
     let upload = Upload {
         path: &format!("/tracks?name={name}&room={room}"),
         key: visit.and_then(|visit| visit.upload_key.as_deref()),
@@ -118,6 +153,7 @@ fn upload_one(options: &HostOptions, visit: Option<&Visit>, path: &Path) -> Resu
     let stop = || visit.is_some_and(|visit| visit.stop.is_asked());
     let answer = http::put(&options.room, &upload, &mut file, stop, &threads);
     let _looking_up_a_name = threads.join_all(2 * CLIENT_CLOSE_GRACE);
+    progress.clear();
     match answer {
         Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
         Ok(answer) => {

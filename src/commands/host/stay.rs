@@ -1,5 +1,6 @@
 //! `jam host` that stays: serves files, keeps the room's state at hand, and does what is typed, on a screen or in lines.
 
+use super::adding::{Adding, News};
 use super::desk::{Desk, Effect, Moment, Sound};
 use super::loudspeaker::Loudspeaker;
 use super::outside::{Typing, Watch};
@@ -56,7 +57,7 @@ fn open(
 ) -> Result<(), Failure> {
     let mut session = Session::start_until(stop, stay.listen_port, SEED_PORT, None, &[])?;
     let files = hash(&stay.files, None, &session.stop)?;
-    let events = match enter(options, &mut session) {
+    let events = match enter(options, stay, &mut session) {
         Ok(events) => events,
         Err(failure) => {
             session.end();
@@ -84,14 +85,23 @@ fn open(
     done
 }
 
-fn enter(options: &HostOptions, session: &mut Session) -> Result<Receiver<RoomEvent>, Failure> {
+fn enter(
+    options: &HostOptions,
+    stay: &StayOptions,
+    session: &mut Session,
+) -> Result<Receiver<RoomEvent>, Failure> {
+    // Who plays nothing has nothing to get ready.
+    let wants: &[_] = match stay.listen {
+        Some(_) => &["MEMBERS", "RIGHTS", "VOTES", "WAITING"],
+        None => &["MEMBERS", "RIGHTS", "VOTES", "WAITING_NEWS"],
+    };
     let (to, events) = bounded(LISTEN_EVENTS_MAX);
     let part = Part {
         role: Role::Host,
         name: options.name.clone(),
         ears: Some(Ears {
             to,
-            wants: &["MEMBERS", "RIGHTS", "VOTES"],
+            wants,
             token: Some(token()?),
         }),
     };
@@ -113,6 +123,7 @@ pub struct Room<'a> {
     pub desk: Desk,
     time: Timekeeper,
     tracks: Vec<Arc<TrackSwarm>>,
+    adding: Adding,
     sent: Meter,
     loudspeaker: Option<Loudspeaker>,
     volume: u32,
@@ -139,6 +150,7 @@ impl<'a> Room<'a> {
             desk: Desk::default(),
             time: Timekeeper::default(),
             tracks: Vec::new(),
+            adding: Adding::default(),
             sent: Meter::new(u64::MAX),
             loudspeaker: None,
             volume: VOLUME_USUAL,
@@ -223,6 +235,7 @@ impl<'a> Room<'a> {
         if let Some(error) = drop_failed(self.session, &mut self.tracks) {
             self.say(format!("{error}; it is not served any more"));
         }
+        self.look_at_adding()?;
         // What the room says against an offer comes as an event as well.
         let _told = self.company.take_refusals();
         if let Some(loudspeaker) = &self.loudspeaker {
@@ -241,6 +254,7 @@ impl<'a> Room<'a> {
             RoomEvent::Joined(joined) => {
                 self.time.start();
                 self.party.connected = true;
+                self.party.waiting = None;
                 self.party.me = Some(joined.peer_id);
                 self.party.seat.mine = joined.role == Some(Role::Host);
                 self.party.seat.host = joined.name.filter(|_| self.party.seat.mine);
@@ -253,6 +267,8 @@ impl<'a> Room<'a> {
                 let (votes, needed) = (votes.votes, votes.needed);
                 self.say(format!("{votes} of {needed} votes to skip this track"));
             }
+            RoomEvent::Waiting(waiting) => self.party.waiting = waiting,
+            RoomEvent::Woken => self.time.start(),
             RoomEvent::Clock { clock, at } => self.time.hear(clock, at),
             RoomEvent::Error(why) => self.say(format!("the room says: {why}")),
             RoomEvent::Refused { why, .. } => self.say(why),
@@ -302,6 +318,11 @@ impl<'a> Room<'a> {
                     self.say("the server is gone for the moment: try again".to_owned());
                 }
             }
+            Effect::Add(typed) => {
+                if let Err(why) = self.adding.begin(&typed) {
+                    self.say(why);
+                }
+            }
             Effect::Sound(sound) => self.turn_volume(sound),
             Effect::Redraw => {}
             Effect::Leave => return false,
@@ -314,6 +335,21 @@ impl<'a> Room<'a> {
         let now = self.now();
         self.desk.tell(text.clone(), now);
         self.said.push(text);
+    }
+
+    fn look_at_adding(&mut self) -> Result<(), Failure> {
+        match self.adding.look(&self.tracks) {
+            None => {}
+            Some(News::Reading(words)) => self.desk.tell(words, self.now()),
+            Some(News::Refused(why)) => self.say(why),
+            Some(News::File(file, manifest)) => {
+                let name = manifest.name().to_owned();
+                self.tracks
+                    .extend(share(self.session, vec![(file, manifest)])?);
+                self.say(format!("{name} is served from here"));
+            }
+        }
+        Ok(())
     }
 
     fn turn_volume(&mut self, sound: Sound) {

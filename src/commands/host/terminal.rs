@@ -2,13 +2,16 @@
 //!
 //! Keys come one by one and are not shown, and nothing stops the output (no Ctrl-S), but signals are signals: Ctrl-C and
 //! Ctrl-Z reach whoever waits for them. A panic gives the terminal back before it says what happened.
+//!
+//! A terminal may take nothing for a while. Then nothing is drawn, and nobody waits for it longer than a moment.
 
 use super::screen::{Row, update};
+use crate::sys::pen::Pen;
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize,
     tcsetattr,
 };
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::panic;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,8 +28,18 @@ pub struct Terminal(Arc<Taken>);
 
 struct Taken {
     before: Termios,
-    /// Ours at the moment.
-    ours: Mutex<bool>,
+    pen: Pen,
+    hold: Mutex<Hold>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Hold {
+    /// It is ours at the moment.
+    ours: bool,
+    /// It shows the other screen, or will in a moment.
+    shown: bool,
+    /// That is to be said anew: somebody else may have had it.
+    due: bool,
 }
 
 /// What is on it.
@@ -48,7 +61,8 @@ impl Terminal {
         let before = tcgetattr(io::stdin())?;
         let terminal = Self(Arc::new(Taken {
             before,
-            ours: Mutex::new(false),
+            pen: Pen::start(io::stdout())?,
+            hold: Mutex::default(),
         }));
         terminal.take_again()?;
         terminal.give_back_on_panic();
@@ -60,7 +74,7 @@ impl Terminal {
     /// # Errors
     /// When it is gone.
     pub fn take_again(&self) -> io::Result<()> {
-        let mut ours = self.lock();
+        let mut hold = self.lock();
         let mut modes = self.0.before.clone();
         modes
             .local_modes
@@ -71,48 +85,65 @@ impl Terminal {
         modes.special_codes[SpecialCodeIndex::VMIN] = 1;
         modes.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(io::stdin(), OptionalActions::Now, &modes)?;
-        *ours = true;
-        write(TAKE)
+        // What it shows comes with the first drawing.
+        (hold.ours, hold.due) = (true, true);
+        Ok(())
     }
 
     /// As it was. Any number of times.
     pub fn give_back(&self) {
-        let mut ours = self.lock();
-        if std::mem::take(&mut *ours) {
-            // A terminal that has gone needs nothing back.
-            let _gone = write(GIVE_BACK);
+        let mut hold = self.lock();
+        let Hold { ours, shown, .. } = std::mem::take(&mut *hold);
+        if ours {
+            // A terminal that has gone needs nothing back, and one that takes nothing gets its settings alone.
+            if shown && self.0.pen.write(GIVE_BACK).is_ok() {
+                self.0.pen.flush();
+            }
             let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &self.0.before);
         }
     }
 
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        *self.lock()
+        self.lock().ours
     }
 
+    /// Nothing is drawn before all is there that was drawn before: a terminal that is slow, or stopped, shows less often
+    /// how things are, and never how they were.
+    ///
     /// # Errors
     /// When it is gone.
     pub fn draw(&self, canvas: &mut Canvas, rows: Vec<Row>) -> io::Result<()> {
-        let ours = self.lock();
-        let text = update(&canvas.0, &rows);
-        if *ours && !text.is_empty() {
-            write(&text)?;
+        let mut hold = self.lock();
+        if !hold.ours || !self.0.pen.is_free() {
+            return Ok(());
         }
+        let mut text = update(&canvas.0, &rows);
+        if hold.due {
+            text.insert_str(0, TAKE);
+        }
+        if !text.is_empty() && !self.0.pen.write(text)? {
+            return Ok(());
+        }
+        (hold.shown, hold.due) = (true, false);
         canvas.0 = rows;
         Ok(())
     }
 
     fn give_back_on_panic(&self) {
-        let terminal = self.clone();
+        // Nothing is left to give back once all others have let it go.
+        let taken = Arc::downgrade(&self.0);
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |what| {
-            terminal.give_back();
+            if let Some(taken) = taken.upgrade() {
+                Self(taken).give_back();
+            }
             before(what);
         }));
     }
 
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        self.0.ours.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Hold> {
+        self.0.hold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -133,10 +164,4 @@ pub fn size() -> (usize, usize) {
         (0, _) | (_, 0) => SIZE_USUAL,
         (columns, rows) => (usize::from(columns), usize::from(rows)),
     }
-}
-
-fn write(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
 }

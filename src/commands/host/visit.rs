@@ -226,7 +226,9 @@ impl Visit {
             RoomEvent::Lost { why, .. } => {
                 return failed(format!("the connection to {room} was lost: {why}"));
             }
+            RoomEvent::Woken => self.time.start(),
             RoomEvent::Votes(_)
+            | RoomEvent::Waiting(_)
             | RoomEvent::Peers(_)
             | RoomEvent::Swarm(_)
             | RoomEvent::Signal { .. } => {}

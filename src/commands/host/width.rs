@@ -88,6 +88,25 @@ fn width_of(c: char) -> usize {
     }
 }
 
+/// The end of it, at most `columns`; what was cut begins with `~`.
+#[must_use]
+pub fn tail(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut left = columns.saturating_sub(1);
+    let fits = |c: &char| match left.checked_sub(width_of(*c)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let end: Vec<char> = text.chars().rev().take_while(fits).collect();
+    let mark = (columns > 0).then_some(CUT);
+    mark.into_iter().chain(end.into_iter().rev()).collect()
+}
+
 /// At most `columns` of it, without control characters; what was cut ends in `~`.
 #[must_use]
 pub fn cut(text: &str, columns: usize) -> String {

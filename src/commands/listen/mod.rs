@@ -46,7 +46,7 @@ fn listen_as_node(options: &ListenOptions) -> Result<(), Failure> {
         name: options.name.clone(),
         ears: Some(Ears {
             to: ears,
-            wants: &[],
+            wants: &["WAITING"],
             token: None,
         }),
     };
@@ -69,7 +69,7 @@ fn listen_as_node(options: &ListenOptions) -> Result<(), Failure> {
                     .stack_size(THREAD_STACK_BYTES)
                     .spawn_scoped(scope, || shelf.run(&session, folder.path()))
                     .map_err(|error| Failure::new("starting a thread", &error))?;
-                Conductor::new(options, stage).run()
+                Conductor::new(options, stage)?.run()
             })
         }
         // Without a company nobody has anything to say, and nobody is left in the room.
@@ -98,7 +98,7 @@ fn listen_alone(options: &ListenOptions) -> Result<(), Failure> {
         role: Role::Viewer,
         display_name: options.name.clone(),
         node: false,
-        wants: vec!["QUEUE"],
+        wants: vec!["QUEUE", "WAITING"],
         token: None,
     };
     let threads = Threads::default();
@@ -112,7 +112,7 @@ fn listen_alone(options: &ListenOptions) -> Result<(), Failure> {
         stop: &stop,
         remote: None,
     };
-    let ended = Conductor::new(options, stage).run();
+    let ended = Conductor::new(options, stage).and_then(Conductor::run);
     link.leave();
     let _looking_up_a_name = threads.join_all(2 * CLIENT_CLOSE_GRACE);
     ended

@@ -1,7 +1,8 @@
 //! When to tell the room how this listener does: what changed, and not more often than needed. Pure.
 //!
 //! The page's `web/reporter.js` does the same: numbers are rounded, small changes wait, a new status goes out soon,
-//! and without any change a report is repeated, so that its numbers do not go stale.
+//! and without any change a report is repeated, so that its numbers do not go stale. That a track is ready is told without any
+//! delay, for the room may be waiting for it.
 
 use crate::client::outgoing::Report;
 
@@ -41,6 +42,7 @@ impl Reporter {
 
     fn gap_sec(&self, report: &Report) -> f64 {
         match &self.last {
+            Some((_, last)) if becomes_ready(report, last) => 0.0,
             Some((_, last)) if same_moment(last, report) => match differs(report, last) {
                 true => GAP_SEC,
                 false => REPEAT_SEC,
@@ -48,6 +50,15 @@ impl Reporter {
             _ => STATUS_GAP_SEC,
         }
     }
+}
+
+fn becomes_ready(report: &Report, last: &Report) -> bool {
+    is_ready(report) && (!is_ready(last) || report.track_id != last.track_id)
+}
+
+/// The room counts these as ready for the track that the report is about.
+fn is_ready(report: &Report) -> bool {
+    matches!(report.status, "ready" | "playing" | "paused")
 }
 
 /// The room waits for those who are not ready with a track, so another one is told as soon as another status.
@@ -116,6 +127,31 @@ mod tests {
         assert_eq!(reporter.update(18.0, playing(5.1)), Some(playing(5.1)));
         reporter.reset();
         assert_eq!(reporter.update(19.0, playing(5.1)), Some(playing(5.1)));
+    }
+
+    #[test]
+    fn that_a_track_is_ready_is_told_at_once() {
+        let about = |status, track_id: &str| Report {
+            status,
+            track_id: Some(track_id.into()),
+            ..Report::default()
+        };
+        let mut reporter = Reporter::default();
+        for (at, report, goes_out) in [
+            (0.0, about("playing", "a"), true),
+            (0.01, about("loading", "b"), false),
+            (0.4, about("loading", "b"), true),
+            (0.41, about("ready", "b"), true),
+            (0.42, about("playing", "b"), false),
+            (0.43, about("ready", "c"), true),
+            (0.44, about("loading", "c"), false),
+            (0.84, about("loading", "c"), true),
+            (0.85, about("failed", "c"), false),
+            (1.25, about("failed", "c"), true),
+        ] {
+            let said = reporter.update(at, report.clone());
+            assert_eq!(said.is_some(), goes_out, "{report:?} at {at}");
+        }
     }
 
     #[test]

@@ -36,17 +36,36 @@ pub struct Now {
     pub loaded: Option<f64>,
     /// Nodes that the current track comes from or goes to; `None`: it takes no part in that.
     pub peers: Option<usize>,
+    pub waits: Option<Waits>,
     pub starts: u32,
     pub jumps: u32,
     pub nudges: u32,
     pub players_lost: u32,
 }
 
+/// A start that waits until all have the track, or until nothing is left of this time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Waits {
+    pub ready: usize,
+    pub of: usize,
+    pub left_sec: Option<f64>,
+}
+
+/// What is told as soon as it is another.
+#[derive(Debug, PartialEq)]
+struct News {
+    phase: Phase,
+    connected: bool,
+    track_id: Option<String>,
+    /// Of a start that waits.
+    ready: Option<(usize, usize)>,
+}
+
 #[derive(Debug)]
 pub struct Teller {
     mode: Mode,
     said_at: Option<f64>,
-    said: Option<(Phase, bool, Option<String>)>,
+    said: Option<News>,
     line_is_up: bool,
 }
 
@@ -64,6 +83,8 @@ enum Event<'a> {
         rtt_ms: Option<f64>,
         loaded: Option<f64>,
         peers: Option<usize>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        waiting: Option<Waits>,
         starts: u32,
         jumps: u32,
         nudges: u32,
@@ -92,7 +113,12 @@ impl Teller {
 
     /// What is to be written now, if anything.
     pub fn tell(&mut self, now_sec: f64, now: &Now) -> Option<String> {
-        let news = (now.phase, now.connected, now.track_id.clone());
+        let news = News {
+            phase: now.phase,
+            connected: now.connected,
+            track_id: now.track_id.clone(),
+            ready: now.waits.map(|waits| (waits.ready, waits.of)),
+        };
         let is_new = self.said.as_ref() != Some(&news);
         let every_sec = match self.mode {
             Mode::Terminal(_) => TERMINAL_EVERY_SEC,
@@ -142,6 +168,7 @@ fn line(now: &Now) -> String {
     if let (Phase::Loading, Some(loaded)) = (now.phase, now.loaded) {
         parts.push(format!("{:.0} % here", (loaded * 100.0).floor()));
     }
+    parts.extend(now.waits.map(|waits| waiting(now.phase, &waits)));
     if let (Phase::Playing, Some(error_ms)) = (now.phase, now.error_ms) {
         parts.push(format!("{error_ms:+.1} ms"));
     }
@@ -156,12 +183,24 @@ fn line(now: &Now) -> String {
     parts.join("  ")
 }
 
+/// `waiting for others: 2 of 3 ready, at most 2 s more`
+fn waiting(phase: Phase, waits: &Waits) -> String {
+    let Waits { ready, of, .. } = waits;
+    let left = waits.left_sec.map(|sec| sec.ceil().max(1.0));
+    let soon = left.map_or_else(String::new, |sec| format!(", at most {sec:.0} s more"));
+    match phase {
+        Phase::Ready => format!("waiting for others: {ready} of {of} ready{soon}"),
+        _ => format!("the others wait: {ready} of {of} ready{soon}"),
+    }
+}
+
 /// The page and the room use the same words.
 #[must_use]
 pub fn word(phase: Phase) -> &'static str {
     match phase {
         Phase::Idle => "idle",
         Phase::Loading => "loading",
+        Phase::Ready => "ready",
         Phase::Paused => "paused",
         Phase::Playing => "playing",
         Phase::Ended => "ended",
@@ -190,6 +229,10 @@ fn status(now: &Now) -> Event<'_> {
         rtt_ms: now.rtt_ms.map(round),
         loaded: now.loaded.map(round),
         peers: now.peers,
+        waiting: now.waits.map(|waits| Waits {
+            left_sec: waits.left_sec.map(round),
+            ..waits
+        }),
         starts: now.starts,
         jumps: now.jumps,
         nudges: now.nudges,
@@ -223,6 +266,7 @@ mod tests {
             rtt_ms: Some(1.25),
             loaded: Some(1.0),
             peers: Some(3),
+            waits: None,
             starts: 1,
             jumps: 0,
             nudges: 0,
@@ -258,6 +302,48 @@ mod tests {
         assert_eq!(said, "\r\x1b[Kplaying  1:23  song.");
         assert_eq!(teller.error("lost"), Some("\r\x1b[K".into()));
         assert_eq!(teller.clear(), None);
+    }
+
+    #[test]
+    fn a_start_that_waits_is_told_with_each_change() {
+        let mut teller = Teller::new(Mode::Plain);
+        let waits = |phase, ready, left_sec| Now {
+            phase,
+            position_sec: 0.0,
+            error_ms: None,
+            waits: Some(Waits {
+                ready,
+                of: 3,
+                left_sec,
+            }),
+            ..now()
+        };
+        for (at, now, said) in [
+            (
+                0.0,
+                waits(Phase::Loading, 0, None),
+                Some(
+                    "loading  0:00  song.mp3  100 % here  the others wait: 0 of 3 ready  clock 0.2 ms  3 peers\n",
+                ),
+            ),
+            (
+                0.1,
+                waits(Phase::Ready, 1, Some(2.9)),
+                Some(
+                    "ready  0:00  song.mp3  waiting for others: 1 of 3 ready, at most 3 s more  clock 0.2 ms  3 peers\n",
+                ),
+            ),
+            (0.2, waits(Phase::Ready, 1, Some(2.8)), None),
+        ] {
+            assert_eq!(teller.tell(at, &now).as_deref(), said);
+        }
+        let mut teller = Teller::new(Mode::Json);
+        let said = teller.tell(0.0, &waits(Phase::Ready, 2, Some(1.23456)));
+        let said = said.expect("a line");
+        assert!(
+            said.contains(r#""waiting":{"ready":2,"of":3,"left_sec":1.235}"#),
+            "{said}"
+        );
     }
 
     #[test]

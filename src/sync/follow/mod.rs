@@ -100,6 +100,8 @@ pub enum Phase {
     Idle,
     /// It is not here yet, or being opened.
     Loading,
+    /// It stands at its place, and begins in a moment.
+    Ready,
     Paused,
     Playing,
     Ended,

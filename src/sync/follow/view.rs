@@ -37,9 +37,18 @@ impl Follower {
             Phase::Ended
         } else if self.heard_line().is_some() {
             Phase::Playing
+        } else if self.is_about_to_begin() {
+            Phase::Ready
         } else {
             Phase::Loading
         }
+    }
+
+    fn is_about_to_begin(&self) -> bool {
+        let is_ready = |deck: usize| matches!(self.decks[deck], Deck::Ready(_));
+        self.start
+            .as_ref()
+            .is_some_and(|start| is_ready(start.deck))
     }
 
     pub(super) fn heard_line(&self) -> Option<&Line> {

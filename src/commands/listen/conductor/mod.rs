@@ -10,7 +10,7 @@ use super::words::Teller;
 use crate::cli::ListenOptions;
 use crate::client::link::RoomLink;
 use crate::client::member::RoomEvent;
-use crate::client::messages::{self, Track};
+use crate::client::messages::{self, Track, Waiting};
 use crate::commands::Failure;
 use crate::commands::stop::Stop;
 use crate::limits::{COMMAND_TICK, PLAYER_SAID_MAX, PLAYER_STILLBORN_MAX, VOLUME_USUAL};
@@ -20,8 +20,10 @@ use crate::player::mpv::{Heard, Launch};
 use crate::sync::clock::{Probe, RoomClock};
 use crate::sync::follow::{DECKS, Follower, Moment, Order, Wanted};
 use crate::sync::probing::{Due, Probing};
+use crate::sys::pen::Pen;
 use crate::track::id::TrackId;
 use crossbeam_channel::{Receiver, bounded, select};
+use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -50,23 +52,32 @@ pub struct Conductor<'a> {
     connected: bool,
     state: Option<messages::State>,
     queue: Vec<Track>,
+    /// A start that waits for those who are not ready.
+    waiting: Option<Waiting>,
     reporter: Reporter,
     teller: Teller,
-    told_at: Instant,
+    /// Not while somebody else has the terminal.
+    pen: Option<Pen>,
+    /// `None`: there is something that cannot wait.
+    told_at: Option<Instant>,
     players_lost: u32,
     volume: u32,
 }
 
 impl<'a> Conductor<'a> {
-    #[must_use]
-    pub fn new(options: &ListenOptions, stage: Stage<'a>) -> Self {
+    /// # Errors
+    /// When the system has no room for a thread.
+    pub fn new(options: &ListenOptions, stage: Stage<'a>) -> Result<Self, Failure> {
         let (sender, heard) = bounded(PLAYER_SAID_MAX);
         let launch = Launch {
             program: options.player.clone(),
             device: options.device.clone(),
         };
         let deck = |index| Deck::new(index, launch.clone(), sender.clone());
-        Self {
+        let pen = stage.remote.is_none().then(|| Pen::start(io::stdout()));
+        let pen = pen.transpose();
+        let pen = pen.map_err(|error| Failure::new("starting a thread", &error))?;
+        Ok(Self {
             stage,
             room: options.room.room.to_string(),
             trim_sec: f64::from(options.trim_ms) / 1000.0,
@@ -80,12 +91,14 @@ impl<'a> Conductor<'a> {
             connected: false,
             state: None,
             queue: Vec::new(),
+            waiting: None,
             reporter: Reporter::default(),
             teller: Teller::new(telling::mode(options.json)),
-            told_at: Instant::now(),
+            told_at: None,
             players_lost: 0,
             volume: VOLUME_USUAL,
-        }
+            pen,
+        })
     }
 
     /// Plays until it is asked to stop.
@@ -98,7 +111,9 @@ impl<'a> Conductor<'a> {
             Err(Failure(message)) => self.teller.error(message),
             Ok(()) => self.teller.clear(),
         };
-        telling::say(text);
+        if let Some(text) = text {
+            self.say(text);
+        }
         ended
     }
 
@@ -138,6 +153,8 @@ impl<'a> Conductor<'a> {
             RoomEvent::Joined(joined) => {
                 self.connected = true;
                 self.server = Some(joined.server_addr);
+                // Whatever waits now is told anew.
+                self.waiting = None;
                 self.probing.start(self.local(Instant::now()));
                 self.clock.reconnected();
                 self.reporter.reset();
@@ -174,6 +191,8 @@ impl<'a> Conductor<'a> {
                 let room = &self.room;
                 return Err(Failure(format!("joining room {room}: {why}")));
             }
+            RoomEvent::Waiting(waiting) => self.waiting = waiting,
+            RoomEvent::Woken => self.probing.start(self.local(Instant::now())),
             RoomEvent::Error(text) => log::debug!("the room says: {text}"),
             // It offers nothing, so nothing of it is refused.
             RoomEvent::Refused { .. }
@@ -237,12 +256,15 @@ impl<'a> Conductor<'a> {
                 self.follower.up(deck);
             }
             Some(News::Ready) => {
+                // The room may be waiting for it.
+                self.told_at = None;
                 if let Some(now) = self.moment(Instant::now()) {
                     self.follower.ready(deck, now);
                 }
             }
             Some(News::NotPlayable(why)) => {
                 log::warn!("this track cannot be played: {why}");
+                self.told_at = None;
                 self.follower.not_playable(deck);
             }
             Some(News::Position { sec, at }) => {

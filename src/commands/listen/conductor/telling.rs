@@ -1,14 +1,14 @@
 //! What the conductor tells the room and the user, and when.
 
 use super::Conductor;
-use crate::client::messages::Track;
+use crate::client::messages::{Track, Waiting};
 use crate::client::outgoing::Report;
 use crate::commands::listen::shelf::{Card, State};
-use crate::commands::listen::words::{Mode, Now, word};
+use crate::commands::listen::words::{Mode, Now, Waits, word};
 use crate::limits::COMMAND_TICK;
 use crate::sync::follow::Phase;
 use crate::track::id::TrackId;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 const COLUMNS_USUAL: usize = 80;
@@ -17,11 +17,13 @@ const COLUMNS_MIN: usize = 20;
 impl Conductor<'_> {
     /// To be called often: it says little.
     pub(super) fn tell(&mut self) {
-        if self.told_at.elapsed() < COMMAND_TICK {
+        let at = Instant::now();
+        let is_due = |told_at: Instant| at.saturating_duration_since(told_at) >= COMMAND_TICK;
+        if !self.told_at.is_none_or(is_due) {
             return;
         }
-        self.told_at = Instant::now();
-        let now_sec = self.local(self.told_at);
+        self.told_at = Some(at);
+        let now_sec = self.local(at);
         let now = self.now();
         if self.connected {
             let report = Report {
@@ -41,7 +43,17 @@ impl Conductor<'_> {
         }
         match self.stage.remote {
             Some(remote) => remote.show(now),
-            None => say(self.teller.tell(now_sec, &now)),
+            None => {
+                // On a terminal that takes nothing at the moment the line is of no use later.
+                let is_line = matches!(self.teller.mode(), Mode::Terminal(_));
+                let is_stuck = self.pen.as_ref().is_some_and(|pen| !pen.is_free());
+                if is_line && is_stuck {
+                    return;
+                }
+                if let Some(text) = self.teller.tell(now_sec, &now) {
+                    self.say(text);
+                }
+            }
         }
     }
 
@@ -53,7 +65,14 @@ impl Conductor<'_> {
         let card = track_id.as_deref().and_then(|id| self.card(id));
         let is_current = |track: &&Track| Some(&track.track_id) == track_id.as_ref();
         let quality = self.clock.is_ready().then(|| self.clock.quality(local_sec));
+        let waits = self.waits();
         let phase = moment.map_or(Phase::Loading, |moment| self.follower.phase(moment));
+        let phase = match phase {
+            Phase::Paused if waits.is_some() => Phase::Ready,
+            // What is no track of a library can be had from nobody.
+            Phase::Loading if track_id.as_deref().is_some_and(is_unknown) => Phase::Failed,
+            phase => phase,
+        };
         let error_sec = self.follower.error_sec();
         let counts = self.follower.counts;
         Now {
@@ -82,6 +101,14 @@ impl Conductor<'_> {
                 State::Failed => 0.0,
             }),
             peers: card.map(|card| card.peers),
+            waits: waits.map(|waiting| Waits {
+                ready: waiting.ready,
+                of: waiting.of,
+                left_sec: left_sec(
+                    waiting,
+                    moment.map(|moment| moment.room_sec - self.trim_sec),
+                ),
+            }),
             track_id,
             starts: counts.starts,
             jumps: counts.jumps,
@@ -90,9 +117,29 @@ impl Conductor<'_> {
         }
     }
 
+    /// A reader that has gone, or takes nothing, is no reason to stop the music.
+    pub(super) fn say(&self, text: String) {
+        let _not_read = self.pen.as_ref().map(|pen| pen.write(text));
+    }
+
+    /// The start that waits, of the very track that the room shows.
+    fn waits(&self) -> Option<&Waiting> {
+        let state = self.state.as_ref().filter(|state| !state.playing)?;
+        let waiting = self.waiting.as_ref()?;
+        (state.track_id.as_ref() == Some(&waiting.track_id)).then_some(waiting)
+    }
+
     fn card(&self, track: &str) -> Option<Card> {
         self.stage.shelf?.card(&TrackId::parse(track)?)
     }
+}
+
+fn is_unknown(track: &str) -> bool {
+    TrackId::parse(track).is_none()
+}
+
+fn left_sec(waiting: &Waiting, room_sec: Option<f64>) -> Option<f64> {
+    Some((waiting.until? - room_sec?).max(0.0))
 }
 
 pub(super) fn mode(json: bool) -> Mode {
@@ -105,13 +152,4 @@ pub(super) fn mode(json: bool) -> Mode {
         (false, true) => Mode::Terminal(columns.unwrap_or(COLUMNS_USUAL) - 1),
         (false, false) => Mode::Plain,
     }
-}
-
-/// A reader that has gone is no reason to stop the music.
-pub(super) fn say(text: Option<String>) {
-    let Some(text) = text else { return };
-    let mut stdout = io::stdout().lock();
-    let _gone = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
 }

@@ -1,0 +1,126 @@
+//! What is asked of somebody at the keyboard, and what the keys lead to meanwhile. Pure.
+
+use super::desk::{Desk, Effect, Moment};
+use super::keys::Key;
+use super::party::Party;
+use super::width::{cut, tail, width};
+use crate::cli::{Deed, parse_time};
+use crate::client::outgoing;
+use crate::limits::HOST_PATH_BYTES_MAX;
+use crate::room::rights::Guests;
+
+/// Longest time that can be typed.
+const TIME_CHARS_MAX: usize = 12;
+
+/// What is asked at the moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Prompt {
+    #[default]
+    None,
+    /// The place to seek to, as far as it was typed.
+    Seek(String),
+    /// The path of a file, as far as it was typed.
+    File(String),
+    /// Whether to remove this member.
+    Kick { peer_id: String, name: String },
+}
+
+impl Desk {
+    pub(super) fn press_in_seek(
+        &mut self,
+        mut typed: String,
+        key: Key,
+        party: &mut Party,
+        now: Moment,
+    ) -> Vec<Effect> {
+        match key {
+            Key::Escape => return Vec::new(),
+            Key::Enter => {
+                return match parse_time(&typed) {
+                    Some(sec) => self.order(&Deed::Seek(sec), party, now),
+                    None if typed.is_empty() => Vec::new(),
+                    None => self.refuse("type for example 90 or 1:30", now),
+                };
+            }
+            Key::Backspace => {
+                typed.pop();
+            }
+            Key::Char(c @ ('0'..='9' | ':' | '.')) if typed.len() < TIME_CHARS_MAX => typed.push(c),
+            _ => {}
+        }
+        self.prompt = Prompt::Seek(typed);
+        Vec::new()
+    }
+
+    pub(super) fn ask_for_file(&mut self, party: &Party, now: Moment) -> Vec<Effect> {
+        if party.seat.guests < Some(Guests::Add)
+            && let Err(why) = party.may_control()
+        {
+            return self.refuse(&why, now);
+        }
+        self.prompt = Prompt::File(String::new());
+        Vec::new()
+    }
+
+    pub(super) fn press_in_file(
+        &mut self,
+        mut typed: String,
+        key: Key,
+        now: Moment,
+    ) -> Vec<Effect> {
+        match key {
+            Key::Escape => return Vec::new(),
+            Key::Enter if typed.is_empty() => return Vec::new(),
+            Key::Enter => {
+                self.tell(format!("reading {typed}"), now);
+                return vec![Effect::Add(typed)];
+            }
+            Key::Backspace => {
+                typed.pop();
+            }
+            Key::Ctrl('u') => typed.clear(),
+            Key::Char(c) if typed.len() + c.len_utf8() <= HOST_PATH_BYTES_MAX => typed.push(c),
+            _ => {}
+        }
+        self.prompt = Prompt::File(typed);
+        Vec::new()
+    }
+
+    pub(super) fn press_in_kick(
+        &mut self,
+        key: Key,
+        peer_id: String,
+        name: &str,
+        now: Moment,
+    ) -> Vec<Effect> {
+        match key {
+            Key::Char('y' | 'Y') => {
+                self.tell(format!("{name} is removed"), now);
+                vec![Effect::Say(outgoing::kick(&peer_id))]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What is asked for, above the keys. Of a long path the end stays, which is what is being typed.
+#[must_use]
+pub fn question(prompt: &Prompt, columns: usize) -> Option<String> {
+    match prompt {
+        Prompt::None => None,
+        Prompt::Seek(typed) => Some(format!("seek to: {typed}_   (90 or 1:30, Enter; Esc: no)")),
+        Prompt::File(typed) => {
+            let hint = "   (Enter; Esc: no)";
+            let asked = "file: ";
+            let left = columns.saturating_sub(width(asked) + 1);
+            let line = format!("{asked}{}_", tail(typed, left));
+            let whole = format!("{line}{hint}");
+            Some(if width(&whole) <= columns {
+                whole
+            } else {
+                cut(&line, columns)
+            })
+        }
+        Prompt::Kick { name, .. } => Some(format!("remove {name} from the room for good? (y/n)")),
+    }
+}
