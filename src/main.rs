@@ -2,7 +2,9 @@
 //!
 //! Exit codes: 0 done, 1 could not do it, 2 wrong arguments.
 
-use jam::cli::{self, Command, UsageError};
+use jam::cli::{
+    self, Command, HOST_KEY_VARIABLE, ROOM_KEY_VARIABLE, UsageError, keys_of_environment,
+};
 use jam::commands::{self, Failure, print};
 use jam::sys::logger::Logger;
 use jam::sys::pen::Pen;
@@ -11,10 +13,17 @@ use std::io;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let invocation = match cli::parse(std::env::args_os().skip(1)) {
+    let mut invocation = match cli::parse(std::env::args_os().skip(1)) {
         Ok(invocation) => invocation,
         Err(error) => return wrong_usage(&error),
     };
+    let variable = |name| std::env::var_os(name);
+    let keys = keys_of_environment(variable(ROOM_KEY_VARIABLE), variable(HOST_KEY_VARIABLE));
+    match (keys, &mut invocation.command) {
+        (_, Command::Print(_)) => {}
+        (Ok(keys), command) => command.add_keys(&keys),
+        (Err(error), _) => return wrong_usage(&error),
+    }
     let done = match invocation.command {
         Command::Print(text) => print(&text),
         command => {

@@ -41,9 +41,64 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
+/// `%41` to `A`. `None` when it is malformed or not UTF-8.
+#[must_use]
+pub fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        bytes.push(match first {
+            b'%' => {
+                let (digits, after) = rest.split_at_checked(2)?;
+                rest = after;
+                hex_digit(digits[0])? << 4 | hex_digit(digits[1])?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The other way round: everything but letters, digits and `-._~` of ASCII becomes `%41`.
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            other => encoded += &format!("%{other:02X}"),
+        }
+    }
+    encoded
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_percent_encoded_is_read_back() {
+        for text in ["", "plum-jam.7_~", "a b+c%d&e=f#g", "Grüße 🍓", "\n\0"] {
+            let encoded = percent_encoded(text);
+            let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~%".contains(&b);
+            assert!(encoded.bytes().all(is_plain), "{encoded}");
+            assert_eq!(percent_decoded(&encoded).as_deref(), Some(text));
+        }
+        assert_eq!(percent_encoded("a b"), "a%20b");
+        // What others leave as it is.
+        assert_eq!(percent_decoded("a+b!%C3%bc").as_deref(), Some("a+b!ü"));
+        for malformed in ["%", "%4", "%4g", "%+1", "%ff", "a%"] {
+            assert_eq!(percent_decoded(malformed), None, "{malformed}");
+        }
+    }
 
     #[test]
     fn display_text_is_cleaned_folded_and_cut() {

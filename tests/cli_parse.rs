@@ -10,7 +10,9 @@ use jam::cli::{
 };
 use jam::limits::CONNECTIONS_MAX;
 use jam::room::address::{Endpoint, RoomAddress};
+use jam::room::key::{Key, Keys};
 use jam::room::name::RoomName;
+use jam::room::origin::Origin;
 use jam::room::rights::Guests;
 use jam::track::chunks::ChunkSize;
 use jam::track::id::TrackId;
@@ -133,6 +135,8 @@ fn a_server_without_options_listens_everywhere_on_port_8000_and_shares_nothing()
         upload_bytes_max: 512 << 20,
         library_bytes_max: 16 << 30,
         guests: Guests::Nothing,
+        keys: Keys::default(),
+        origins: Vec::new(),
     };
     assert_eq!(options("server"), expected);
     assert_eq!(parse("server").expect("valid").log, None);
@@ -141,7 +145,8 @@ fn a_server_without_options_listens_everywhere_on_port_8000_and_shares_nothing()
 #[test]
 fn every_option_reaches_its_place() {
     let line = "server --listen 127.0.0.1:9001 --share a.mp3 b.flac --room lab_2 --library music \
-                --state-dir party --max-connections 50 --log debug --share c.wav --guests vote";
+                --state-dir party --max-connections 50 --log debug --share c.wav --guests vote \
+                --room-key plum --host-key=stone --allow-origin https://b.example --allow-origin http://C:8080";
     let expected = ServerOptions {
         listen: "127.0.0.1:9001".parse().expect("an address"),
         library: Some(PathBuf::from("music")),
@@ -152,6 +157,13 @@ fn every_option_reaches_its_place() {
         upload_bytes_max: 512 << 20,
         library_bytes_max: 16 << 30,
         guests: Guests::Vote,
+        keys: Keys {
+            room: Key::parse("plum"),
+            host: Key::parse("stone"),
+        },
+        origins: ["https://b.example", "http://c:8080"]
+            .map(|text| Origin::parse(text).expect("an origin"))
+            .into(),
     };
     assert_eq!(options(line), expected);
     assert_eq!(parse(line).expect("valid").log, Some(LevelFilter::Debug));

@@ -185,7 +185,7 @@ fn granted(bytes: &[u8]) -> (Request, usize) {
         Ok(Head::Complete {
             request,
             head_bytes,
-        }) => (request, head_bytes),
+        }) => (*request, head_bytes),
         other => panic!("{}: {other:?}", bytes.escape_ascii()),
     }
 }
@@ -291,7 +291,7 @@ fn a_head_cut_at_any_byte_is_partial_and_what_follows_it_is_left_alone() {
         ] {
             let longer = [&bytes[..head_bytes], follows].concat();
             let expected = Head::Complete {
-                request: request.clone(),
+                request: Box::new(request.clone()),
                 head_bytes,
             };
             assert_eq!(parse_head(&longer), Ok(expected), "{name}");

@@ -6,6 +6,8 @@ use crate::common::random;
 use jam::identity::NodeId;
 use jam::limits::{READER_STACK_BYTES, ROOM_MESSAGE_BYTES_MAX, SIGNAL_DEPTH_MAX};
 use jam::room::event::RoomView;
+use jam::room::key::Keys;
+use jam::room::locking::{LockedView, Look};
 use jam::room::message::{
     ClientMessage, Hello, HostMessage, MemberEntry, Played, QueueTrack, Report, Role, RoomMessage,
     ServerMessage, State, Status, Wants,
@@ -308,18 +310,20 @@ fn messages_about_rights() -> Vec<ServerMessage> {
         peer_id: "p81c0d4e95a3b".into(),
         name: "Ana".into(),
     };
-    let rights = |host, kept, guests| ServerMessage::Rights {
+    let told = |host, kept, guests, locked| ServerMessage::Rights {
         room: ROOM.into(),
         host,
         kept,
         guests,
+        locked,
     };
+    let rights = |host, kept, guests| told(host, kept, guests, false);
     let kept = KeptSeat {
         person: ana.clone(),
         until: 1_762_569_240.5,
     };
     vec![
-        rights(Some(ana), None, Guests::Add),
+        rights(Some(ana.clone()), None, Guests::Add),
         rights(None, Some(kept), Guests::Nothing),
         rights(None, None, Guests::Nothing),
         ServerMessage::Votes {
@@ -338,6 +342,8 @@ fn messages_about_rights() -> Vec<ServerMessage> {
             votes: 0,
             needed: 1,
         },
+        told(Some(ana), None, Guests::Add, true),
+        ServerMessage::error("TAKE_SEAT: Host key needed"),
     ]
 }
 
@@ -506,8 +512,14 @@ fn the_http_example_is_exactly_what_a_view_of_a_room_says() {
         tracks: Arc::default(),
         played: Vec::new(),
     };
-    let written = serde_json::to_string(&view).expect("JSON");
-    assert_eq!(HTTP.lines().collect::<Vec<_>>(), [written]);
+    let locked = LockedView {
+        room: ROOM.into(),
+        locked: true,
+        total: 2,
+    };
+    let written = |look| serde_json::to_string(&look).expect("JSON");
+    let looks = [Look::Open(Box::new(view)), Look::Locked(locked)];
+    assert_eq!(HTTP.lines().collect::<Vec<_>>(), looks.map(written));
 }
 
 #[test]
@@ -534,6 +546,7 @@ fn hello_says_role_name_and_wants() {
         },
         node: false,
         token: None,
+        keys: Keys::default(),
     };
     assert_eq!(parse_hello(text), Ok(expected));
 }

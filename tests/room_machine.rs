@@ -11,6 +11,7 @@ use jam::limits::{
 };
 use jam::room::close::CloseReason;
 use jam::room::event::{Input, Output};
+use jam::room::key::Keys;
 use jam::room::members::MemberId;
 use jam::room::message::{Hello, QueueTrack, Role, RoomMessage, Wants};
 use jam::room::rights::Guests;
@@ -587,6 +588,7 @@ fn guests_without_a_name_are_numbered_and_the_host_is_called_host() {
         wants: EVERYTHING,
         node: false,
         token: None,
+        keys: Keys::default(),
     };
     for (id, role, name) in [
         (1, Role::Viewer, "Guest 1"),

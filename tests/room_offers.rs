@@ -5,6 +5,7 @@ use crate::common::room_party;
 use crate::common::room_words;
 
 use jam::limits::OFFERERS_MAX;
+use jam::room::key::Keys;
 use jam::room::message::{Hello, QueueTrack, Role};
 use jam::track::id::TrackId;
 use room_nodes::{node_id, track};
@@ -43,6 +44,7 @@ fn join_node(party: &mut Party, member: u64, node: Option<usize>, tracks: &[usiz
         wants: NOTHING,
         node: true,
         token: None,
+        keys: Keys::default(),
     };
     party.join_with(member, hello);
     let tracks: Vec<String> = tracks.iter().map(|&number| track(number)).collect();

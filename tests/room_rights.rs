@@ -6,6 +6,7 @@ use crate::common::room_party::{EVERYTHING, NOON, NOTHING, Party, types};
 use crate::common::room_words::{ROOM, error_json, home, micros, render, token};
 use jam::limits::REMOVED_MAX;
 use jam::room::event::{Home, Input, Newcomer, Output};
+use jam::room::key::Keys;
 use jam::room::machine::Room;
 use jam::room::members::MemberId;
 use jam::room::message::{
@@ -292,6 +293,7 @@ impl World {
                 },
                 node: person.is_node,
                 token: (!person.is_plain).then(|| token(who as u64)),
+                keys: Keys::default(),
             },
             relayed: false,
             proxied: false,
@@ -718,6 +720,7 @@ fn enter(party: &mut Party, id: u64, ip: IpAddr, own: Option<u64>, proxied: bool
             wants: WATCHER,
             node: false,
             token: own.map(token),
+            keys: Keys::default(),
         },
         relayed: proxied,
         proxied,
@@ -789,6 +792,7 @@ fn somebody_who_would_look_like_another_member_is_given_a_token_of_its_own() {
             wants: NOTHING,
             node: false,
             token: None,
+            keys: Keys::default(),
         },
         relayed: false,
         proxied: false,

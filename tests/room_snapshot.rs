@@ -6,6 +6,7 @@ use crate::common::room_party;
 use crate::common::room_deck::{SONGS, id_json, queue_track, track_id};
 use crate::common::room_words::{OFFSETS, ROOM, home, render};
 use jam::limits::{PLAYED_MAX, QUEUE_TRACKS_MAX, STATE_AWAY_SEC_MAX};
+use jam::room::key::Keys;
 use jam::room::message::{Hello, QueueTrack, Role};
 use jam::room::name::RoomName;
 use jam::room::parse::parse_hello;
@@ -94,6 +95,7 @@ fn returning_host() -> Hello {
         wants: EVERYTHING,
         node: false,
         token: Token::parse(&format!("{:032x}", 1)),
+        keys: Keys::default(),
     }
 }
 

@@ -13,6 +13,7 @@ use jam::limits::{
 };
 use jam::room::event::{Input, Newcomer, Output, ServerNode};
 use jam::room::held::Held;
+use jam::room::key::Keys;
 use jam::room::members::MemberId;
 use jam::room::message::{ClientMessage, Hello, QueueTrack, Role, ServerMessage, Wants};
 use jam::room::pace::{Pace, cost};
@@ -242,6 +243,7 @@ fn a_basic_client_among_nodes_gets_basic_types_and_new_fields_inside_peers_alone
         wants: EVERYTHING,
         node: true,
         token: None,
+        keys: Keys::default(),
     };
     party.join_with(3, node);
     party.say(3, &announce(3));
@@ -381,6 +383,7 @@ fn members_are_marked_who_are_programs() {
         wants: EVERYTHING,
         node,
         token: None,
+        keys: Keys::default(),
     };
     party.join_with(2, hello(true));
     let members = party.join_with(3, hello(false));
@@ -528,6 +531,7 @@ fn the_largest_lists_have_room_in_an_outbox_beside_each_other() {
             wants: NOTHING,
             node: true,
             token: None,
+            keys: Keys::default(),
         };
         party.handle(Input::Join(Newcomer {
             member: MemberId(id),
@@ -680,6 +684,7 @@ fn party_with_offer() -> Party {
         wants: NOTHING,
         node: true,
         token: None,
+        keys: Keys::default(),
     };
     party.join_with(2, node);
     party.say(2, &announce(2));
@@ -855,6 +860,7 @@ fn an_offer_says_whose_it_is_and_a_stranger_may_not() {
                 wants: NOTHING,
                 node,
                 token: None,
+                keys: Keys::default(),
             };
             party.handle(Input::Join(Newcomer {
                 member: MemberId(id),

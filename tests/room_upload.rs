@@ -38,6 +38,7 @@ fn join(members: &mut Members, id: u64, role: Role, address: &str, key: Option<&
         node: false,
         wants: Wants::default(),
         report: None,
+        has_host_key: false,
         upload_key: key.map_or_else(|| format!("key{id}"), Into::into),
     };
     assert!(members.add(MemberId(id), member));

@@ -5,6 +5,7 @@ use crate::common::room_deck::{id_json, queue_track, track_id};
 use crate::common::room_party;
 
 use jam::limits::{WAITING_AFTER_FIRST_SEC, WAITING_SEC_MAX};
+use jam::room::key::Keys;
 use jam::room::message::{Hello, Role, Status, Wants};
 use random::for_each_seed;
 use room_party::{EVERYTHING, NOTHING, Party, types};
@@ -159,6 +160,7 @@ fn who_cannot_play_has_left_or_only_moves_chunks_is_not_waited_for() {
         wants: EVERYTHING,
         node: true,
         token: None,
+        keys: Keys::default(),
     };
     party.join_with(4, node);
     play(&mut party, 1);

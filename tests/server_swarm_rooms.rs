@@ -150,13 +150,14 @@ fn nobody_is_dialled_who_did_not_ask_for_it_or_came_through_others() {
     let open = listener.local_addr().expect("an address").port();
     let (mut basic, _) = Client::join(&server, "a", "viewer");
     basic.say(&format!(r#"{{"type":"ANNOUNCE","port":{open}}}"#));
-    // A page: its address is its own, but a strange page could have any ports of this machine tried.
+    // A page: its address is its own, but it could have any ports of this machine tried.
     let url = format!("ws://{}/ws/a", server.address);
     let mut request =
         tungstenite::client::IntoClientRequest::into_client_request(url).expect("a request");
+    let own = format!("http://{}", server.address);
     request
         .headers_mut()
-        .insert("Origin", "http://example.com".parse().expect("a value"));
+        .insert("Origin", own.parse().expect("a value"));
     let (socket, _) =
         tungstenite::client(request, server.connect()).expect("the upgrade is granted");
     let mut page = Client(socket);

@@ -219,7 +219,8 @@ fn only_the_host_of_the_room_may_add_to_it() {
         ("X-Forwarded-For: 10.0.0.1\r\n", "only the host"),
         ("Forwarded: for=10.0.0.1\r\n", "only the host"),
         ("X-Real-IP: 10.0.0.1\r\n", "only the host"),
-        ("Origin: http://elsewhere.example\r\n", "only the host"),
+        ("Origin: http://jam\r\n", "only the host"),
+        ("Origin: http://elsewhere.example\r\n", "another origin"),
     ] {
         let refused = upload(&server, SONG, fields, &wav(1, 1000));
         assert_eq!(refused.status, 403, "{fields}");

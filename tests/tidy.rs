@@ -74,6 +74,7 @@ const PURE: &[&str] = &[
     "track/tags/comments.rs",
     "track/tags/found.rs",
     "track/tags/id3.rs",
+    "server/attempts.rs",
     "server/http.rs",
     "server/range.rs",
     "server/route.rs",

@@ -1,11 +1,14 @@
 //! `jam check`: its options.
 
 use super::help::CHECK_HELP;
+use super::keys::parse_key_to;
 use super::values::{
     on_one_line, parse_endpoint, parse_log_level, parse_port, parse_room_address, text, usage,
+    without_key,
 };
 use super::{CHECK_PORT, Command, Invocation, UsageError, print};
 use crate::room::address::{Endpoint, RoomAddress};
+use crate::room::key::Keys;
 use lexopt::prelude::*;
 use log::LevelFilter;
 
@@ -25,6 +28,15 @@ pub enum CheckTarget {
     Room(RoomAddress),
 }
 
+impl CheckTarget {
+    pub(super) fn room_mut(&mut self) -> Option<&mut RoomAddress> {
+        match self {
+            Self::Room(room) => Some(room),
+            Self::Peer(_) | Self::Listen(_) => None,
+        }
+    }
+}
+
 const COMMAND: &str = "check";
 
 pub(super) fn parse(
@@ -34,6 +46,7 @@ pub(super) fn parse(
     let wrong = |error| usage(COMMAND, error);
     let (mut peer, mut port, mut room) = (None, None, None);
     let mut json = false;
+    let mut keys = Keys::default();
     while let Some(argument) = parser.next().map_err(wrong)? {
         match argument {
             Short('h') | Long("help") => return print(CHECK_HELP),
@@ -41,6 +54,7 @@ pub(super) fn parse(
                 port = Some(parse_port("--listen-port", &text(COMMAND, parser)?)?);
             }
             Long("room") => room = Some(parse_room_address("--room", &text(COMMAND, parser)?)?),
+            Long("room-key") => keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?),
             Long("json") => json = true,
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
             Value(word) if word == "help" => return print(CHECK_HELP),
@@ -48,6 +62,7 @@ pub(super) fn parse(
             other => return Err(wrong(other.unexpected())),
         }
     }
+    super::keys::give(keys, room.as_mut(), "--room")?;
     let target = match (peer, port, room) {
         (Some(peer), None, None) => CheckTarget::Peer(peer),
         (None, Some(port), None) => CheckTarget::Listen(port),
@@ -75,7 +90,7 @@ fn parse_peer(text: &str) -> Result<Endpoint, UsageError> {
     parse_endpoint("", text, CHECK_PORT).map_err(|refused| match RoomAddress::parse(text) {
         Err(_) => refused,
         Ok(_) => {
-            let room: String = on_one_line(text).chars().take(200).collect();
+            let room: String = on_one_line(without_key(text)).chars().take(200).collect();
             UsageError(format!("this is a room (type `jam check --room {room}`)"))
         }
     })

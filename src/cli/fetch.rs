@@ -1,13 +1,15 @@
 //! `jam fetch`: its options.
 
 use super::help::FETCH_HELP;
+use super::keys::parse_key_to;
 use super::values::{
     on_one_line, parse_connect, parse_key, parse_log_level, parse_name, parse_number, parse_port,
-    parse_room_address, text, usage,
+    parse_room_address, text, usage, without_key,
 };
 use super::{Command, Invocation, SEED_PORT, UsageError, print};
 use crate::limits::SEED_AFTER_SEC_MAX;
 use crate::room::address::{Endpoint, RoomAddress};
+use crate::room::key::Keys;
 use crate::track::id::TrackId;
 use lexopt::prelude::*;
 use log::LevelFilter;
@@ -62,6 +64,7 @@ pub(super) fn parse(
         name: None,
         json: false,
     };
+    let mut keys = Keys::default();
     while let Some(argument) = parser.next().map_err(wrong)? {
         match argument {
             Short('h') | Long("help") => return print(FETCH_HELP),
@@ -75,6 +78,7 @@ pub(super) fn parse(
             }
             Long("seed-after") => options.seed_after = parse_seed_after(parser)?,
             Long("key") => options.key = Some(parse_key(&text(COMMAND, parser)?)?),
+            Long("room-key") => keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?),
             Long("name") => options.name = Some(parse_name(&text(COMMAND, parser)?)?),
             Long("json") => options.json = true,
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
@@ -85,6 +89,7 @@ pub(super) fn parse(
             other => return Err(wrong(other.unexpected())),
         }
     }
+    super::keys::give(keys, options.room.as_mut(), "--room")?;
     if options.room.is_none() && options.connect.is_empty() {
         return Err(UsageError(
             "from whom? (type --connect HOST:9003, or --room ws://HOST:8000/ws/jam1)".into(),
@@ -108,7 +113,7 @@ fn parse_output(folder: OsString) -> Result<PathBuf, UsageError> {
 /// An address in the place of the track is a forgotten option.
 fn parse_track(text: &str) -> Result<TrackId, UsageError> {
     TrackId::parse(text).ok_or_else(|| {
-        let shown: String = on_one_line(text).chars().take(80).collect();
+        let shown: String = on_one_line(without_key(text)).chars().take(80).collect();
         let forgotten = if RoomAddress::parse(text).is_ok() {
             Some("--room")
         } else if text.contains(['.', ':']) && Endpoint::parse(text, SEED_PORT).is_ok() {

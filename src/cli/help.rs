@@ -41,13 +41,18 @@ Options:
       --state-dir DIR        Keep the rooms in DIR: who starts the server again, even after it was
                              killed, finds them as they would be now. Uploads stay as well, in
                              DIR/tracks unless there is a --library
+      --room-key KEY         Who joins a room has to know this, unless its host has set another key.
+                             JAM_ROOM_KEY in the environment is better: arguments are no secret
+      --host-key KEY         Who takes the host seat has to know this, or JAM_HOST_KEY
+      --allow-origin ORIGIN  Let pages of another origin in, such as https://party.example; may be
+                             repeated [default: the server's own pages]
       --max-upload SIZE      Largest track that is uploaded, or taken from nodes [default: 512MiB]
       --max-library SIZE     Take no more tracks once there are so many bytes [default: 16GiB]
       --max-connections N    Refuse more with 503 [default: 8192, or what the system allows]
       --log LEVEL            error, warn, info, debug or trace [default: info, or JAM_LOG]
   -h, --help                 This text
 
-Ctrl-C stops it. Everybody who can reach this machine can join its rooms.
+Ctrl-C stops it. Everybody who can reach this machine can join its rooms that have no key.
 
 Examples:
   jam server --share song.mp3 Music/
@@ -63,6 +68,10 @@ Usage: jam seed [OPTIONS] FILE...
 Options:
       --room URL             Offer them in a room: ws://HOST:8000/ws/jam1, or its page's address
       --host                 Join that room as its host
+      --room-key KEY         The key to that room, if it has one [default: what stands behind #key=
+                             in its address, or JAM_ROOM_KEY]
+      --host-key KEY         With --host: the key to the host seat, if the server has one
+                             [default: JAM_HOST_KEY]
       --name NAME            What the others in the room see
       --listen-port PORT     Where others fetch from [default: 9003, or a free one if it is taken];
                              0 takes a free one
@@ -89,6 +98,8 @@ and the rest of its queue, or all that the others offer.
 
 Options:
       --room URL             From everybody in a room: ws://HOST:8000/ws/jam1, or its page's address
+      --room-key KEY         The key to that room, if it has one [default: what stands behind #key=
+                             in its address, or JAM_ROOM_KEY]
       --connect HOST:PORT... From these, and from those they know; the port may be left out if it
                              is 9003
       --output DIR           The folder for it [default: .]
@@ -124,6 +135,8 @@ Options:
                              [default: the system's own]; two players share it for a moment
       --trim MS              Play so many ms earlier, for an amplifier that is late; later with -
                              [default: 0, from -1000 to 1000]
+      --room-key KEY         The key to the room, if it has one [default: what stands behind #key=
+                             in its address, or JAM_ROOM_KEY]
       --no-fetch             Take the tracks from the server alone, and pass nothing on
       --name NAME            What the others in the room see
       --json                 Tell everything in lines of JSON on standard output
@@ -151,6 +164,9 @@ Options:
       --listen               Play here as well, through mpv, at a volume of its own
       --player PROGRAM, --device NAME, --trim MS
                              With --listen, as for `jam listen`
+      --room-key KEY         The key to the room, if it has one [default: what stands behind #key=
+                             in its address, or JAM_ROOM_KEY]
+      --host-key KEY         The key to the host seat, if the server has one [default: JAM_HOST_KEY]
       --wait                 Wait for the host seat when somebody has it, and do not ask
       --listen-port PORT     Where others fetch from [default: 9003, or a free one if it is taken];
                              0 takes a free one
@@ -200,6 +216,7 @@ Options:
       --inflight N           Requests under way to each peer, 1 to 16 [default: as the network asks]
       --tracker-ws URL       Find the others in a room: ws://HOST:8000/ws/jam1
       --room NAME            That room, instead of the one in the URL
+      --room-key KEY         The key to that room, if it has one [default: JAM_ROOM_KEY]
       --log LEVEL            error, warn, info, debug or trace [default: warn, or JAM_LOG]
   -h, --help                 This text
 
@@ -219,6 +236,7 @@ Usage: jam check [OPTIONS] --listen-port PORT
 Options:
       --listen-port PORT     Wait here for the other side until Ctrl-C; 0 takes a free port
       --room URL             Check a room's server, and the nodes in the room
+      --room-key KEY         The key to that room, if it has one [default: JAM_ROOM_KEY]
       --json                 Tell it as JSON on standard output
       --log LEVEL            error, warn, info, debug or trace [default: warn, or JAM_LOG]
   -h, --help                 This text

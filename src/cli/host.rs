@@ -1,6 +1,7 @@
 //! `jam host`: its options, and what it can be told to do.
 
 use super::help::HOST_HELP;
+use super::keys::parse_key_to;
 use super::listen::ListenOptions;
 use super::values::{
     parse_log_level, parse_name, parse_number, parse_port, parse_room_address, text, typed, usage,
@@ -8,6 +9,7 @@ use super::values::{
 use super::{Command, Invocation, UsageError, print};
 use crate::limits::{FOLLOW_OFFSET_SEC_MAX, QUEUE_TRACKS_MAX, TRIM_MS_MAX};
 use crate::room::address::RoomAddress;
+use crate::room::key::Keys;
 use crate::room::rights::Guests;
 use crate::track::id::TrackId;
 use lexopt::prelude::*;
@@ -83,6 +85,7 @@ const COMMAND: &str = "host";
 struct Typed {
     room: Option<RoomAddress>,
     name: Option<String>,
+    keys: Keys,
     files: Vec<PathBuf>,
     uploads: Vec<PathBuf>,
     deed: Option<(&'static str, Deed)>,
@@ -111,6 +114,12 @@ pub(super) fn parse(
         match argument {
             Short('h') | Long("help") => return print(HOST_HELP),
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
+            Long("room-key") => {
+                typed.keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?);
+            }
+            Long("host-key") => {
+                typed.keys.host = Some(parse_key_to(COMMAND, "--host-key", parser)?);
+            }
             Long("name") => typed.name = Some(parse_name(&text(COMMAND, parser)?)?),
             Long("json") => typed.json = true,
             Long(option) => {
@@ -221,11 +230,12 @@ impl Typed {
 
     /// What all of it means together.
     fn sorted(mut self) -> Result<HostOptions, UsageError> {
-        let Some(room) = self.room.take() else {
+        let Some(mut room) = self.room.take() else {
             return Err(UsageError(
                 "which room? (type `jam host ws://HOST:8000/ws/jam1`)".into(),
             ));
         };
+        super::keys::give(std::mem::take(&mut self.keys), Some(&mut room), "")?;
         if let (Some(option), false) = (self.listening, self.listen) {
             let hint = "type --listen as well, to play here";
             return Err(UsageError(format!("{option} for what? ({hint})")));

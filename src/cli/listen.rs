@@ -1,10 +1,12 @@
 //! `jam listen`: its options.
 
 use super::help::LISTEN_HELP;
+use super::keys::parse_key_to;
 use super::values::{parse_log_level, parse_name, parse_number, parse_room_address, text, usage};
 use super::{Command, Invocation, UsageError, print};
 use crate::limits::TRIM_MS_MAX;
 use crate::room::address::RoomAddress;
+use crate::room::key::Keys;
 use lexopt::prelude::*;
 use log::LevelFilter;
 use std::ffi::OsString;
@@ -35,6 +37,7 @@ pub(super) fn parse(
 ) -> Result<Invocation, UsageError> {
     let wrong = |error| usage(COMMAND, error);
     let mut room = None;
+    let mut keys = Keys::default();
     let mut player = OsString::from(PLAYER);
     let (mut device, mut name) = (None, None);
     let mut trim_ms = 0;
@@ -49,6 +52,7 @@ pub(super) fn parse(
                 trim_ms = parse_number("--trim", &text(COMMAND, parser)?, &allowed)?;
             }
             Long("no-fetch") => fetch = false,
+            Long("room-key") => keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?),
             Long("name") => name = Some(parse_name(&text(COMMAND, parser)?)?),
             Long("json") => json = true,
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
@@ -59,9 +63,10 @@ pub(super) fn parse(
             other => return Err(wrong(other.unexpected())),
         }
     }
-    let room = room.ok_or_else(|| {
+    let mut room = room.ok_or_else(|| {
         UsageError("to which room? (type `jam listen ws://HOST:8000/ws/jam1`)".into())
     })?;
+    super::keys::give(keys, Some(&mut room), "")?;
     Ok(Invocation {
         command: Command::Listen(ListenOptions {
             room,

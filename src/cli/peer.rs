@@ -1,6 +1,7 @@
 //! `jam peer`: its options.
 
 use super::help::PEER_HELP;
+use super::keys::parse_key_to;
 use super::values::{
     parse_chunk_size, parse_connect, parse_log_level, parse_number, parse_port, parse_room,
     parse_tracker, text, usage,
@@ -8,6 +9,7 @@ use super::values::{
 use super::{Command, Invocation, UsageError, print};
 use crate::limits::{CHUNKS_MAX, REQUESTS_IN_FLIGHT_MAX};
 use crate::room::address::{Endpoint, RoomAddress};
+use crate::room::key::Keys;
 use crate::track::chunks::ChunkSize;
 use lexopt::prelude::*;
 use log::LevelFilter;
@@ -47,6 +49,7 @@ pub(super) fn parse(
         tracker: None,
     };
     let mut url = None;
+    let mut keys = Keys::default();
     let mut room = None;
     while let Some(argument) = parser.next().map_err(wrong)? {
         match argument {
@@ -68,6 +71,7 @@ pub(super) fn parse(
                 options.inflight = Some(inflight);
             }
             Long("tracker-ws") => url = Some(text(COMMAND, parser)?),
+            Long("room-key") => keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?),
             Long("room") => room = Some(parse_room(&text(COMMAND, parser)?)?),
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
             Value(word) if word == "help" => return print(PEER_HELP),
@@ -83,6 +87,7 @@ pub(super) fn parse(
             )));
         }
     };
+    super::keys::give(keys, options.tracker.as_mut(), "--tracker-ws")?;
     if !options.seed && options.connect.is_empty() && options.tracker.is_none() {
         return Err(UsageError(
             "from whom? (type --connect HOST:9003, --tracker-ws ws://HOST:8000/ws/jam1, or --seed)"

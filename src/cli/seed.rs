@@ -1,12 +1,14 @@
 //! `jam seed`: its options.
 
 use super::help::SEED_HELP;
+use super::keys::parse_key_to;
 use super::values::{
     parse_chunk_size, parse_key, parse_log_level, parse_name, parse_port, parse_room_address, text,
     usage,
 };
 use super::{Command, Invocation, UsageError, print};
 use crate::room::address::RoomAddress;
+use crate::room::key::Keys;
 use crate::track::chunks::ChunkSize;
 use lexopt::prelude::*;
 use log::LevelFilter;
@@ -44,6 +46,7 @@ pub(super) fn parse(
         key: None,
         name: None,
     };
+    let mut keys = Keys::default();
     while let Some(argument) = parser.next().map_err(wrong)? {
         match argument {
             Short('h') | Long("help") => return print(SEED_HELP),
@@ -58,6 +61,8 @@ pub(super) fn parse(
                 options.chunk_size = Some(parse_chunk_size(&text(COMMAND, parser)?)?);
             }
             Long("key") => options.key = Some(parse_key(&text(COMMAND, parser)?)?),
+            Long("room-key") => keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?),
+            Long("host-key") => keys.host = Some(parse_key_to(COMMAND, "--host-key", parser)?),
             Long("name") => options.name = Some(parse_name(&text(COMMAND, parser)?)?),
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
             Value(word) if word == "help" && options.files.is_empty() => return print(SEED_HELP),
@@ -75,6 +80,7 @@ pub(super) fn parse(
             "which file? (type for example `jam seed song.mp3`)".into(),
         ));
     }
+    super::keys::give(keys, options.room.as_mut(), "--room")?;
     if options.host && options.room.is_none() {
         return Err(UsageError(
             "--host of which room? (type --room ws://HOST:8000/ws/jam1 as well)".into(),

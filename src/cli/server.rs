@@ -1,13 +1,16 @@
 //! `jam server`: its options.
 
 use super::help::SERVER_HELP;
+use super::keys::parse_key_to;
 use super::values::{
-    on_one_line, parse_log_level, parse_port, parse_room, parse_size, text, usage,
+    on_one_line, parse_log_level, parse_port, parse_room, parse_size, text, typed, usage,
 };
 use super::{Command, Invocation, UsageError, print};
-use crate::limits::{CONNECTIONS_MAX, LIBRARY_BYTES_MAX, UPLOAD_BYTES_MAX};
+use crate::limits::{CONNECTIONS_MAX, LIBRARY_BYTES_MAX, ORIGINS_MAX, UPLOAD_BYTES_MAX};
 use crate::room::address::SERVER_PORT;
+use crate::room::key::Keys;
 use crate::room::name::RoomName;
+use crate::room::origin::Origin;
 use crate::room::rights::Guests;
 use lexopt::prelude::*;
 use log::LevelFilter;
@@ -26,6 +29,10 @@ pub struct ServerOptions {
     pub library_bytes_max: u64,
     /// What guests may do in a new room.
     pub guests: Guests,
+    /// What it takes to join a room, and to host one.
+    pub keys: Keys,
+    /// Whose pages may use the server, beside its own.
+    pub origins: Vec<Origin>,
 }
 
 const COMMAND: &str = "server";
@@ -47,6 +54,8 @@ pub(super) fn parse(
         upload_bytes_max: UPLOAD_BYTES_MAX,
         library_bytes_max: LIBRARY_BYTES_MAX,
         guests: Guests::default(),
+        keys: Keys::default(),
+        origins: Vec::new(),
     };
     let mut port = None;
     while let Some(argument) = parser.next().map_err(wrong)? {
@@ -64,6 +73,16 @@ pub(super) fn parse(
             }
             Long("room") => options.room = parse_room(&text(COMMAND, parser)?)?,
             Long("guests") => options.guests = parse_guests(&text(COMMAND, parser)?)?,
+            Long("room-key") => {
+                options.keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?);
+            }
+            Long("host-key") => {
+                options.keys.host = Some(parse_key_to(COMMAND, "--host-key", parser)?);
+            }
+            Long("allow-origin") => {
+                let origin = parse_origin(&text(COMMAND, parser)?)?;
+                options.origins.push(origin);
+            }
             Long("max-connections") => {
                 options.connections_max = parse_count(&text(COMMAND, parser)?)?;
             }
@@ -85,6 +104,11 @@ pub(super) fn parse(
             }
             other => return Err(wrong(other.unexpected())),
         }
+    }
+    if options.origins.len() > ORIGINS_MAX {
+        return Err(UsageError(format!(
+            "--allow-origin more than {ORIGINS_MAX} times (leave some out)"
+        )));
     }
     if let Some(port) = port {
         options.listen.set_port(port);
@@ -132,6 +156,15 @@ pub(super) fn parse_guests(text: &str) -> Result<Guests, UsageError> {
     Guests::parse(text).ok_or_else(|| {
         UsageError(format!(
             "--guests {text:?} is none of nothing, add, vote and everything (type for example --guests add)"
+        ))
+    })
+}
+
+fn parse_origin(text: &str) -> Result<Origin, UsageError> {
+    Origin::parse(text).ok_or_else(|| {
+        let typed = typed("--allow-origin", text);
+        UsageError(format!(
+            "{typed} is no origin (type for example --allow-origin https://party.example)"
         ))
     })
 }

@@ -35,11 +35,17 @@ pub(super) fn on_one_line(typed: &(impl ToString + ?Sized)) -> String {
 
 /// Begins a refusal with what was typed.
 pub(super) fn typed(option: &str, text: &str) -> String {
-    let shown = cut(text.to_owned(), 60);
+    let shown = cut(without_key(text).to_owned(), 60);
     match option {
         "" => format!("{shown:?}"),
         option => format!("{option} {shown:?}"),
     }
+}
+
+/// A room's address without the key that it may carry, to be shown.
+pub(super) fn without_key(text: &str) -> &str {
+    text.split_once("#key=")
+        .map_or(text, |(address, _)| address)
 }
 
 /// What gets too long to read.

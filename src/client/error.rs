@@ -41,9 +41,16 @@ impl RoomError {
         let Self::Closed { reason, .. } = self else {
             return false;
         };
-        [CloseReason::Removed, CloseReason::CameBack]
-            .iter()
-            .any(|last| last.code_and_text().1 == reason)
+        [
+            CloseReason::Removed,
+            CloseReason::CameBack,
+            CloseReason::RoomKeyNeeded,
+            CloseReason::WrongRoomKey,
+            CloseReason::HostKeyNeeded,
+            CloseReason::WrongHostKey,
+        ]
+        .iter()
+        .any(|last| last.code_and_text().1 == reason)
     }
 }
 
@@ -119,6 +126,17 @@ impl fmt::Display for RoomError {
                 match reason.as_str() {
                     "Host already assigned" => {
                         f.write_str(" (join as a viewer, or wait until the host has left)")
+                    }
+                    "Room key needed" => {
+                        f.write_str(" (type it as --room-key KEY, or set JAM_ROOM_KEY)")
+                    }
+                    "Wrong room key" => f.write_str(" (ask the host for the one of today)"),
+                    "Host key needed" => {
+                        f.write_str(" (type it as --host-key KEY, or set JAM_HOST_KEY)")
+                    }
+                    "Wrong host key" => f.write_str(" (ask whoever runs the server)"),
+                    "Too many attempts" => {
+                        f.write_str(" (wait a minute, then try again with the right key)")
                     }
                     "Too many rooms" => f.write_str(" (try again later)"),
                     _ => Ok(()),

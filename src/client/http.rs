@@ -12,6 +12,7 @@ use crate::room::address::RoomAddress;
 use crate::sys::dial::dial_name;
 use crate::sys::threads::Threads;
 use crate::sys::timed_socket::TimedSocket;
+use crate::text::percent_encoded;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,7 +45,9 @@ pub struct Upload<'a> {
 /// # Errors
 /// When no answer came.
 pub fn get(address: &RoomAddress, path: &str, threads: &Threads) -> Result<Answer, RoomError> {
-    let request = format!("GET {path} HTTP/1.1\r\n{}\r\n", fields(address));
+    let key = address.keys.room.as_ref();
+    let key = key.map_or_else(String::new, |key| bearer(&percent_encoded(key.as_str())));
+    let request = format!("GET {path} HTTP/1.1\r\n{}{key}\r\n", fields(address));
     let mut socket = open(address, HTTP_ANSWER_DEADLINE, threads)?;
     socket.write_all(request.as_bytes()).map_err(broken)?;
     answer(&mut socket, Vec::new())
@@ -61,9 +64,7 @@ pub fn put(
     stop: impl Fn() -> bool,
     threads: &Threads,
 ) -> Result<Answer, PutError> {
-    let key = upload.key.map_or_else(String::new, |key| {
-        format!("Authorization: Bearer {key}\r\n")
-    });
+    let key = upload.key.map_or_else(String::new, bearer);
     let request = format!(
         "PUT {} HTTP/1.1\r\n{}{key}Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
         upload.path,
@@ -127,6 +128,10 @@ fn open(
     let dialled = dial_name(&address.host, address.port, threads).map_err(RoomError::Dial)?;
     let end = Instant::now() + deadline;
     Ok(TimedSocket::new(Arc::new(dialled.socket), HTTP_STEP, end))
+}
+
+fn bearer(key: &str) -> String {
+    format!("Authorization: Bearer {key}\r\n")
 }
 
 fn fields(address: &RoomAddress) -> String {

@@ -206,7 +206,7 @@ impl Member {
             way_out.close();
             return Err(Unheard);
         }
-        let ended = way_out.send(Message::text(self.hello.encode()));
+        let ended = way_out.send(Message::text(self.hello.encode(&self.address.keys)));
         let arrived = match ended {
             Ok(()) => self.arrive(&mut connected)?,
             Err(_not_sent) => Err(RoomError::Broken {

@@ -1,6 +1,7 @@
 //! What a member says to its room: the JSON of each message.
 
 use crate::limits::{HAVE_DELTA_INDICES_MAX, LINKS_MAX, NODE_TRACKS_MAX};
+use crate::room::key::{Key, Keys};
 use crate::room::message::Role;
 use crate::room::name::RoomName;
 use crate::room::rights::Guests;
@@ -75,16 +76,20 @@ pub struct Offer {
 }
 
 impl Hello {
+    /// With the keys that this role needs.
     #[must_use]
-    pub fn encode(&self) -> String {
+    pub fn encode(&self, keys: &Keys) -> String {
         let mut wants = vec!["WELCOME"];
         wants.extend(self.wants.iter().filter(|&&name| name != "WELCOME"));
+        let host_key = keys.host.as_ref().filter(|_| self.role == Role::Host);
         json(&Wire::Hello {
             role: self.role,
             display_name: self.display_name.as_deref(),
             node: self.node,
             wants,
             token: self.token.as_deref(),
+            key: keys.room.as_ref().map(Key::as_str),
+            host_key: host_key.map(Key::as_str),
         })
     }
 }
@@ -193,6 +198,10 @@ enum Wire<'a> {
         wants: Vec<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         token: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        host_key: Option<&'a str>,
     },
     Announce {
         room: &'a str,
@@ -320,7 +329,7 @@ mod tests {
             token: None,
         };
         assert_eq!(
-            hello.encode(),
+            hello.encode(&Keys::default()),
             r#"{"type":"HELLO","role":"viewer","display_name":"Ana's \"laptop\"","node":true,"wants":["WELCOME","SWARM_KEY"]}"#
         );
         let again = Hello {
@@ -331,7 +340,7 @@ mod tests {
             token: Some("353d413f07f6193d570d6b48b1f42c0a".into()),
         };
         assert_eq!(
-            again.encode(),
+            again.encode(&Keys::default()),
             r#"{"type":"HELLO","role":"host","wants":["WELCOME"],"token":"353d413f07f6193d570d6b48b1f42c0a"}"#
         );
         let announce = Announce {

@@ -24,6 +24,14 @@ pub fn overview(text: &str) -> Option<Overview> {
     })
 }
 
+/// Whether that answer is all that somebody without the room's key is told.
+#[must_use]
+pub fn is_locked(text: &str) -> bool {
+    let value: Option<Value> = serde_json::from_str(text).ok();
+    let locked = value.and_then(|value| value.get("locked")?.as_bool());
+    locked.unwrap_or(false)
+}
+
 pub(super) fn members(value: &Value) -> Members {
     let listed = list(value, "members", MEMBERS_LISTED_MAX, RawMember::checked);
     let total = value.get("total").and_then(Value::as_u64);

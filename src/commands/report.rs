@@ -197,6 +197,9 @@ pub fn seeding(tracks: &[Seeded], invitation: &Invitation) -> String {
     if invitation.key {
         text += "KEY is the text that was given here with --key. ";
     }
+    if invitation.room.is_some_and(|room| room.keys.room.is_some()) {
+        text += "What stands behind --room-key is the key to the room. ";
+    }
     text += match invitation.addresses {
         [] if invitation.room.is_none() => "Nobody else reaches this machine: it has no network. ",
         _ => "",
@@ -208,9 +211,14 @@ pub fn seeding(tracks: &[Seeded], invitation: &Invitation) -> String {
 impl Invitation<'_> {
     fn commands(&self, id: TrackId) -> Vec<String> {
         let key = if self.key { " --key KEY" } else { "" };
-        let room = self
-            .room
-            .map(|room| format!("--room {}", quoted(room.to_string())));
+        let room = self.room.map(|room| {
+            let room_key = if room.keys.room.is_some() {
+                " --room-key KEY"
+            } else {
+                ""
+            };
+            format!("--room {}{room_key}", quoted(room.to_string()))
+        });
         let mut from: Vec<String> = room.into_iter().collect();
         for address in self.addresses {
             from.push(format!("--connect {}", quoted(address.to_string())));

@@ -2,6 +2,7 @@
 
 use super::{Failure, print};
 use crate::cli::ServerOptions;
+use crate::room::key::{Lock, Locks};
 use crate::room::queue::Queue;
 use crate::server::music::Later;
 use crate::server::run::{Config, Server};
@@ -61,6 +62,11 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
         library,
         tracks: HashMap::from([(options.room.clone(), tracks.to_vec())]),
         guests: options.guests,
+        locks: Locks {
+            room: options.keys.room.as_ref().map(Lock::of),
+            host: options.keys.host.as_ref().map(Lock::of),
+        },
+        origins: options.origins.clone(),
         kept,
         later,
     })
@@ -77,7 +83,7 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
             plural(rooms)
         ),
     }
-    print(&greeting(&server, options.room.as_str()))?;
+    print(&greeting(&server, options))?;
 
     // Waits as long as the party lasts.
     let signal = signals.forever().next();
@@ -178,8 +184,13 @@ fn gather_music(
     Ok(tracks)
 }
 
-/// Where to go, ready to click.
-fn greeting(server: &Server, room: &str) -> String {
+/// Where to go, ready to click. The key stands nowhere: what a server prints is kept in logs.
+fn greeting(server: &Server, options: &ServerOptions) -> String {
+    let room = &options.room;
+    let key = match options.keys.room {
+        Some(_) => " (with its room key)",
+        None => "",
+    };
     let local = server.local_address();
     let here = match local.ip() {
         ip if ip.is_unspecified() || is_localhost(ip) => {
@@ -189,9 +200,9 @@ fn greeting(server: &Server, room: &str) -> String {
     };
     let others = server.addresses();
     let mut text = String::from("jam is listening. Open the room in a browser:\n");
-    text += &format!("  {here}/{room}    on this machine\n");
+    text += &format!("  {here}/{room}    on this machine{key}\n");
     for address in &others {
-        text += &format!("  {address}/{room}    from others on the network\n");
+        text += &format!("  {address}/{room}    from others on the network{key}\n");
     }
     if others.is_empty() {
         text += "Nobody else reaches it: ";

@@ -6,6 +6,7 @@
 
 mod client;
 mod commands;
+mod keys;
 mod player;
 mod rooms;
 mod server;
@@ -16,6 +17,7 @@ mod tracks;
 
 pub use client::*;
 pub use commands::*;
+pub use keys::*;
 pub use player::*;
 pub use rooms::*;
 pub use server::*;

@@ -1,7 +1,9 @@
 //! Where a room or a node is, as people type and paste it. Names are not looked up here.
 
+use super::key::{Key, Keys};
 use super::name::RoomName;
 use crate::limits::HOST_BYTES_MAX;
+use crate::text::percent_decoded;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -17,7 +19,7 @@ pub struct Endpoint {
     pub port: u16,
 }
 
-/// A room on a server. Shown as the URL of its WebSocket.
+/// A room on a server, and what opens it. Shown as the URL of its WebSocket, without the keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RoomAddress {
     /// A name, an IPv4 address, or an IPv6 address without its brackets.
@@ -25,6 +27,8 @@ pub struct RoomAddress {
     /// Never 0.
     pub port: u16,
     pub room: RoomName,
+    /// What it takes to join. Never shown.
+    pub keys: Keys,
 }
 
 /// Why a text is no address, to be put behind it.
@@ -44,6 +48,8 @@ pub enum AddressError {
     RoomName,
     /// More behind the room, or any path behind a node's address.
     Path,
+    /// Nothing that can be a key behind `#key=`.
+    Key,
 }
 
 impl fmt::Display for AddressError {
@@ -57,6 +63,7 @@ impl fmt::Display for AddressError {
             Self::NoRoom => "names no room",
             Self::RoomName => "ends in no room name, which is 1 to 64 of A-Z a-z 0-9 _ -",
             Self::Path => "has a path that leads nowhere",
+            Self::Key => "has no key behind #key=, percent-encoded",
         })
     }
 }
@@ -92,7 +99,8 @@ impl fmt::Display for Endpoint {
 }
 
 impl RoomAddress {
-    /// `ws://HOST:8000/ws/jam1`, and what the page shows: `http://HOST:8000/jam1`, `HOST:8000/jam1`.
+    /// `ws://HOST:8000/ws/jam1`, and what the page shows: `http://HOST:8000/jam1`, `HOST:8000/jam1`; each with `#key=KEY`, if
+    /// it takes one.
     ///
     /// Without a port a URL means port 80, as everywhere, and an address without `ws://` or `http://` port 8000.
     ///
@@ -100,8 +108,12 @@ impl RoomAddress {
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let (Endpoint { host, port }, room) = split_url(text)?;
-        let room = room.ok_or(AddressError::NoRoom)?;
-        Ok(Self { host, port, room })
+        Ok(Self {
+            host,
+            port,
+            room: room.ok_or(AddressError::NoRoom)?,
+            keys: keys_in(text)?,
+        })
     }
 
     /// The same with the room named apart: `ws://HOST:8000/ws/jam1` or `HOST:8000`, and `room` instead of its own.
@@ -110,7 +122,12 @@ impl RoomAddress {
     /// What is wrong with `text`.
     pub fn parse_server(text: &str, room: RoomName) -> Result<Self, AddressError> {
         let (Endpoint { host, port }, _) = split_url(text)?;
-        Ok(Self { host, port, room })
+        Ok(Self {
+            host,
+            port,
+            room,
+            keys: keys_in(text)?,
+        })
     }
 
     /// The server that has the room.
@@ -154,6 +171,20 @@ fn split_url(text: &str) -> Result<(Endpoint, Option<RoomName>), AddressError> {
         name => Some(RoomName::parse(name).ok_or(AddressError::RoomName)?),
     };
     Ok((endpoint, room))
+}
+
+/// What the page's links have behind the address: `#key=plum%20jam`.
+fn keys_in(text: &str) -> Result<Keys, AddressError> {
+    let fragment = text.split_once('#').map_or("", |(_, fragment)| fragment);
+    let mut parts = fragment.split('&');
+    let Some(encoded) = parts.find_map(|part| part.strip_prefix("key=")) else {
+        return Ok(Keys::default());
+    };
+    let key = percent_decoded(encoded).and_then(|text| Key::parse(&text));
+    Ok(Keys {
+        room: Some(key.ok_or(AddressError::Key)?),
+        host: None,
+    })
 }
 
 /// The host without brackets, and what stands behind its colon.
@@ -327,6 +358,25 @@ mod tests {
             assert_eq!(named(text).as_deref(), Ok("ws://host:8000/ws/lab"));
         }
         assert_eq!(named("wss://host"), Err(AddressError::Encrypted));
+    }
+
+    #[test]
+    fn a_key_comes_behind_the_address_and_is_never_shown() {
+        for (text, expected) in [
+            ("http://host:8000/jam1#key=plum", Some("plum")),
+            ("host/jam1#key=Gr%C3%BC%C3%9Fe%20%26+", Some("Grüße &+")),
+            ("ws://host/ws/jam1?x=y#a=b&key=%23", Some("#")),
+            ("host/jam1#keys=plum", None),
+            ("host/jam1#", None),
+        ] {
+            let address = RoomAddress::parse(text).expect(text);
+            let key = address.keys.room.as_ref().map(Key::as_str);
+            assert_eq!(key, expected, "{text}");
+            assert!(!format!("{address} {address:?}").contains("plum"));
+        }
+        for bad in ["host/jam1#key=", "host/jam1#key=%ff", "host/jam1#key=%0a"] {
+            assert_eq!(room(bad), Err(AddressError::Key), "{bad}");
+        }
     }
 
     #[test]

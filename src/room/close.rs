@@ -13,6 +13,12 @@ pub enum CloseReason {
     /// The same member is back, with its token, on another connection.
     CameBack,
     Removed,
+    RoomKeyNeeded,
+    WrongRoomKey,
+    HostKeyNeeded,
+    WrongHostKey,
+    /// Of trying keys, from one address.
+    TooManyAttempts,
     TooBig,
     TooManyRooms,
     BadWebSocket,
@@ -34,6 +40,11 @@ impl CloseReason {
             Self::HostTaken => (1008, "Host already assigned"),
             Self::CameBack => (1008, "Came back on another connection"),
             Self::Removed => (1008, "Removed by the host"),
+            Self::RoomKeyNeeded => (1008, "Room key needed"),
+            Self::WrongRoomKey => (1008, "Wrong room key"),
+            Self::HostKeyNeeded => (1008, "Host key needed"),
+            Self::WrongHostKey => (1008, "Wrong host key"),
+            Self::TooManyAttempts => (1008, "Too many attempts"),
             Self::TooBig => (1009, "Message is over 65536 bytes"),
             Self::TooManyRooms => (1013, "Too many rooms"),
         }

@@ -1,6 +1,7 @@
 //! What goes into a room's state machine and what comes out of it, as values.
 
 use super::close::CloseReason;
+use super::key::Locks;
 use super::members::MemberId;
 use super::message::{
     Hello, MemberEntry, Played, QueueTrack, RoomMessage, ServerMessage, State, Wants,
@@ -55,6 +56,8 @@ pub struct Home {
     pub node_id: NodeId,
     /// What guests may do in a new room.
     pub guests: Guests,
+    /// What the server asks of who joins, and of who hosts.
+    pub locks: Locks,
 }
 
 /// A track in a room's queue that the server has not, and should fetch from the room's nodes.

@@ -2,6 +2,7 @@
 
 use super::close::CloseReason;
 use super::event::Output;
+use super::key::Key;
 use super::machine::{Room, to_all};
 use super::members::{Member, MemberId};
 use super::message::{HostMessage, Role, ServerMessage};
@@ -28,7 +29,7 @@ impl Room {
     ) -> Result<(), String> {
         let is_host = self.members.host() == Some(member);
         match message {
-            RightsMessage::TakeSeat => self.take_seat(now, member),
+            RightsMessage::TakeSeat { host_key } => self.take_seat(now, member, host_key.as_ref()),
             RightsMessage::Vote { skip } => self.vote(member, skip.as_deref()),
             _ if !is_host => Err(NOT_ALLOWED.into()),
             RightsMessage::HandOver { to } => self.hand_over(to.as_deref()),
@@ -36,11 +37,17 @@ impl Room {
                 self.guests = may;
                 Ok(())
             }
+            RightsMessage::Lock { key } => self.set_lock(key.as_ref()),
             RightsMessage::Kick { peer_id } => self.kick(now, member, &peer_id, out),
         }
     }
 
-    fn take_seat(&mut self, now: f64, member: MemberId) -> Result<(), String> {
+    fn take_seat(
+        &mut self,
+        now: f64,
+        member: MemberId,
+        host_key: Option<&Key>,
+    ) -> Result<(), String> {
         let host = self.members.host();
         if host == Some(member) {
             return Ok(());
@@ -58,6 +65,12 @@ impl Room {
             return Err(format!(
                 "TAKE_SEAT: the seat is kept for {name} for {left_sec} more {seconds}"
             ));
+        }
+        let speaker = self.members.get(member);
+        if !speaker.is_some_and(|speaker| speaker.has_host_key) {
+            self.try_host_key(host_key)
+                .map_err(|reason| format!("TAKE_SEAT: {}", reason.code_and_text().1))?;
+            self.members.show_host_key(member);
         }
         self.members.give_seat(Some(member));
         Ok(())
@@ -130,7 +143,8 @@ impl Room {
             self.waiting_push.request(now);
         }
         self.go_on_waiting(now, out);
-        if self.guests_told != self.guests || self.seat_told != *self.members.seat() {
+        let is_known = self.guests_told == self.guests && self.lock_told == self.lock();
+        if !is_known || self.seat_told != *self.members.seat() {
             self.rights_changed(now, newcomer, out);
         }
     }
@@ -144,6 +158,7 @@ impl Room {
             self.members_push.request(now);
         }
         (self.seat_told, self.guests_told) = (seat, self.guests);
+        self.lock_told = self.lock();
         self.has_news = true;
         let newcomer = newcomer.and_then(|id| self.members.get(id).map(|member| (id, member)));
         let told = newcomer.filter(|(_, member)| member.wants.rights);
@@ -211,6 +226,7 @@ impl Room {
                 until: kept.until,
             }),
             guests: self.guests,
+            locked: self.is_locked(),
         }
     }
 }

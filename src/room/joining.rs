@@ -4,7 +4,7 @@ use super::close::CloseReason;
 use super::event::{Newcomer, Output};
 use super::machine::Room;
 use super::members::{Member, MemberId};
-use super::message::{Role, ServerMessage};
+use super::message::{Hello, Role, ServerMessage};
 use super::node_message::SwarmWelcome;
 use super::seat::Kept;
 use super::token::Token;
@@ -12,6 +12,10 @@ use super::token::Token;
 impl Room {
     pub(super) fn join(&mut self, now: f64, newcomer: Newcomer, out: &mut Vec<Output>) {
         let member = newcomer.member;
+        // Before anything else: who has no key learns nothing.
+        if let Err(reason) = self.try_room_key(newcomer.hello.keys.room.as_ref()) {
+            return out.push(Output::Refuse { member, reason });
+        }
         let brought = newcomer.hello.token.as_ref();
         let (token, peer_id) = match self.identity(brought) {
             Some(identity) => identity,
@@ -21,6 +25,10 @@ impl Room {
             let reason = CloseReason::Removed;
             return out.push(Output::Refuse { member, reason });
         }
+        let has_host_key = match self.seat_key(&newcomer.hello, &token) {
+            Ok(has_host_key) => has_host_key,
+            Err(reason) => return out.push(Output::Refuse { member, reason }),
+        };
         let before = self.members.by_token(&token);
         let role = match newcomer.hello.role {
             Role::Viewer => Some(Role::Viewer),
@@ -59,6 +67,7 @@ impl Room {
                 node: newcomer.hello.node,
                 wants,
                 report: None,
+                has_host_key,
                 upload_key,
             },
         );
@@ -66,6 +75,16 @@ impl Room {
         self.members_push.request(now);
         out.push(Output::Admit { member, wants });
         self.greet(member, out);
+    }
+
+    /// Whether this HELLO shows the key to the host seat. Who asks for the seat has to, unless it is its own already.
+    fn seat_key(&mut self, hello: &Hello, token: &Token) -> Result<bool, CloseReason> {
+        match self.try_host_key(hello.keys.host.as_ref()) {
+            Ok(()) => Ok(true),
+            Err(CloseReason::HostKeyNeeded) if hello.role == Role::Viewer => Ok(false),
+            Err(CloseReason::HostKeyNeeded) if self.has_seat(token) => Ok(false),
+            Err(reason) => Err(reason),
+        }
     }
 
     /// Who somebody with this token is; `None` when it has none, or by the rarest chance another member looks the same.

@@ -5,6 +5,7 @@
 
 use super::event::{Home, Input, Output, RoomView};
 use super::governing::NOT_ALLOWED;
+use super::key::Lock;
 use super::members::{MemberId, Members};
 use super::message::{HostMessage, QueueTrack, RoomMessage, ServerMessage, State};
 use super::name::RoomName;
@@ -29,7 +30,7 @@ use crate::track::id::TrackId;
 use std::sync::Arc;
 
 /// Who gets in is in `joining.rs`, who may do what in `governing.rs`, the lists that it tells in `lists.rs`, what nodes
-/// offer in `offers.rs`, starts that wait in `waiting.rs`.
+/// offer in `offers.rs`, starts that wait in `waiting.rs`, what keys open in `locking.rs`.
 pub struct Room {
     pub(super) name: RoomName,
     pub(super) home: Home,
@@ -48,9 +49,14 @@ pub struct Room {
     pub(super) guests: Guests,
     pub(super) votes: Votes,
     pub(super) removed: Removed,
+    /// Instead of the server's.
+    pub(super) own_lock: Option<Lock>,
+    /// A wrong key has been tried, and nobody has been told of it.
+    pub(super) wrong_key: bool,
     /// What those who asked for RIGHTS have been told last.
     pub(super) seat_told: Seat,
     pub(super) guests_told: Guests,
+    pub(super) lock_told: Option<Lock>,
     pub(super) votes_told: Option<Standing>,
     pub(super) votes_push: Push,
     pub(super) queue_push: Push,
@@ -70,6 +76,7 @@ impl Room {
         home: Home,
     ) -> Self {
         let guests = home.guests;
+        let lock_told = home.locks.room;
         let queue = Queue::new(tracks);
         let offered = queue.tracks().iter().map(|track| track.track_id).collect();
         Self {
@@ -87,8 +94,11 @@ impl Room {
             guests,
             votes: Votes::default(),
             removed: Removed::default(),
+            own_lock: None,
+            wrong_key: false,
             seat_told: Seat::default(),
             guests_told: guests,
+            lock_told,
             votes_told: None,
             votes_push: Push::every(VOTES_PUSH_INTERVAL_SEC),
             queue_push: Push::every(QUEUE_PUSH_INTERVAL_SEC),
@@ -155,6 +165,9 @@ impl Room {
     /// # Errors
     /// Why not.
     pub fn may_upload(&self, uploader: &Uploader) -> Result<Adder, UploadRefusal> {
+        if self.is_locked() && uploader.key.is_none() {
+            return Err(UploadRefusal::Locked);
+        }
         may_upload(&self.members, self.turntable.queue(), self.guests, uploader)
     }
 

@@ -26,6 +26,8 @@ pub struct Member {
     pub node: bool,
     pub wants: Wants,
     pub report: Option<Report>,
+    /// It has shown the key to the host seat.
+    pub has_host_key: bool,
     /// What allows an upload, as far as this member may add to the queue.
     pub upload_key: String,
 }
@@ -128,6 +130,13 @@ impl Members {
     #[must_use]
     pub fn seat(&self) -> &Seat {
         &self.seat
+    }
+
+    /// This member has shown the key to the host seat.
+    pub fn show_host_key(&mut self, id: MemberId) {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.has_host_key = true;
+        }
     }
 
     /// From now on this member is the host, and who was is a viewer; `None`: nobody is.

@@ -2,6 +2,7 @@
 //!
 //! `docs/PROTOCOL.md` describes them; `parse.rs` reads the one side, `ServerMessage::encode` writes the other.
 
+use super::key::Keys;
 use super::kind::Kind;
 use super::node_message::{Announce, Links, Offer, PeerEntry, SwarmNode, SwarmWelcome, You};
 use super::rights::Guests;
@@ -51,6 +52,8 @@ pub struct Hello {
     pub node: bool,
     /// What an earlier WELCOME said.
     pub token: Option<Token>,
+    /// To the room, and to the host seat.
+    pub keys: Keys,
 }
 
 /// The message types beyond the basic ones that a client asked for.
@@ -302,6 +305,9 @@ pub enum ServerMessage {
         #[serde(skip_serializing_if = "Option::is_none")]
         kept: Option<KeptSeat>,
         guests: Guests,
+        /// Whether it takes a key to join.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        locked: bool,
     },
     /// How many would skip the current track, and how many it takes.
     Votes {

@@ -5,8 +5,8 @@
 
 use super::close::CloseReason;
 use super::fields::{Fields, echo, quoted};
+use super::key::Keys;
 use super::message::{ClientMessage, Hello, HostMessage, Report, Role, RoomMessage, Status, Wants};
-use super::rights_message::RightsMessage;
 use super::token::Token;
 use crate::limits::{
     CLOCK_NUMBER_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, SIGNAL_DEPTH_MAX, TRACK_DURATION_SEC_MAX,
@@ -35,12 +35,18 @@ pub fn parse_hello(text: &str) -> Result<Hello, CloseReason> {
     let wants = fields.wants().map_err(|_| CloseReason::InvalidHello)?;
     let node = fields.flag("node").map_err(|_| CloseReason::InvalidHello)?;
     let token = fields.token().map_err(|_| CloseReason::InvalidHello)?;
+    let key = |field| fields.key(field).map_err(|_| CloseReason::InvalidHello);
+    let keys = Keys {
+        room: key("key")?,
+        host: key("host_key")?,
+    };
     Ok(Hello {
         role,
         display_name: name.and_then(|name| clean_display_text(&name, DISPLAY_NAME_CHARS_MAX)),
         wants,
         node: node.unwrap_or(false),
         token,
+        keys,
     })
 }
 
@@ -74,11 +80,12 @@ pub fn parse_message(text: &str, room: &str) -> Result<ClientMessage, String> {
         "HAVE_DELTA" => fields.have_delta(room)?,
         "LINKS" => fields.links(room)?,
         "REPORT" => fields.report()?,
-        "TAKE_SEAT" => RoomMessage::Rights(RightsMessage::TakeSeat),
+        "TAKE_SEAT" => RoomMessage::Rights(fields.take_seat()?),
         "HAND_OVER" => RoomMessage::Rights(fields.hand_over()?),
         "GUESTS" => RoomMessage::Rights(fields.guests()?),
         "VOTE" => RoomMessage::Rights(fields.vote()?),
         "KICK" => RoomMessage::Rights(fields.kick()?),
+        "LOCK" => RoomMessage::Rights(fields.lock()?),
         "HELLO" => return Err("HELLO: already said".into()),
         unknown => return Err(format!("Unknown type {}", echo(&quoted(unknown)))),
     };

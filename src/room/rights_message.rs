@@ -1,14 +1,17 @@
 //! What is said of who may do what: the host seat, the guests' rights, votes, and removing somebody.
 
 use super::fields::Fields;
+use super::key::Key;
 use super::rights::Guests;
-use crate::limits::TRACK_ID_BYTES_MAX;
+use crate::limits::{KEY_BYTES_MAX, TRACK_ID_BYTES_MAX};
 use serde::Serialize;
 
 /// What a client may say of it, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RightsMessage {
-    TakeSeat,
+    TakeSeat {
+        host_key: Option<Key>,
+    },
     /// `None`: the seat is to be free.
     HandOver {
         to: Option<String>,
@@ -22,6 +25,10 @@ pub enum RightsMessage {
     },
     Kick {
         peer_id: String,
+    },
+    /// The key that it takes to join from now on; `None`: no key of this room's own.
+    Lock {
+        key: Option<Key>,
     },
 }
 
@@ -42,7 +49,34 @@ pub struct KeptSeat {
 
 const A_MEMBER: &str = "the peer_id of a member";
 
+const A_KEY: &str = "a text of 1 to 128 bytes without control characters";
+const _: () = assert!(KEY_BYTES_MAX == 128);
+
 impl Fields<'_> {
+    /// Never repeats what was said: it may be a key with a slip in it.
+    pub(super) fn key(&self, field: &str) -> Result<Option<Key>, String> {
+        let refusal = || format!("{}: {field} must be {A_KEY}", self.kind);
+        match self.string(field).map_err(|_| refusal())? {
+            None => Ok(None),
+            Some(text) => Key::parse(&text).map(Some).ok_or_else(refusal),
+        }
+    }
+
+    pub(super) fn take_seat(&self) -> Result<RightsMessage, String> {
+        let host_key = self.key("host_key")?;
+        Ok(RightsMessage::TakeSeat { host_key })
+    }
+
+    pub(super) fn lock(&self) -> Result<RightsMessage, String> {
+        // Leaving it out is more likely a mistake than a wish to let everybody in.
+        match self.raw.contains_key("key") {
+            true => Ok(RightsMessage::Lock {
+                key: self.key("key")?,
+            }),
+            false => Err(format!("LOCK: key is missing, it must be {A_KEY}, or null")),
+        }
+    }
+
     pub(super) fn hand_over(&self) -> Result<RightsMessage, String> {
         // Leaving it out is more likely a mistake than a wish to have no host.
         match self.raw.contains_key("to") {

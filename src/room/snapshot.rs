@@ -6,6 +6,7 @@
 //! The fields are a promise, because they are on disk. New ones have a default; none changes its meaning.
 
 use super::event::Home;
+use super::key::Lock;
 use super::machine::Room;
 use super::message::{Played, QueueTrack, State, Status};
 use super::name::RoomName;
@@ -45,6 +46,9 @@ pub struct RoomSnapshot {
     pub host: Option<Host>,
     #[serde(default)]
     pub removed: Removed,
+    /// What it takes to join, when the room has a lock of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Lock>,
 }
 
 /// A host that can prove who it is.
@@ -105,6 +109,7 @@ impl Room {
             guests: Some(self.guests),
             host: self.host_to_keep(),
             removed: self.removed.clone(),
+            lock: self.own_lock,
         }
     }
 
@@ -134,6 +139,8 @@ impl Room {
         room.started = room.state().track_id.clone();
         room.guests = snapshot.guests.unwrap_or(room.guests);
         room.removed = snapshot.removed.bounded();
+        room.own_lock = snapshot.lock;
+        room.lock_told = room.lock();
         if let Some(Host { token, name }) = snapshot.host {
             let peer_id = token.peer_id();
             room.members.keep_seat(Kept::new(now, token, peer_id, name));

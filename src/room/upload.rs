@@ -24,6 +24,7 @@ pub enum UploadRefusal {
     NotTheHost,
     SharedAddress,
     KeyMissing,
+    Locked,
     QueueFull,
 }
 
@@ -40,6 +41,10 @@ impl UploadRefusal {
             Self::KeyMissing => {
                 "everybody in this room may add music, and shows the upload key of their own: \
                  open the room's page, or send the key as \"Authorization: Bearer KEY\""
+            }
+            Self::Locked => {
+                "this room takes a key to enter: send the upload key that its page has \
+                 as \"Authorization: Bearer KEY\""
             }
             Self::SharedAddress => {
                 "only the host may add music, and others share the host's address: \

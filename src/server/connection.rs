@@ -12,7 +12,7 @@ use super::swarm::ServerSwarm;
 use super::upload::{self, Failed};
 use super::way::Way;
 use super::websocket::Reader;
-use super::{covers, tracks};
+use super::{covers, doors, tracks};
 use crate::limits::{
     COPIED_BODY_BYTES_MAX, HEAD_BYTES_MAX, HEAD_DEADLINE, KEEP_ALIVE_IDLE,
     MEMBER_SEND_BUFFER_BYTES, QR_TEXT_BYTES_MAX, READER_STACK_BYTES, REFUSAL_DEADLINE,
@@ -23,7 +23,7 @@ use serde::Serialize;
 use serde_json::json;
 use socket2::SockRef;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{IpAddr, Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tungstenite::handshake::derive_accept_key;
@@ -43,6 +43,9 @@ pub fn serve(hub: &Arc<Hub>, connection: Connection) {
             Err(refusal) => return refuse(&socket, refusal, REFUSAL_DEADLINE),
         };
         hub.metrics.requests.add(1);
+        if let Err(refusal) = doors::check_origin(hub, &connection, &request) {
+            return refuse(&socket, refusal, REFUSAL_DEADLINE);
+        }
         if request.method == Method::Put {
             match receive(hub, &connection, &request, &mut unread) {
                 Ok(()) if request.keep_alive => continue,
@@ -62,7 +65,7 @@ pub fn serve(hub: &Arc<Hub>, connection: Connection) {
                 None => refuse(&socket, NOT_A_WEBSOCKET, REFUSAL_DEADLINE),
             };
         }
-        match answer(hub, &socket, &request) {
+        match answer(hub, connection.ip(), &socket, &request) {
             Ok(()) if request.keep_alive => {}
             // Gone, or done: either way the connection ends.
             _ => return close_gently(&socket, REFUSAL_DEADLINE),
@@ -117,7 +120,7 @@ fn read_head(socket: &TcpStream, unread: &mut Vec<u8>) -> Result<Option<Request>
             } = parse_head(unread)?
             {
                 unread.drain(..head_bytes);
-                return Ok(Some(request));
+                return Ok(Some(*request));
             }
             if unread.len() >= HEAD_BYTES_MAX {
                 return Err(Refusal {
@@ -175,7 +178,7 @@ pub fn is_timeout(error: &io::Error) -> bool {
 
 /// # Errors
 /// When the response could not be sent whole.
-fn answer(hub: &Hub, socket: &TcpStream, request: &Request) -> io::Result<()> {
+fn answer(hub: &Hub, ip: IpAddr, socket: &TcpStream, request: &Request) -> io::Result<()> {
     match route(&request.path) {
         Route::Page => page::send_page(socket, request, Status::Ok),
         // The page tells people which room they may have meant.
@@ -185,15 +188,7 @@ fn answer(hub: &Hub, socket: &TcpStream, request: &Request) -> io::Result<()> {
         Route::Asset(asset) => page::send_asset(asset, socket, request),
         Route::Track(id) => tracks::send_track(hub, id, socket, request),
         Route::Cover(id) => covers::send_cover(hub, id, socket, request),
-        Route::RoomView(room) => match hub.registry.view(&room) {
-            Some(view) => send_json(socket, request, &view),
-            None => send_text(
-                socket,
-                request,
-                Status::ServiceUnavailable,
-                "the room is busy, try again",
-            ),
-        },
+        Route::RoomView(room) => doors::send_view(hub, ip, &room, socket, request),
         Route::ServerInfo => {
             let info = json!({
                 "name": "jam",
@@ -220,7 +215,9 @@ fn answer(hub: &Hub, socket: &TcpStream, request: &Request) -> io::Result<()> {
     }
 }
 
-fn send_json(socket: &TcpStream, request: &Request, value: &impl Serialize) -> io::Result<()> {
+/// # Errors
+/// When it could not be sent.
+pub fn send_json(socket: &TcpStream, request: &Request, value: &impl Serialize) -> io::Result<()> {
     let mut body = serde_json::to_vec(value).expect("bug: every field of an answer is JSON");
     body.push(b'\n');
     send_body(socket, request, Status::Ok, "application/json", &body)
@@ -298,7 +295,13 @@ fn send_qr(socket: &TcpStream, request: &Request) -> io::Result<()> {
     let query = request.query.as_deref().unwrap_or_default();
     let text =
         query_value(query, "text").filter(|text| (1..=QR_TEXT_BYTES_MAX).contains(&text.len()));
-    match text.and_then(|text| page::qr_svg(&text)) {
+    // A key stands in no query, which proxies write down; the request shows it apart.
+    let key = match &request.bearer {
+        Some(bearer) => doors::key_in_address(bearer),
+        None => Some(String::new()),
+    };
+    let whole = text.zip(key).map(|(text, key)| text + &key);
+    match whole.and_then(|text| page::qr_svg(&text)) {
         Some(svg) => send_body(socket, request, Status::Ok, "image/svg+xml", svg.as_bytes()),
         None => send_text(
             socket,

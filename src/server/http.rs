@@ -3,6 +3,7 @@
 //! The reading of a head is httparse's; what is here decides what this server accepts of it.
 
 use crate::limits::HEAD_FIELDS_MAX;
+use crate::text::percent_decoded;
 use std::fmt::Write;
 
 /// How a response begins.
@@ -23,6 +24,7 @@ pub enum Status {
     UnsupportedMediaType,
     RangeNotSatisfiable,
     UpgradeRequired,
+    TooManyRequests,
     HeadTooLarge,
     InternalError,
     ServiceUnavailable,
@@ -49,6 +51,7 @@ impl Status {
             Self::UnsupportedMediaType => "415 Unsupported Media Type",
             Self::RangeNotSatisfiable => "416 Range Not Satisfiable",
             Self::UpgradeRequired => "426 Upgrade Required",
+            Self::TooManyRequests => "429 Too Many Requests",
             Self::HeadTooLarge => "431 Request Header Fields Too Large",
             Self::InternalError => "500 Internal Server Error",
             Self::ServiceUnavailable => "503 Service Unavailable",
@@ -87,6 +90,10 @@ pub struct Request {
     pub expects_continue: bool,
     /// The key of `Authorization: Bearer KEY`.
     pub bearer: Option<String>,
+    /// As the client knows this server: `192.168.1.20:8000`.
+    pub host: Option<String>,
+    /// The page on whose behalf a browser asks; empty when that is not one text.
+    pub origin: Option<String>,
     /// Whether somebody else had it sent: a proxy passes it on, or a page asked its browser for it. Then the address
     /// says nothing about who that is.
     pub relayed: bool,
@@ -100,7 +107,10 @@ pub struct Request {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Head {
     Partial,
-    Complete { request: Request, head_bytes: usize },
+    Complete {
+        request: Box<Request>,
+        head_bytes: usize,
+    },
 }
 
 /// A request that is refused. The connection ends after it: where the next request begins is not certain.
@@ -140,7 +150,7 @@ pub fn parse_head(bytes: &[u8]) -> Result<Head, Refusal> {
         }
         Err(_) => return refuse(Status::BadRequest, "this is not an HTTP request"),
     };
-    let request = check(&parsed)?;
+    let request = Box::new(check(&parsed)?);
     Ok(Head::Complete {
         request,
         head_bytes,
@@ -185,6 +195,12 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
         body_bytes,
         expects_continue: is_http_1_1 && fields.has_token("expect", "100-continue"),
         bearer: fields.text("authorization").and_then(bearer),
+        host: fields.text("host"),
+        origin: match fields.count("origin") {
+            0 => None,
+            1 => Some(fields.text("origin").unwrap_or_default()),
+            _ => Some(String::new()),
+        },
         // A browser names the page on whose behalf it asks.
         relayed: proxied || fields.count("origin") > 0,
         proxied,
@@ -337,26 +353,7 @@ impl ResponseHead {
 /// `%41` to `A` and `+` to a blank, as browsers write queries. `None` when it is malformed or not UTF-8.
 #[must_use]
 pub fn decode_query_value(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        rest = after;
-        bytes.push(match first {
-            b'+' => b' ',
-            b'%' => {
-                let (digits, after) = rest.split_at_checked(2)?;
-                rest = after;
-                hex_digit(digits[0])? << 4 | hex_digit(digits[1])?
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
+    percent_decoded(&text.replace('+', " "))
 }
 
 /// The value of `name` in a query, decoded.

@@ -5,6 +5,7 @@
 //! handle, so that nobody can be talking to a room that is gone.
 
 use super::dial_back::{Attempt, DialBack};
+use super::doors::Doors;
 use super::room_thread::{RoomThread, RoomWant, ToRoom};
 use super::sender::{RoomKey, Senders};
 use super::state_keeper::Keeper;
@@ -110,7 +111,7 @@ impl RoomHandle {
     }
 
     /// `None`: it did not answer in time.
-    fn ask<T>(&self, question: impl FnOnce(Sender<T>) -> ToRoom) -> Option<T> {
+    pub(super) fn ask<T>(&self, question: impl FnOnce(Sender<T>) -> ToRoom) -> Option<T> {
         let (answer, answered) = bounded(1);
         let asked = self
             .0
@@ -139,6 +140,7 @@ struct Shared {
     stock: Stock,
     secret: Secret,
     guests: Guests,
+    doors: Arc<Doors>,
     keeper: Option<Keeper>,
     dial_back: DialBack,
     rooms: Mutex<Rooms>,
@@ -155,6 +157,7 @@ pub struct Config {
     pub secret: Secret,
     /// What guests may do in a new room.
     pub guests: Guests,
+    pub doors: Arc<Doors>,
     /// Hears of all that has to outlive the server.
     pub keeper: Option<Keeper>,
     pub senders: Senders,
@@ -193,6 +196,7 @@ impl Registry {
             stock: Stock::new(config.tracks),
             secret: config.secret,
             guests: config.guests,
+            doors: config.doors,
             keeper: config.keeper,
             rooms: Mutex::new(rooms),
         }))
@@ -288,7 +292,8 @@ impl Registry {
         }
     }
 
-    fn empty_room(&self, name: &RoomName) -> Room {
+    /// A room that nobody has entered.
+    pub(super) fn empty_room(&self, name: &RoomName) -> Room {
         let tracks = self.0.stock.of(name);
         Room::new(self.0.clock.now(), name.clone(), tracks, self.home(name))
     }
@@ -299,6 +304,7 @@ impl Registry {
             swarm_key: self.swarm_key(name),
             node_id: self.node_id(),
             guests: self.0.guests,
+            locks: self.0.doors.locks,
         }
     }
 
@@ -334,13 +340,9 @@ impl Registry {
         self.0.dial_back.try_soon(attempt);
     }
 
-    /// What a room looks like from outside, whether it exists or not; `None` when it did not answer in time.
     #[must_use]
-    pub fn view(&self, name: &RoomName) -> Option<RoomView> {
-        match self.find(name) {
-            Some(room) => room.view(),
-            None => Some(self.empty_room(name).view(self.0.clock.now())),
-        }
+    pub fn doors(&self) -> Arc<Doors> {
+        Arc::clone(&self.0.doors)
     }
 
     /// The room of this name, if there is one.

@@ -10,9 +10,11 @@ use crate::limits::{
 };
 use crate::room::close::CloseReason;
 use crate::room::event::{Input, Newcomer, NodeAddress, Output, RoomView, ServerNode, Want};
+use crate::room::key::Key;
+use crate::room::locking::Look;
 use crate::room::machine::Room;
 use crate::room::members::MemberId;
-use crate::room::message::{QueueTrack, RoomMessage};
+use crate::room::message::{QueueTrack, RoomMessage, ServerMessage};
 use crate::room::name::RoomName;
 use crate::room::queue::QueueFull;
 use crate::room::upload::{Adder, UploadRefusal, Uploader};
@@ -20,6 +22,7 @@ use crate::sys::clock::RoomClock;
 use crate::track::id::TrackId;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +40,12 @@ pub enum ToRoom {
     },
     /// What the room looks like, to a channel with room for one answer.
     View(Sender<RoomView>),
+    /// The same for somebody at this address, with a key or without.
+    Look {
+        ip: IpAddr,
+        key: Option<Key>,
+        answer: Sender<Result<Look, CloseReason>>,
+    },
     /// Whether this uploader may add to the queue, and for whom that is.
     MayUpload {
         uploader: Uploader,
@@ -142,15 +151,19 @@ impl RoomThread {
         match input {
             ToRoom::Join(joining) => {
                 let Joining { newcomer, outbox } = *joining;
-                self.feed(Input::Join(newcomer), outputs);
+                self.let_in(newcomer, outputs);
                 return Some(outbox);
             }
-            ToRoom::Say { member, message } => self.feed(Input::Say { member, message }, outputs),
+            ToRoom::Say { member, message } => self.say(member, message, outputs),
             ToRoom::Leave { member, properly } => {
                 self.feed(Input::Leave { member, properly }, outputs);
                 self.senders.leave(member);
             }
             ToRoom::View(answer) => reply(&answer, self.room.view(now)),
+            ToRoom::Look { ip, key, answer } => {
+                let doors = self.registry.doors();
+                reply(&answer, doors.look(&mut self.room, ip, key.as_ref()));
+            }
             ToRoom::MayUpload { uploader, answer } => {
                 reply(&answer, self.room.may_upload(&uploader));
             }
@@ -178,6 +191,50 @@ impl RoomThread {
 
     fn feed(&mut self, input: Input, outputs: &mut Vec<Output>) {
         self.room.handle(self.clock.now(), input, outputs);
+    }
+
+    /// Without the room hearing of it when the keys may not be tried.
+    fn let_in(&mut self, newcomer: Newcomer, outputs: &mut Vec<Output>) {
+        if !self.room.tries(&newcomer.hello.keys) {
+            return self.feed(Input::Join(newcomer), outputs);
+        }
+        let (member, ip) = (newcomer.member, newcomer.ip);
+        if !self.attempt(ip, Input::Join(newcomer), outputs) {
+            let reason = CloseReason::TooManyAttempts;
+            outputs.push(Output::Refuse { member, reason });
+        }
+    }
+
+    fn say(&mut self, member: MemberId, message: RoomMessage, outputs: &mut Vec<Output>) {
+        let tried = match &message {
+            RoomMessage::Rights(message) => self.room.tries_seat(message),
+            _ => false,
+        };
+        let speaker = self.room.members().get(member).filter(|_| tried);
+        let Some(ip) = speaker.map(|speaker| speaker.ip) else {
+            return self.feed(Input::Say { member, message }, outputs);
+        };
+        if !self.attempt(ip, Input::Say { member, message }, outputs) {
+            let why = CloseReason::TooManyAttempts.code_and_text().1;
+            let message = ServerMessage::error(format!("TAKE_SEAT: {why}"));
+            outputs.push(Output::Send {
+                to: member,
+                message,
+            });
+        }
+    }
+
+    /// Feeds what has a key in it, and counts a wrong one; `false`: not fed.
+    fn attempt(&mut self, ip: IpAddr, input: Input, outputs: &mut Vec<Output>) -> bool {
+        let doors = self.registry.doors();
+        doors.attempt(ip, || {
+            self.feed(input, outputs);
+            let is_wrong = self.room.take_wrong_key();
+            if is_wrong {
+                log::info!("room {}: a wrong key from {ip}", self.handle.name());
+            }
+            is_wrong
+        })
     }
 
     fn carry_out(&mut self, output: Output, joining: Option<&Arc<Outbox>>) {

@@ -3,6 +3,7 @@
 use super::accept::{self, Connections};
 use super::arrivals;
 use super::covers::Covers;
+use super::doors::Doors;
 use super::metrics::Metrics;
 use super::music::{self, Gathering, Later};
 use super::registry::{self, Registry};
@@ -13,9 +14,11 @@ use super::state_keeper::KeeperThread;
 use super::swarm::ServerSwarm;
 use super::upload::Uploads;
 use crate::limits::{ACCEPT_TICK, LISTEN_BACKLOG, STOP_GRACE, THREAD_STACK_BYTES, WANTS_MAX};
+use crate::room::key::Locks;
 use crate::room::members::MemberId;
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
+use crate::room::origin::Origin;
 use crate::room::rights::Guests;
 use crate::room::token::Token;
 use crate::sys::addresses;
@@ -46,6 +49,8 @@ pub struct Hub {
     pub library_bytes_max: u64,
     pub metrics: Arc<Metrics>,
     pub gathering: Gathering,
+    /// Whose pages may use this server, beside its own.
+    pub origins: Vec<Origin>,
     /// The tracks that rooms await; ends when the server stops. Who reads it is the server's node.
     pub wants: Receiver<RoomWant>,
     local: SocketAddr,
@@ -88,6 +93,10 @@ pub struct Config {
     pub tracks: HashMap<RoomName, Vec<QueueTrack>>,
     /// What guests may do in a new room.
     pub guests: Guests,
+    /// What it takes to join, and to host.
+    pub locks: Locks,
+    /// Whose pages may use this server, beside its own.
+    pub origins: Vec<Origin>,
     /// What was there when the server ran before, and where to keep it for the next time.
     pub kept: Option<Kept>,
     /// Music to look through once the server runs.
@@ -128,6 +137,7 @@ impl Server {
             tracks: config.tracks,
             secret,
             guests: config.guests,
+            doors: Arc::new(Doors::new(config.locks, clock)),
             keeper: state.as_ref().map(KeeperThread::keeper),
             senders,
             wants,
@@ -147,6 +157,7 @@ impl Server {
             library_bytes_max: config.library_bytes_max,
             metrics: Arc::default(),
             gathering: Gathering::begun(config.later.is_some()),
+            origins: config.origins,
             wants: wanted,
             local,
             members_secret: Secret::draw()?,

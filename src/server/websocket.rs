@@ -4,6 +4,7 @@
 //! member's outbox like all else. Waiting for the room holds up this client alone.
 
 use super::accept::Connection;
+use super::doors;
 use super::outbox::{Frame, Outbox};
 use super::registry::{EnterError, RoomHandle};
 use super::room_thread::{Joining, ToRoom};
@@ -183,6 +184,7 @@ impl Reader {
     // Apart, so that what only joining needs is not below everything while the member listens.
     #[inline(never)]
     fn join(&mut self, hello: Hello) -> Result<RoomHandle, CloseReason> {
+        doors::knock(&self.hub, &self.connection, &self.room, &hello.keys)?;
         let room = match self.hub.registry.enter(&self.room) {
             Ok(room) => room,
             Err(EnterError::TooManyRooms) => return Err(CloseReason::TooManyRooms),

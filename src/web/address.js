@@ -30,10 +30,13 @@ export async function addressesOf(path) {
   }
 }
 
-/** Shows the QR code of an address, and nothing at all where it cannot be had. */
-export function showQr(image, address) {
+/**
+ * Shows the QR code of an address, and nothing at all where it cannot be had. `headers`: they carry a key that
+ * belongs into the code, and into no address of a request.
+ */
+export function showQr(image, address, headers) {
   const source = `/qr.svg?text=${encodeURIComponent(address)}`;
-  if (image.getAttribute('src') === source) return;
+  if (!headers && image.getAttribute('src') === source) return;
   image.hidden = true;
   image.alt = `QR code of ${address}`;
   image.onload = () => {
@@ -42,7 +45,20 @@ export function showQr(image, address) {
   image.onerror = () => {
     image.hidden = true;
   };
-  image.src = source;
+  if (headers) showPicture(image, source, headers);
+  else image.src = source;
+}
+
+async function showPicture(image, source, headers) {
+  try {
+    const answer = await fetch(source, { headers, cache: 'no-store' });
+    if (!answer.ok) return;
+    const url = URL.createObjectURL(await answer.blob());
+    image.addEventListener('load', () => URL.revokeObjectURL(url), { once: true });
+    image.src = url;
+  } catch {
+    // The address is there to be typed.
+  }
 }
 
 /** Copies the text of a field; false when it could only be selected. Call it inside a click. */

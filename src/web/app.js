@@ -12,6 +12,7 @@ import { Lobby } from './lobby.js';
 import { roomFromPath } from './names.js';
 import { Party } from './party.js';
 import { Player } from './player.js';
+import { openKeys } from './room-keys.js';
 import { RoomSocket } from './room-socket.js';
 import { openStorage } from './storage.js';
 
@@ -31,10 +32,11 @@ function showRoom() {
   const clock = new RoomClock();
   const player = new Player({ clock });
   const identity = openIdentity(roomName);
+  const keys = openKeys(roomName);
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   const url = `${scheme}://${location.host}/ws/${roomName}`;
-  const socket = new RoomSocket({ url, clock, identity });
-  const party = new Party({ roomName, player, clock, socket, storage, version });
+  const socket = new RoomSocket({ url, clock, identity, keys });
+  const party = new Party({ roomName, player, clock, socket, storage, keys, version });
   const enter = ({ role, name }) => {
     player.unlock();
     storage.visited(roomName);
@@ -44,6 +46,6 @@ function showRoom() {
   window.jam = { player, clock, socket, version };
   identity.visit.then((visit) => {
     if (visit) enter(visit);
-    else new Lobby({ room: roomName, storage, onJoin: enter }).show();
+    else new Lobby({ room: roomName, storage, keys, onJoin: enter }).show();
   });
 }

@@ -5,6 +5,7 @@
 
 import { addressesOf, copyField, showQr } from './address.js';
 import { byId, el, setText } from './dom.js';
+import { shareKeyWords } from './key-words.js';
 
 const KEYS = {
   everybody: [
@@ -31,7 +32,8 @@ export function wireDialogs() {
   }
 }
 
-export async function openShare(room) {
+/** `locked`: joining takes a key, which the address carries when `keys` has it. */
+export async function openShare(room, { keys, locked }) {
   const dialog = byId('share-dialog');
   const field = byId('share-address');
   const note = byId('share-note');
@@ -41,14 +43,16 @@ export async function openShare(room) {
     const copied = await copyField(field);
     setText(note, copied ? 'Copied.' : 'Selected. Copy it with your device.');
   };
+  const key = locked ? keys.inAddress : '';
+  setText(byId('share-key'), shareKeyWords({ locked, hasKey: key !== '' }));
   // The sheet opens at once with what is known; a better address may follow.
-  field.value = `${location.origin}/${room}`;
+  field.value = `${location.origin}/${room}${key}`;
   if (!dialog.open) dialog.showModal();
   const [best, ...others] = await addressesOf(`/${room}`);
-  field.value = best;
-  showQr(byId('share-qr'), best);
+  field.value = best + key;
+  showQr(byId('share-qr'), best, key === '' ? undefined : keys.headers);
   byId('share-others').replaceChildren(
-    ...others.map((address) => el('li', { class: 'address' }, address)),
+    ...others.map((address) => el('li', { class: 'address' }, address + key)),
   );
 }
 

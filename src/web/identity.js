@@ -150,7 +150,7 @@ export function openIdentity(room) {
 }
 
 /** Even reading `localStorage` throws where it is blocked. */
-function storage(name) {
+export function storage(name) {
   try {
     return globalThis[name] ?? null;
   } catch {
@@ -166,7 +166,7 @@ function readTokens(local) {
 }
 
 /** An object, whatever is stored there. */
-function read(backend, key) {
+export function read(backend, key) {
   try {
     const value = JSON.parse(backend.getItem(key));
     return typeof value === 'object' && value !== null ? value : {};
@@ -175,7 +175,7 @@ function read(backend, key) {
   }
 }
 
-function write(backend, key, value) {
+export function write(backend, key, value) {
   try {
     backend.setItem(key, JSON.stringify(value));
   } catch {

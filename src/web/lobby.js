@@ -5,8 +5,10 @@
 
 import { badgeColors } from './art.js';
 import { byId, el, setText, show } from './dom.js';
+import { lockedWords, lookTrouble } from './key-words.js';
 import { cleanName, initials, suggestName } from './names.js';
 import { Record } from './record.js';
+import { isKey } from './room-keys.js';
 import { findTrack, readCrowd, readTracks } from './room-model.js';
 import { trackWords, unknownTrackTitle } from './track-words.js';
 import { lobbyWords, nameList } from './words.js';
@@ -19,8 +21,10 @@ const BADGES_MAX = 5;
 export class Lobby {
   #room;
   #storage;
+  #keys;
   #onJoin;
   #record;
+  #keyTrouble = '';
   #suggestion = suggestName([Math.random(), Math.random()]);
   #pauseMs = POLL_MS;
   #timer = null;
@@ -28,9 +32,10 @@ export class Lobby {
   #left = false;
 
   /** `onJoin({ role, name })` is called inside the click. */
-  constructor({ room, storage, onJoin }) {
+  constructor({ room, storage, keys, onJoin }) {
     this.#room = room;
     this.#storage = storage;
+    this.#keys = keys;
     this.#onJoin = onJoin;
     this.#record = new Record(byId('lobby-record'));
   }
@@ -53,7 +58,7 @@ export class Lobby {
   }
 
   #join(role) {
-    if (this.#left) return;
+    if (this.#left || !this.#takesKey()) return;
     this.#left = true;
     clearTimeout(this.#timer);
     this.#abort?.abort();
@@ -62,6 +67,15 @@ export class Lobby {
     this.#storage.name = name;
     this.#onJoin({ role, name });
     show(byId('lobby'), false);
+  }
+
+  /** What was typed for a locked room is remembered; false, with the field in focus, when it can be no key. */
+  #takesKey() {
+    const field = byId('lobby-key');
+    if (byId('lobby-key-row').hidden) return true;
+    if (isKey(field.value)) this.#keys.set({ room: field.value });
+    else field.focus();
+    return isKey(field.value);
   }
 
   async #poll() {
@@ -83,14 +97,32 @@ export class Lobby {
     const answer = await fetch(`/api/rooms/${this.#room}`, {
       signal: this.#abort.signal,
       cache: 'no-store',
+      headers: this.#keys.headers,
     });
     if (answer.status === 503) throw new Error('full');
+    const trouble = lookTrouble(answer.status);
+    if (trouble !== '') {
+      // It is asked for, and not tried again every few seconds.
+      this.#keys.set({ room: null });
+      this.#keyTrouble = trouble;
+      return this.#look();
+    }
     if (!answer.ok) throw new Error('refused');
     return answer.json();
   }
 
   #render(look) {
     if (this.#left) return;
+    show(byId('lobby-key-row'), look.locked === true);
+    if (look.locked === true) {
+      setText(byId('lobby-line'), lockedWords(readCrowd(look).total));
+      setText(byId('lobby-trouble'), this.#keyTrouble);
+      this.#record.setTrack(null);
+      this.#renderPeople([], 0);
+      // Somebody else may host; who would like to is told.
+      byId('host-button').classList.remove('is-away');
+      return;
+    }
     const trackId = look.state?.track_id ?? null;
     const tracks = readTracks(look.tracks);
     const track = findTrack({ tracks }, trackId);

@@ -7,10 +7,13 @@
 import { announce, byId, setText, show } from './dom.js';
 import { Controls } from './controls.js';
 import { openHelp, openShare, wireDialogs } from './dialogs.js';
+import { showDoor } from './door.js';
 import { Drawer } from './drawer.js';
 import { DurationTeller } from './duration-teller.js';
 import { showEnding } from './ending.js';
 import { wireKeys, wireTabs } from './keys.js';
+import { KEY_TROUBLES } from './key-words.js';
+import { LockDesk } from './lock-desk.js';
 import { nextTrackId } from './next-track.js';
 import { PeoplePanel } from './people-panel.js';
 import { placeOf } from './place.js';
@@ -36,6 +39,7 @@ export class Party {
   #player;
   #clock;
   #socket;
+  #keys;
   #version;
   #room = emptyRoom();
   #flash = null;
@@ -43,6 +47,7 @@ export class Party {
   #timeline;
   #desk;
   #seat;
+  #lock;
   #people;
   #swarm;
   #controls;
@@ -50,11 +55,12 @@ export class Party {
   #tabs;
   #durationTeller;
 
-  constructor({ roomName, player, clock, socket, storage, version }) {
+  constructor({ roomName, player, clock, socket, storage, keys, version }) {
     this.#roomName = roomName;
     this.#player = player;
     this.#clock = clock;
     this.#socket = socket;
+    this.#keys = keys;
     this.#version = version;
     this.#durationTeller = new DurationTeller({ send: (message) => socket.send(message) });
     this.#buildViews(storage);
@@ -106,8 +112,10 @@ export class Party {
       onChoose: (trackId) => this.#controls.choose(trackId),
       onChange: () => this.#render(),
     });
+    const keyed = { send: (message) => this.#sendOrSay(message), keys: this.#keys };
+    this.#lock = new LockDesk(keyed);
     this.#seat = new SeatDesk({
-      send: (message) => this.#sendOrSay(message),
+      ...keyed,
       say: (notice) => this.#say(notice),
     });
     this.#people = new PeoplePanel({ onMenu: (peerId) => this.#seat.openMember(peerId) });
@@ -134,7 +142,7 @@ export class Party {
     byId('start-button').addEventListener('click', () => this.#controls.toggle());
     byId('retry-button').addEventListener('click', () => this.#player.retry());
     byId('notice-button').addEventListener('click', () => this.#noticeAction());
-    byId('share-button').addEventListener('click', () => openShare(this.#roomName));
+    byId('share-button').addEventListener('click', () => this.#share());
     byId('help-button').addEventListener('click', () => this.#help());
     wireKeys((meaning) => this.#key(meaning));
   }
@@ -147,7 +155,7 @@ export class Party {
     if (message.type === 'ERROR') {
       this.#desk.forget();
       this.#seat.forget();
-      this.#say(refusalNotice(message.message));
+      if (!this.#seat.wantsKey(message.message)) this.#say(refusalNotice(message.message));
       this.#render();
       return;
     }
@@ -189,15 +197,13 @@ export class Party {
     this.#desk.stop();
     this.#player.setNextTrack(null);
     this.#player.setState(null);
-    showEnding({
-      why: trouble,
-      roomName: this.#roomName,
-      hostName: this.#room.host?.name ?? null,
-      onReturn: () => {
-        this.#player.unlock();
-        this.#enter({ role, name });
-      },
-    });
+    const about = { why: trouble, roomName: this.#roomName };
+    const onReturn = (asRole = role) => {
+      this.#player.unlock();
+      this.#enter({ role: asRole, name });
+    };
+    if (KEY_TROUBLES.includes(trouble)) showDoor({ ...about, keys: this.#keys, onReturn });
+    else showEnding({ ...about, hostName: this.#room.host?.name ?? null, onReturn });
   }
 
   #noticeAction() {
@@ -231,6 +237,10 @@ export class Party {
         this.#player.unlock();
         return true;
     }
+  }
+
+  #share() {
+    openShare(this.#roomName, { keys: this.#keys, locked: this.#room.locked });
   }
 
   #help() {
@@ -349,6 +359,7 @@ export class Party {
     const room = this.#room;
     this.#desk.render(room, view);
     this.#seat.render(room, view);
+    this.#lock.render(room, view);
     this.#people.render({
       ...room,
       ownId: room.peerId,

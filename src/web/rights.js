@@ -9,15 +9,16 @@ export const LEVELS = ['nothing', 'add', 'vote', 'everything'];
 const NAME_CHARS_MAX = 100;
 
 /**
- * `{ host, kept, guests }` of a RIGHTS message: who hosts, for whom the free seat is kept until when, and
- * the level of the guests. What does not fit is as if missing.
+ * `{ host, kept, guests, locked }` of a RIGHTS message: who hosts, for whom the free seat is kept until when,
+ * the level of the guests, and whether joining takes a key. What does not fit is as if missing.
  */
-export function readRights({ host, kept, guests }) {
+export function readRights({ host, kept, guests, locked }) {
   const isKept = !isPerson(host) && isPerson(kept) && Number.isFinite(kept.until);
   return {
     host: isPerson(host) ? person(host) : null,
     kept: isKept ? { ...person(kept), until: kept.until } : null,
     guests: LEVELS.includes(guests) ? guests : 'nothing',
+    locked: locked === true,
   };
 }
 

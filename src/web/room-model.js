@@ -39,6 +39,7 @@ export function emptyRoom() {
     lastHostName: null,
     kept: null,
     guests: 'nothing',
+    locked: false,
     rightsKnown: false,
     votes: null,
     serverVersion: null,
@@ -221,14 +222,15 @@ function applyMembers(room, message) {
   return { room: { ...changed, ...news.room }, happened: ['members', ...news.happened] };
 }
 
-function applyRights(room, { host, kept, guests }) {
+function applyRights(room, { host, kept, guests, locked }) {
   const news = hostNews(room, host);
   // Somebody who comes while the seat is kept has not seen who left it.
   const lastHostName = host?.name ?? kept?.name ?? room.lastHostName;
   const happened = ['rights', ...news.happened];
   if (room.rightsKnown && guests !== room.guests) happened.splice(1, 0, 'guests');
   const rightsKnown = true;
-  return { room: { ...room, ...news.room, kept, guests, rightsKnown, lastHostName }, happened };
+  const known = { kept, guests, locked, rightsKnown, lastHostName };
+  return { room: { ...room, ...news.room, ...known }, happened };
 }
 
 function hostNews(room, host) {

@@ -35,10 +35,19 @@ export function retryDelayMs(attempt, random) {
   return full * (0.5 + 0.5 * random);
 }
 
-/** What a close means: one of FINAL, 'stopping', 'rooms', 'misfit' or null for plain loss. */
+const REASONS = {
+  'Removed by the host': 'removed',
+  'Came back on another connection': 'elsewhere',
+  'Room key needed': 'key-needed',
+  'Wrong room key': 'key-wrong',
+  'Host key needed': 'host-key-needed',
+  'Wrong host key': 'host-key-wrong',
+  'Too many attempts': 'key-attempts',
+};
+
+/** What a close means: one of FINAL, 'key-attempts', 'stopping', 'rooms', 'misfit' or null for plain loss. */
 export function closeMeaning(code, reason) {
-  if (code === 1008 && reason === 'Removed by the host') return 'removed';
-  if (code === 1008 && reason === 'Came back on another connection') return 'elsewhere';
+  if (code === 1008 && Object.hasOwn(REASONS, reason)) return REASONS[reason];
   if (code === 1001) return 'stopping';
   if (code === 1013) return 'rooms';
   if (code === 1008 && reason !== 'HELLO timeout') return 'misfit';
@@ -46,7 +55,19 @@ export function closeMeaning(code, reason) {
 }
 
 /** After these it does not come back by itself. */
-const FINAL = new Set(['removed', 'elsewhere']);
+const FINAL = new Set([
+  'removed',
+  'elsewhere',
+  'key-needed',
+  'key-wrong',
+  'host-key-needed',
+  'host-key-wrong',
+]);
+
+/** What the log of messages shows, to whoever looks over a shoulder. */
+function withoutKeys(field, value) {
+  return (field === 'key' || field === 'host_key') && value !== null ? '…' : value;
+}
 
 export class RoomSocket extends EventTarget {
   log = new MessageLog();
@@ -54,7 +75,7 @@ export class RoomSocket extends EventTarget {
   connection = 'idle';
   /**
    * Why there is no connection: 'full', 'rooms', 'misfit', 'stopping', 'unreachable', 'removed',
-   * 'elsewhere' (the same member came back on another connection) or null.
+   * 'elsewhere' (the same member came back on another connection), one of KEY_TROUBLES or null.
    */
   trouble = null;
   /** 'host' or 'viewer': what was asked for, and then what the room says. */
@@ -64,6 +85,7 @@ export class RoomSocket extends EventTarget {
 
   #url;
   #identity;
+  #keys;
   #ws = null;
   #probes;
   #scout = new ServerScout({ onReturn: () => this.#serverReturned() });
@@ -74,11 +96,12 @@ export class RoomSocket extends EventTarget {
   #hurryUntilMs = 0;
   #timer = null;
 
-  /** `identity` as identity.js makes it. */
-  constructor({ url, clock, identity }) {
+  /** `identity` as identity.js makes it, `keys` as room-keys.js does. */
+  constructor({ url, clock, identity, keys }) {
     super();
     this.#url = url;
     this.#identity = identity;
+    this.#keys = keys;
     this.#probes = new ClockProbes({
       clock,
       send: (message) => this.send(message),
@@ -100,7 +123,7 @@ export class RoomSocket extends EventTarget {
     if (this.#ws?.readyState !== 1) return false;
     const text = JSON.stringify(message);
     this.#ws.send(text);
-    this.log.add('out', message.type, text, Date.now());
+    this.log.add('out', message.type, JSON.stringify(message, withoutKeys), Date.now());
     return true;
   }
 
@@ -150,6 +173,8 @@ export class RoomSocket extends EventTarget {
       role: this.role,
       display_name: this.name,
       token: this.#identity.token ?? undefined,
+      key: this.#keys.room ?? undefined,
+      host_key: this.role === 'host' ? (this.#keys.host ?? undefined) : undefined,
       wants: WANTS,
     });
   }
@@ -201,9 +226,11 @@ export class RoomSocket extends EventTarget {
   #closed(code, reason) {
     const what = `closed ${code} ${reason}`.trim();
     const meaning = closeMeaning(code, reason);
-    if (FINAL.has(meaning)) {
+    // Who was handed the seat has no key to it, and lost the seat meanwhile: better a guest than out.
+    if (meaning === 'host-key-needed' && this.#everOpen) this.role = 'viewer';
+    else if (FINAL.has(meaning) || (meaning === 'key-attempts' && !this.#everOpen)) {
       this.log.add('note', 'CLOSE', what, Date.now());
-      this.#identity.letGo();
+      if (meaning === 'removed' || meaning === 'elsewhere') this.#identity.letGo();
       this.#drop();
       this.#set('idle', meaning);
       return;

@@ -4,6 +4,8 @@
 // It asks the server and shows what the room's RIGHTS say; nothing is done before they say so.
 
 import { announce, byId, setAttribute, setText, show } from './dom.js';
+import { openKeySheet } from './key-sheet.js';
+import { seatKeyWords } from './key-words.js';
 import { closeMemberSheet, openMemberSheet } from './member-sheet.js';
 import { seatGivenNotice, seatTakenNotice } from './notices.js';
 import { guestsNews, guestsWords, voteWords } from './rights.js';
@@ -17,6 +19,7 @@ const NO_VOTES = { votes: 0, needed: 0 };
 export class SeatDesk {
   #send;
   #say;
+  #keys;
   #room = null;
   #freeSinceMs = null;
   #wantedSeat = false;
@@ -24,8 +27,9 @@ export class SeatDesk {
   #votedId = null;
 
   /** `send(message)` returns whether it went out, and says so when it did not; `say(notice)` shows one for a while. */
-  constructor({ send, say }) {
+  constructor({ send, say, keys }) {
     this.#send = send;
+    this.#keys = keys;
     this.#say = say;
     byId('guests-field').addEventListener('change', ({ target }) => {
       if (!send({ type: 'GUESTS', may: target.value })) this.forget();
@@ -37,7 +41,22 @@ export class SeatDesk {
   take() {
     // The button that has the focus goes.
     byId('now-title').focus({ preventScroll: true });
-    this.#send({ type: 'TAKE_SEAT' });
+    this.#send({ type: 'TAKE_SEAT', host_key: this.#keys.host ?? undefined });
+  }
+
+  /** Whether the server refused the seat for want of a key; then it is asked for. */
+  wantsKey(message) {
+    const words = seatKeyWords(message);
+    if (words === null) return false;
+    openKeySheet({
+      ...words,
+      go: 'Host',
+      onKey: (key) => {
+        this.#keys.set({ host: key });
+        this.take();
+      },
+    });
+    return true;
   }
 
   // What comes in.

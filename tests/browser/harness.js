@@ -120,7 +120,7 @@ async function startBrowser() {
 
 /** What Chromium itself writes when a server is away, or a track is not there: tests do both on purpose. */
 function isExpected(text) {
-  return /ERR_CONNECTION_REFUSED|WebSocket connection|status of (404|413|415|503|507)|ERR_NETWORK|ERR_EMPTY|ERR_CONNECTION_RESET|ERR_SOCKET_NOT_CONNECTED|ERR_CONTENT_LENGTH/.test(
+  return /ERR_CONNECTION_REFUSED|WebSocket connection|status of (403|404|413|415|429|503|507)|ERR_NETWORK|ERR_EMPTY|ERR_CONNECTION_RESET|ERR_SOCKET_NOT_CONNECTED|ERR_CONTENT_LENGTH/.test(
     text,
   );
 }

@@ -4,6 +4,7 @@
 use super::room_words::{ROOM, home, token};
 use jam::identity::NodeId;
 use jam::room::event::{Input, Newcomer, Output, ServerNode};
+use jam::room::key::Keys;
 use jam::room::machine::Room;
 use jam::room::members::MemberId;
 use jam::room::message::{
@@ -287,6 +288,7 @@ impl Nodes {
             wants,
             node: member.node,
             token: None,
+            keys: Keys::default(),
         };
         let newcomer = Newcomer {
             member: MemberId(id),

@@ -2,6 +2,7 @@
 
 use super::room_words::{ROOM, home, render, token};
 use jam::room::event::{Input, Newcomer};
+use jam::room::key::Keys;
 use jam::room::machine::Room;
 use jam::room::members::MemberId;
 use jam::room::message::{
@@ -67,6 +68,7 @@ impl Party {
                 wants,
                 node: false,
                 token: None,
+                keys: Keys::default(),
             },
         )
     }

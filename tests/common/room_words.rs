@@ -2,6 +2,7 @@
 
 use jam::identity::{NodeId, SwarmKey};
 use jam::room::event::{Home, Output};
+use jam::room::key::Locks;
 use jam::room::message::{Role, Wants};
 use jam::room::rights::Guests;
 use jam::room::token::Token;
@@ -115,6 +116,7 @@ pub fn home() -> Home {
         swarm_key: SwarmKey([0xa5; 32]),
         node_id: NodeId([0x5e; 8]),
         guests: Guests::Nothing,
+        locks: Locks::default(),
     }
 }
 

@@ -13,6 +13,7 @@ use super::room_words::{
 };
 use jam::room::close::CloseReason;
 use jam::room::event::{Input, Newcomer, Output};
+use jam::room::key::Keys;
 use jam::room::machine::Room;
 use jam::room::members::MemberId;
 use jam::room::message::{
@@ -245,6 +246,7 @@ impl World {
                 wants,
                 node: false,
                 token: None,
+                keys: Keys::default(),
             },
             relayed: false,
             proxied: false,

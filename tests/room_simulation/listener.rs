@@ -12,6 +12,7 @@ use jam::client::outgoing::Hello;
 use jam::client::parse::parse;
 use jam::commands::listen::words::word;
 use jam::limits::{CLIENT_SILENCE, COMMAND_TICK, RECONNECT_DELAY_MAX, SHELF_AHEAD};
+use jam::room::key::Keys;
 use jam::room::message::Role;
 use jam::sync::clock::{Probe, RoomClock};
 use jam::sync::follow::{DECKS, Follower, Moment, Order, Phase, Wanted};
@@ -140,7 +141,7 @@ impl Listener {
             wants: vec!["QUEUE", "WAITING"],
             token: self.token.clone(),
         };
-        hello.encode()
+        hello.encode(&Keys::default())
     }
 
     pub fn connects(&mut self, now: f64, connection: usize) {

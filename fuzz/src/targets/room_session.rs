@@ -5,6 +5,7 @@ use crate::common::room_party::{EVERYTHING, Party};
 use jam::client::parse::parse;
 use jam::limits::SERVER_MESSAGE_BYTES_MAX;
 use jam::room::event::{Input, Output};
+use jam::room::key::Keys;
 use jam::room::members::MemberId;
 use jam::room::message::{
     ClientMessage, Hello, HostMessage, Role, RoomMessage, ServerMessage, Wants,
@@ -34,6 +35,7 @@ pub fn run(bytes: &[u8]) {
                 wants,
                 node: id == MEMBERS,
                 token: None,
+                keys: Keys::default(),
             },
         );
     }

@@ -9,11 +9,12 @@ use crate::client::http::{self, Answer};
 use crate::client::link::RoomLink;
 use crate::client::member::{RoomEvent, join};
 use crate::client::outgoing::Hello;
-use crate::client::parse_people::overview;
+use crate::client::parse_people::{is_locked, overview};
 use crate::commands::Failure;
 use crate::commands::stop::Stop;
 use crate::limits::{CLIENT_CLOSE_GRACE, COMMAND_TICK, HOST_ENTRY_DEADLINE, HOST_ORDER_DEADLINE};
 use crate::room::address::RoomAddress;
+use crate::room::close::CloseReason;
 use crate::room::message::Role;
 use crate::sys::secret;
 use crate::sys::threads::Threads;
@@ -248,6 +249,16 @@ pub fn look(address: &RoomAddress) -> Result<(Party, f64), Failure> {
     let _looking_up_a_name = threads.join_all(2 * CLIENT_CLOSE_GRACE);
     let asking = || format!("asking for {address}");
     let Answer { status, body } = answer.map_err(|error| Failure::new(asking(), &error))?;
+    let refused = match status {
+        200 if is_locked(&body) => Some(CloseReason::RoomKeyNeeded),
+        403 => Some(CloseReason::WrongRoomKey),
+        429 => Some(CloseReason::TooManyAttempts),
+        _ => None,
+    };
+    if let Some((code, reason)) = refused.map(CloseReason::code_and_text) {
+        let reason = reason.to_owned();
+        return Err(Failure::new(asking(), &RoomError::Closed { code, reason }));
+    }
     let overview = (status == 200).then(|| overview(&body)).flatten();
     let overview = overview.ok_or_else(|| {
         let why = RoomError::NotARoom {

@@ -62,14 +62,14 @@ function fakeIdentity() {
   };
 }
 
-function join(role = 'viewer', identity = fakeIdentity()) {
+function join(role = 'viewer', identity = fakeIdentity(), keys = { room: null, host: null }) {
   const probes = [];
   const clock = {
     addProbe: (probe) => probes.push(probe),
     endBurst: () => probes.push('end'),
     reconnected: () => {},
   };
-  const socket = new RoomSocket({ url: 'ws://test/ws/jam1', clock, identity });
+  const socket = new RoomSocket({ url: 'ws://test/ws/jam1', clock, identity, keys });
   socket.join({ role, name: 'Ana' });
   return { socket, probes, identity };
 }
@@ -181,6 +181,65 @@ test('who was removed, or came back elsewhere, stays away until told otherwise',
     accept();
     assert.deepEqual([socket.connection, socket.trouble], ['open', null]);
   }
+});
+
+test('keys go with hello, the host’s with who would host, and the log has neither', () => {
+  const keys = { room: 'plum', host: 'stone' };
+  const host = join('host', fakeIdentity(), keys).socket;
+  const { key, host_key: hostKey } = accept().sent[0];
+  assert.deepEqual([key, hostKey], ['plum', 'stone']);
+  host.send({ type: 'LOCK', key: 'apricot' });
+  host.send({ type: 'LOCK', key: null });
+  assert.deepEqual(sockets.at(-1).sent.at(-2), { type: 'LOCK', key: 'apricot' });
+  const log = host.log.entries({ withFrequent: true }).map(({ text }) => text);
+  assert.doesNotMatch(log.join(), /plum|stone|apricot/);
+  assert.match(log.at(-1), /"key":null/);
+  join('viewer', fakeIdentity(), keys);
+  const sent = accept().sent[0];
+  assert.equal(sent.key, 'plum');
+  assert.equal('host_key' in JSON.parse(JSON.stringify(sent)), false);
+});
+
+test('without the right key it stays out until told otherwise, and keeps its token', () => {
+  for (const [reason, trouble] of [
+    ['Room key needed', 'key-needed'],
+    ['Wrong room key', 'key-wrong'],
+    ['Host key needed', 'host-key-needed'],
+    ['Wrong host key', 'host-key-wrong'],
+    ['Too many attempts', 'key-attempts'],
+  ]) {
+    const { socket, identity } = join();
+    sockets.at(-1).open();
+    sockets.at(-1).end(1008, reason);
+    assert.deepEqual([socket.connection, socket.trouble], ['idle', trouble]);
+    assert.equal(identity.letsGo, 0);
+    const before = sockets.length;
+    mock.timers.tick(60000);
+    assert.equal(sockets.length, before);
+    socket.join({ role: 'viewer', name: 'Ana' });
+    accept();
+    assert.equal(socket.connection, 'open');
+    socket.close();
+  }
+});
+
+test('who was handed the seat and lost it meanwhile comes back as a guest', () => {
+  const { socket } = join('host');
+  accept().end(1006);
+  mock.timers.tick(1000);
+  sockets.at(-1).open();
+  assert.equal(sockets.at(-1).sent[0].role, 'host');
+  sockets.at(-1).end(1008, 'Host key needed');
+  mock.timers.tick(1000);
+  accept();
+  assert.deepEqual([socket.connection, socket.role], ['open', 'viewer']);
+  assert.equal(sockets.at(-1).sent[0].role, 'viewer');
+  // Others behind the same router tried too much: this one waits.
+  sockets.at(-1).end(1006);
+  mock.timers.tick(1700);
+  sockets.at(-1).open();
+  sockets.at(-1).end(1008, 'Too many attempts');
+  assert.equal(socket.connection, 'reconnecting');
 });
 
 test('a full server is recognised by its health page', async () => {

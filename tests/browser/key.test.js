@@ -1,0 +1,197 @@
+// Keys: a link that carries one, the form that asks for one, the host's lock, and the key to the host seat.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  assertFits,
+  assertNamed,
+  browser,
+  join,
+  room,
+  screenshot,
+  server,
+  startServer,
+  useRealParts,
+  waitForText,
+  waitUntil,
+} from './harness.js';
+import { SMALL_PHONE, guest, host, isHidden, waitForRole } from './members.js';
+
+useRealParts();
+
+const SHOTS = 'screenshots-key';
+const OPEN = 'body[data-connection="open"]';
+
+const locked = (...more) => startServer({ args: ['--room-key', 'plum & jam', ...more] });
+const link = (key) => `${server.url}/jam1#key=${encodeURIComponent(key)}`;
+
+/** Everything that this page has asked the server for, as the browser sent it. */
+async function watched(url, options) {
+  const asked = [];
+  const page = await browser.open('about:blank', options);
+  page.on('request', (request) => asked.push(request.url()));
+  page.on('websocket', (socket) => asked.push(socket.url()));
+  await page.goto(url);
+  return { page, asked };
+}
+
+describe('a room with a key', () => {
+  test('opens with a link, also after a reload, and the key stands in no request', async () => {
+    await locked();
+    const { page, asked } = await watched(link('plum & jam'));
+    await waitForText(page, '#lobby-line', 'Nobody');
+    assert.equal(page.url(), `${server.url}/jam1`);
+    assert.equal(await page.isVisible('#lobby-key'), false);
+    await join(page, { name: 'Ana', role: 'host' });
+    await page.reload();
+    await waitForRole(page, 'host');
+    assert.ok(asked.length > 10);
+    assert.deepEqual(
+      asked.filter((url) => /plum|key=/.test(url)),
+      [],
+    );
+    const log = await page.evaluate(() =>
+      window.jam.socket.log.entries({ withFrequent: true }).map(({ text }) => text),
+    );
+    assert.ok(log.some((text) => text.includes('"key":"…"')));
+    assert.doesNotMatch(log.join('\n'), /plum/);
+  });
+
+  test('asks for it before joining, and again when it does not fit', async () => {
+    await locked();
+    const page = await room(SMALL_PHONE);
+    await waitForText(page, '#lobby-line', 'This room takes a key.');
+    await page.waitForSelector('#lobby-key:visible');
+    await page.tap('#listen-button');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'lobby-key');
+    await screenshot(page, 'lobby-320', SHOTS);
+    await assertFits(page);
+    await assertNamed(page);
+    await page.fill('#lobby-key', 'plum');
+    await page.tap('#listen-button');
+    await waitForText(page, '#door-title', 'That key does not fit');
+    assert.equal(await page.inputValue('#door-field'), 'plum');
+    await screenshot(page, 'door-320', SHOTS);
+    await assertFits(page);
+    await assertNamed(page);
+    await page.fill('#door-field', 'plum & jam');
+    await page.tap('#door-open');
+    await page.waitForSelector(OPEN);
+    await page.reload();
+    await page.waitForSelector(OPEN);
+  });
+
+  test('with a wrong key in the link it says so, and does not go on trying it', async () => {
+    await locked();
+    const page = await browser.open(link('apricot'));
+    await waitForText(page, '#lobby-trouble', 'That key does not fit.');
+    await page.waitForSelector('#lobby-key:visible');
+    await page.fill('#lobby-key', 'plum & jam');
+    await join(page, { name: 'Ben', role: 'viewer' });
+  });
+
+  test('too many wrong ones are told calmly', async () => {
+    await locked();
+    const page = await room();
+    await page.waitForSelector('#lobby-key:visible');
+    await page.evaluate(async () => {
+      for (let number = 0; number < 25; number += 1) {
+        await fetch('/api/rooms/jam1', { headers: { Authorization: `Bearer guess${number}` } });
+      }
+    });
+    await page.fill('#lobby-key', 'plum & jam');
+    await page.click('#listen-button');
+    await waitForText(page, '#door-title', 'Too many wrong keys');
+    assert.equal(await page.inputValue('#door-field'), 'plum & jam');
+    await screenshot(page, 'attempts', SHOTS);
+  });
+});
+
+describe('the host’s lock', () => {
+  test('is set, shared with the link and its code, changed and taken away', async () => {
+    await startServer({ args: [] });
+    const ana = await host();
+    const ben = await guest('Ben');
+    await ana.click('#tab-people');
+    await waitForText(ana, '#lock-words', 'Who knows the address can join.');
+    assert.equal(await ben.isVisible('#lock-row'), false);
+    await ana.click('#lock-button');
+    assert.equal(await ana.isVisible('#key-clear'), false);
+    await ana.fill('#key-field', 'Grüße & 🍓');
+    await screenshot(ana, 'lock', SHOTS);
+    await assertNamed(ana);
+    await ana.click('#key-go');
+    await waitForText(ana, '#lock-words', 'Who joins needs the key.');
+    await waitUntil(ben, () => window.jam.socket.connection === 'open');
+
+    await ana.click('#share-button');
+    const shared = await ana.inputValue('#share-address');
+    assert.equal(shared.split('#')[1], `key=${encodeURIComponent('Grüße & 🍓')}`);
+    await waitForText(ana, '#share-key', 'The key is part of it.');
+    await ana.waitForSelector('#share-qr:visible');
+    assert.match(await ana.getAttribute('#share-qr', 'src'), /^blob:/);
+    assert.doesNotMatch(await ana.getAttribute('#share-qr', 'alt'), /key/);
+    await screenshot(ana, 'share', SHOTS);
+    await ana.keyboard.press('Escape');
+    await ben.click('#share-button');
+    await waitForText(ben, '#share-key', 'does not know');
+    await ben.keyboard.press('Escape');
+
+    const cleo = await browser.open(link('Grüße & 🍓'));
+    await join(cleo, { name: 'Cleo', role: 'viewer' });
+    const dan = await room();
+    await dan.waitForSelector('#lobby-key:visible');
+    // Who is in and loads the page again needs it as well.
+    await ben.reload();
+    await waitForText(ben, '#door-title', 'jam1 takes a key');
+    await ben.fill('#door-field', 'Grüße & 🍓');
+    await ben.click('#door-open');
+    await ben.waitForSelector(OPEN);
+    await ana.reload();
+    await waitForRole(ana, 'host');
+
+    await ana.click('#tab-people');
+    await ana.click('#lock-button');
+    await ana.click('#key-clear');
+    await waitForText(ana, '#lock-words', 'Who knows the address can join.');
+    await isHidden(dan, '#lobby-key');
+    await ana.click('#share-button');
+    assert.doesNotMatch(await ana.inputValue('#share-address'), /#/);
+  });
+});
+
+describe('the key to the host seat', () => {
+  test('is asked for at the door, where listening is fine without', async () => {
+    await startServer({ args: ['--host-key', 'stone'] });
+    const ana = await room();
+    await ana.click('#host-button');
+    await waitForText(ana, '#door-title', 'Hosting takes a key here');
+    await ana.fill('#door-field', 'pebble');
+    await ana.click('#door-open');
+    await waitForText(ana, '#door-title', 'That host key does not fit');
+    await ana.fill('#door-field', 'stone');
+    await ana.click('#door-open');
+    await waitForRole(ana, 'host');
+    await ana.reload();
+    await waitForRole(ana, 'host');
+    const ben = await room();
+    await waitUntil(ben, () => document.querySelector('#lobby-line').textContent !== '');
+    await join(ben, { name: 'Ben', role: 'viewer' });
+  });
+
+  test('is asked for when the free seat is taken in the room', async () => {
+    await startServer({ args: ['--host-key', 'stone'] });
+    const ben = await room();
+    await ben.click('#host-button');
+    await ben.click('#door-listen');
+    await waitForRole(ben, 'viewer');
+    await ben.click('#notice-button');
+    await waitForText(ben, '#key-title', 'Hosting takes a key here');
+    await ben.fill('#key-field', 'pebble');
+    await ben.click('#key-go');
+    await waitForText(ben, '#key-title', 'That host key does not fit');
+    await ben.fill('#key-field', 'stone');
+    await ben.click('#key-go');
+    await waitForRole(ben, 'host');
+  });
+});
