@@ -1,9 +1,24 @@
-//! Who nodes are and what they share: the names by which they know each other, and the key of a swarm. Pure.
+//! Who nodes are and what they share: the names by which they know each other, and the key of a swarm; and who counts as
+//! one where addresses are counted. Pure.
 //!
 //! Rooms hand these out, nodes prove and name them; both speak of the same values.
 
 use serde::{Serialize, Serializer};
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// Whom an address stands for where addresses are counted: of IPv6 its first 64 bits, because a household has all that begin
+/// with these; but all of one that is good on its own wire alone, where everybody's begin alike.
+#[must_use]
+pub fn one_who_counts(ip: IpAddr) -> IpAddr {
+    const NETWORK: u128 = !0 << 64;
+    match ip.to_canonical() {
+        IpAddr::V6(ip) if !ip.is_unicast_link_local() => {
+            Ipv6Addr::from_bits(ip.to_bits() & NETWORK).into()
+        }
+        whole => whole,
+    }
+}
 
 /// What the members of a swarm share, and prove to each other that they know. All zero: an open swarm. A room tells its own
 /// to those alone who asked for it in HELLO.
@@ -98,6 +113,20 @@ mod tests {
             "0x0102abcdefff00",
         ] {
             assert_eq!(NodeId::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_household_counts_as_one() {
+        let counts_as = |text: &str| one_who_counts(text.parse().expect("an address")).to_string();
+        for (ip, one) in [
+            ("192.168.1.20", "192.168.1.20"),
+            ("::ffff:192.168.1.20", "192.168.1.20"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:2::", "2001:db8:1:2::"),
+            ("fe80::1:2:3:4", "fe80::1:2:3:4"),
+        ] {
+            assert_eq!(counts_as(ip), one);
         }
     }
 

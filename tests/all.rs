@@ -3,6 +3,7 @@
 mod common;
 
 mod bitfield;
+mod border;
 mod check;
 mod check_room;
 mod chunks;
@@ -47,6 +48,7 @@ mod seed_offers;
 mod server_downloads;
 mod server_http;
 mod server_keys;
+mod server_limits;
 mod server_origin;
 mod server_probes;
 mod server_queue;

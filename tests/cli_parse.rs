@@ -8,7 +8,7 @@ use jam::cli::{
     PeerOptions, SEED_HELP, SERVER_HELP, SeedAfter, SeedOptions, ServerOptions, Shown, StayOptions,
     UsageError, Which, parse_time, parse_track,
 };
-use jam::limits::CONNECTIONS_MAX;
+use jam::limits::{CONNECTIONS_MAX, ServerLimits};
 use jam::room::address::{Endpoint, RoomAddress};
 use jam::room::key::{Key, Keys};
 use jam::room::name::RoomName;
@@ -134,6 +134,8 @@ fn a_server_without_options_listens_everywhere_on_port_8000_and_shares_nothing()
         connections_max: CONNECTIONS_MAX,
         upload_bytes_max: 512 << 20,
         library_bytes_max: 16 << 30,
+        limits: ServerLimits::default(),
+        trust_proxy: false,
         guests: Guests::Nothing,
         keys: Keys::default(),
         origins: Vec::new(),
@@ -156,6 +158,8 @@ fn every_option_reaches_its_place() {
         connections_max: 50,
         upload_bytes_max: 512 << 20,
         library_bytes_max: 16 << 30,
+        limits: ServerLimits::default(),
+        trust_proxy: false,
         guests: Guests::Vote,
         keys: Keys {
             room: Key::parse("plum"),
@@ -167,6 +171,48 @@ fn every_option_reaches_its_place() {
     };
     assert_eq!(options(line), expected);
     assert_eq!(parse(line).expect("valid").log, Some(LevelFilter::Debug));
+}
+
+#[test]
+fn every_limit_can_be_told() {
+    let line = "server --max-connections-per-address 900 --max-rooms 7 --max-rooms-per-address 3 --max-members 5 \
+                --max-messages 1000 --max-bytes 4MiB --max-uploads 2 --trust-proxy";
+    let told = options(line);
+    let expected = ServerLimits {
+        connections_per_address: Some(900),
+        rooms: 7,
+        rooms_per_address: 3,
+        members: 5,
+        messages_per_sec: 1000,
+        message_bytes_per_sec: 4 << 20,
+        uploads: 2,
+    };
+    assert_eq!((told.limits, told.trust_proxy), (expected, true));
+    for (option, least, most) in [
+        ("--max-connections-per-address", "1", "1048576"),
+        ("--max-rooms", "1", "8192"),
+        ("--max-rooms-per-address", "1", "8192"),
+        ("--max-members", "1", "1048576"),
+        ("--max-messages", "10", "1000000000"),
+        ("--max-bytes", "256KiB", "1TiB"),
+        ("--max-uploads", "1", "1024"),
+    ] {
+        for value in [least, most] {
+            parse(&format!("server {option} {value}")).expect(value);
+        }
+        for value in ["0", "-1", "9", "255KiB", "1048577", "1000000001", "ten", ""] {
+            let is_number_within =
+                value == "9" && option != "--max-messages" && option != "--max-bytes";
+            let is_large = ["1048577", "1000000001"].contains(&value);
+            if is_number_within
+                || is_large && option == "--max-bytes"
+                || value == "1048577" && option == "--max-messages"
+            {
+                continue;
+            }
+            assert_is_helpful(&refusal(["server", option, value]));
+        }
+    }
 }
 
 #[test]
@@ -455,7 +501,7 @@ fn the_help_fits_a_terminal_and_names_every_option_that_is_understood() {
 }
 
 /// Every option with a value that it takes; no value for those that take none.
-const OPTIONS: [(&str, &str, &str); 67] = [
+const OPTIONS: [(&str, &str, &str); 75] = [
     ("server", "--listen", "127.0.0.1:1"),
     ("server", "--port", "1"),
     ("server", "--share", "a.mp3"),
@@ -465,6 +511,14 @@ const OPTIONS: [(&str, &str, &str); 67] = [
     ("server", "--max-library", "1GiB"),
     ("server", "--guests", "add"),
     ("server", "--max-connections", "1"),
+    ("server", "--max-connections-per-address", "1"),
+    ("server", "--max-rooms", "1"),
+    ("server", "--max-rooms-per-address", "1"),
+    ("server", "--max-members", "1"),
+    ("server", "--max-messages", "10"),
+    ("server", "--max-bytes", "1MiB"),
+    ("server", "--max-uploads", "1"),
+    ("server", "--trust-proxy", ""),
     ("server", "--log", "info"),
     ("seed", "--room", "host/a"),
     ("seed", "--host", ""),

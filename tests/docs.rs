@@ -14,6 +14,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/ARCHITECTURE.md",
     "docs/PROTOCOL.md",
     "docs/TESTING.md",
+    "docs/OPERATIONS.md",
 ];
 
 fn read(file: &str) -> String {
@@ -38,6 +39,79 @@ fn the_readme_has_the_help_that_the_program_prints() {
             "the README lacks:\n{help}"
         );
     }
+}
+
+/// The flags of limits in the help of `jam server`, each with its default.
+fn limits_in_help() -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    let options = SERVER_HELP.split_once("Options:").expect("options").1;
+    for option in options.split("\n      --").skip(1) {
+        let flag = option.split_whitespace().next().expect("a flag");
+        let text: Vec<&str> = option.split_whitespace().collect();
+        let text = text.join(" ");
+        let default = text
+            .split_once("[default: ")
+            .and_then(|(_, after)| after.split_once(']'));
+        if flag.starts_with("max-") {
+            let (default, _) = default.unwrap_or_else(|| panic!("--{flag} has no default"));
+            found.push((format!("--{flag}"), default.into()));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_table_of_limits_in_the_readme_is_that_of_the_help_and_of_the_program() {
+    use jam::limits::*;
+    let readme = read("README.md");
+    let (_, after) = readme
+        .split_once("| limit | what | unless told otherwise |\n|---|---|---|\n")
+        .expect("the table");
+    let rows = after.lines().take_while(|line| line.starts_with('|'));
+    let cell = |row: &str, at: usize| row.split('|').nth(at).expect("a cell").trim().to_owned();
+    let rows: Vec<_> = rows
+        .map(|row| (cell(row, 1).replace('`', ""), cell(row, 3)))
+        .collect();
+    let sorted = |mut list: Vec<(String, String)>| {
+        list.sort();
+        list
+    };
+    assert_eq!(sorted(rows.clone()), sorted(limits_in_help()));
+    let usual = ServerLimits::default();
+    assert_eq!(usual.connections_per_address, None);
+    assert_eq!(
+        usual.connections_of_address(CONNECTIONS_MAX),
+        CONNECTIONS_MAX / 4 * 3
+    );
+    for (flag, value) in [
+        ("--max-connections", format!("{CONNECTIONS_MAX}, or")),
+        (
+            "--max-connections-per-address",
+            format!("three quarters of them, but at least {CONNECTIONS_PER_ADDRESS_MIN}"),
+        ),
+        ("--max-rooms", usual.rooms.to_string()),
+        (
+            "--max-rooms-per-address",
+            usual.rooms_per_address.to_string(),
+        ),
+        ("--max-members", usual.members.to_string()),
+        ("--max-messages", usual.messages_per_sec.to_string()),
+        (
+            "--max-bytes",
+            format!("{}MiB", usual.message_bytes_per_sec >> 20),
+        ),
+        ("--max-uploads", usual.uploads.to_string()),
+        ("--max-upload", format!("{}MiB", UPLOAD_BYTES_MAX >> 20)),
+        ("--max-library", format!("{}GiB", LIBRARY_BYTES_MAX >> 30)),
+    ] {
+        let row = rows.iter().find(|(row, _)| row == flag);
+        let (_, default) = row.unwrap_or_else(|| panic!("no row for {flag}"));
+        assert!(
+            default.starts_with(&value),
+            "{flag}: {default} and not {value}"
+        );
+    }
+    assert_eq!(rows.len(), 10, "a limit that is compared with nothing");
 }
 
 #[test]

@@ -586,3 +586,84 @@ fn after_any_damage_what_the_library_serves_is_what_the_ids_promise() {
         assert_eq!(open(&folder).1.len(), originals.len());
     });
 }
+
+// ---- what goes to make room ----------------------------------------------------------------------
+
+fn take(library: &Library, bytes: &[u8]) -> Arc<Track> {
+    let mut upload = library.begin_upload().expect("a place");
+    upload.write(bytes).expect("written");
+    library
+        .finish_upload(upload, "song.wav".into())
+        .expect("a track")
+        .0
+}
+
+#[test]
+fn only_what_the_library_keeps_itself_may_go_and_nothing_that_is_being_sent() {
+    let (temp, folder) = (TempFolder::new(), TempFolder::new());
+    let (library, _) = open(folder.path());
+    let shared = share(&library, &temp.write("a.wav", &wav("shared"))).expect("a track");
+    let taken = take(&library, &wav("taken"));
+    // The same bytes came as an upload as well: they stay what was shared.
+    take(&library, &wav("shared"));
+    let droppable =
+        || -> Vec<TrackId> { library.droppable().iter().map(|track| track.id).collect() };
+    assert_eq!(droppable(), [taken.id]);
+    assert!(library.drop_track(shared.id).is_none());
+    let sending = taken.begin_sending();
+    assert_eq!(droppable(), []);
+    assert!(library.drop_track(taken.id).is_none());
+    drop(sending);
+    assert_eq!(
+        library.drop_track(taken.id).map(|track| track.id),
+        Some(taken.id)
+    );
+    assert!(library.get(taken.id).is_none());
+    assert!(library.drop_track(taken.id).is_none());
+    assert_eq!(library.bytes(), shared.bytes);
+    let kept = [shared.id.to_string(), format!("{}.name", shared.id)];
+    assert_eq!(folder.names(), kept);
+    // And it can come again.
+    assert!(read(&take(&library, &wav("taken"))) == wav("taken"));
+}
+
+#[test]
+fn a_file_that_is_served_where_it_lies_is_never_deleted() {
+    let temp = TempFolder::new();
+    let library = Library::in_place();
+    let track = share(&library, &temp.write("a.wav", &wav("song"))).expect("a track");
+    assert_eq!(library.droppable(), []);
+    assert!(library.drop_track(track.id).is_none());
+    assert_eq!(temp.names(), ["a.wav"]);
+}
+
+#[test]
+fn the_last_use_of_a_track_outlives_the_library_and_leaves_its_file_alone() {
+    let folder = TempFolder::new();
+    let (library, _) = open(folder.path());
+    let track = take(&library, &wav("song"));
+    let before = library.droppable()[0].used;
+    let file = folder.path().join(track.id.to_string());
+    let modified = |path: &Path| {
+        fs::metadata(path)
+            .and_then(|m| m.modified())
+            .expect("a time")
+    };
+    let track_file = modified(&file);
+    let name = File::options()
+        .write(true)
+        .open(file.with_extension("name"))
+        .expect("a name");
+    let long_ago = modified(&file) - Duration::from_secs(3 * 86_400);
+    name.set_modified(long_ago).expect("set");
+    drop(library);
+    let (library, found) = open(folder.path());
+    let used = library.droppable()[0].used;
+    assert!(before - used >= Duration::from_secs(2 * 86_400));
+    found[0].note_use();
+    assert!(library.droppable()[0].used >= before);
+    assert!(modified(&file.with_extension("name")) > long_ago);
+    assert_eq!(modified(&file), track_file);
+    let (again, _) = open(folder.path());
+    assert!(again.droppable()[0].used >= before);
+}

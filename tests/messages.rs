@@ -13,6 +13,7 @@ use jam::room::message::{
     ServerMessage, State, Status, Wants,
 };
 use jam::room::node_message::{Offer, PeerEntry, SwarmNode, SwarmWelcome, You};
+use jam::room::pace::{Limit, Pace, Rates};
 use jam::room::parse::{parse_hello, parse_message};
 use jam::room::rights::Guests;
 use jam::room::rights_message::{KeptSeat, Person};
@@ -301,10 +302,17 @@ fn server_messages() -> Vec<ServerMessage> {
     .into_iter()
     .chain(messages_of_a_swarm(&plain))
     .chain(messages_about_rights())
+    .chain([too_much_said()])
     .collect()
 }
 
-/// The last lines of `server.jsonl`, about who may do what.
+/// What a member hears that goes on at the limit.
+fn too_much_said() -> ServerMessage {
+    let pace = Pace::new(Rates::default());
+    ServerMessage::error(pace.complaint(Limit::Messages))
+}
+
+/// The lines of `server.jsonl` about who may do what.
 fn messages_about_rights() -> Vec<ServerMessage> {
     let ana = Person {
         peer_id: "p81c0d4e95a3b".into(),
@@ -639,19 +647,32 @@ fn a_name_of_nothing_visible_is_no_name_and_a_long_one_is_cut() {
 }
 
 #[test]
-fn of_a_field_that_comes_twice_the_last_one_counts() {
-    let RoomMessage::Host(HostMessage::Control {
-        status,
-        track_id,
-        offset_sec,
-    }) = parse(
-        r#"{"type":"PAUSE","type":"PLAY","track_id":"t1","track_id":"t2","offset_sec":1,"offset_sec":2.5}"#,
-    )
-    else {
-        panic!("not PLAY")
-    };
-    assert_eq!((status, track_id.as_deref()), (Status::Play, Some("t2")));
-    assert_eq!(offset_sec, number("2.5"));
+fn a_field_that_comes_twice_is_refused_by_its_name() {
+    for (text, field) in [
+        (
+            r#"{"type":"PLAY","track_id":"t1","track_id":"t2","offset_sec":1}"#,
+            "track_id",
+        ),
+        (
+            r#"{"type":"PLAY","track_id":"t1","offset_sec":1,"offset_sec":1}"#,
+            "offset_sec",
+        ),
+        (
+            r#"{"type":"PAUSE","type":"PLAY","track_id":"t1","offset_sec":1}"#,
+            "type",
+        ),
+        (r#"{"type":"CLOCK","t0":1,"t\u0030":2}"#, "t0"),
+        (r#"{"type":"TAKE_SEAT","unknown":1,"unknown":2}"#, "unknown"),
+    ] {
+        let expected = format!("Invalid message: a field comes more than once: \"{field}\"");
+        assert_eq!(refusal(text), expected);
+    }
+    let hello = r#"{"type":"HELLO","role":"host","role":"viewer"}"#;
+    assert!(parse_hello(hello).is_err());
+    // What nobody looks into may be as it likes.
+    parse(r#"{"type":"SIGNAL","to":"p1","blob":{"a":1,"a":2}}"#);
+    let long = format!(r#"{{"{0}":1,"{0}":2}}"#, "x".repeat(1000));
+    assert!(refusal(&long).len() < 200);
 }
 
 #[test]

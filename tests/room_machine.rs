@@ -306,7 +306,7 @@ fn a_start_waits_for_the_slowest_member_that_is_still_here() {
         party.say(2, &format!(r#"{{"type":"REPORT","rtt_ms":{rtt_ms}}}"#));
         assert_eq!(lead_ms(&mut party), expected, "round trip {rtt_ms}");
     }
-    for lie in ["1e308", "60000", "675.1"] {
+    for lie in ["1e14", "60000", "675.1"] {
         party.say(2, &format!(r#"{{"type":"REPORT","rtt_ms":{lie}}}"#));
         assert_eq!(lead_ms(&mut party), 250.0, "nobody waits for {lie} ms");
     }

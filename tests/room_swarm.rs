@@ -16,7 +16,7 @@ use jam::room::held::Held;
 use jam::room::key::Keys;
 use jam::room::members::MemberId;
 use jam::room::message::{ClientMessage, Hello, QueueTrack, Role, ServerMessage, Wants};
-use jam::room::pace::{Pace, cost};
+use jam::room::pace::{Pace, Rates, Verdict, cost};
 use jam::room::parse::parse_message;
 use jam::track::id::TrackId;
 use random::{Random, for_each_seed};
@@ -902,7 +902,7 @@ fn parsed(text: &str) -> ClientMessage {
 
 #[test]
 fn a_node_that_says_all_it_should_never_waits() {
-    let mut pace = Pace::default();
+    let mut pace = Pace::new(Rates::default());
     let delta = cost(Some(&parsed(r#"{"type":"HAVE_DELTA","indices":[1]}"#)));
     let links = cost(Some(&parsed(&format!(
         r#"{{"type":"LINKS","track_id":"{}"}}"#,
@@ -914,7 +914,8 @@ fn a_node_that_says_all_it_should_never_waits() {
         let spent = if step % 2 == 0 { delta } else { 0.0 }
             + if step % 5 == 0 { links } else { 0.0 }
             + if step % 10 == 0 { said } else { 0.0 };
-        assert_eq!(pace.pay(Duration::from_millis(100), spent), Duration::ZERO);
+        let verdict = pace.pay(Duration::from_millis(100), spent, 1000.0);
+        assert_eq!(verdict, Verdict::Wait(Duration::ZERO));
     }
 }
 

@@ -338,7 +338,7 @@ fn a_start_that_was_announced_happens_before_the_one_after_it_however_short_the_
 #[test]
 fn a_start_behind_the_end_is_an_end() {
     for (songs, song, status, since) in [(&[0, 4], 4, "PLAY", 0.5), (&[4, 0], 0, "PAUSE", 0.25)] {
-        for offset in ["2", "2.5", "1e300"] {
+        for offset in ["2", "2.5", "1e9"] {
             let mut party = party(songs);
             play(&mut party, 0, offset);
             assert_eq!(party.room.wake_at(), Some(BEGUN), "{offset}");

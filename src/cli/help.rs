@@ -47,8 +47,23 @@ Options:
       --allow-origin ORIGIN  Let pages of another origin in, such as https://party.example; may be
                              repeated [default: the server's own pages]
       --max-upload SIZE      Largest track that is uploaded, or taken from nodes [default: 512MiB]
-      --max-library SIZE     Take no more tracks once there are so many bytes [default: 16GiB]
+      --max-library SIZE     Bytes of tracks in all; for more, those go that no room needs, the
+                             longest unused first, and then no more are taken [default: 16GiB]
       --max-connections N    Refuse more with 503 [default: 8192, or what the system allows]
+      --max-connections-per-address N
+                             Of these, from one address
+                             [default: three quarters of them, but at least 1000]
+      --max-rooms N          Rooms at a time [default: 4096]
+      --max-rooms-per-address N
+                             Of these, made from one address [default: 256]
+      --max-members N        Members of one room [default: 6000]
+      --max-messages N       Messages a second from one member, four times as many at once
+                             [default: 50]
+      --max-bytes SIZE       Bytes a second from one member, four times as many at once
+                             [default: 1MiB]
+      --max-uploads N        Uploads at a time, a quarter of them from one address [default: 16]
+      --trust-proxy          Everybody comes through a proxy of your own: where they are is what it
+                             adds to X-Forwarded-For
       --log LEVEL            error, warn, info, debug or trace [default: info, or JAM_LOG]
   -h, --help                 This text
 

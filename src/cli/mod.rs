@@ -11,6 +11,7 @@ mod listen;
 mod peer;
 mod seed;
 mod server;
+mod server_limits;
 mod values;
 
 pub use check::{CheckOptions, CheckTarget};

@@ -2,11 +2,14 @@
 
 use super::help::SERVER_HELP;
 use super::keys::parse_key_to;
+use super::server_limits;
 use super::values::{
     on_one_line, parse_log_level, parse_port, parse_room, parse_size, text, typed, usage,
 };
 use super::{Command, Invocation, UsageError, print};
-use crate::limits::{CONNECTIONS_MAX, LIBRARY_BYTES_MAX, ORIGINS_MAX, UPLOAD_BYTES_MAX};
+use crate::limits::{
+    CONNECTIONS_MAX, LIBRARY_BYTES_MAX, ORIGINS_MAX, ServerLimits, UPLOAD_BYTES_MAX,
+};
 use crate::room::address::SERVER_PORT;
 use crate::room::key::Keys;
 use crate::room::name::RoomName;
@@ -27,6 +30,9 @@ pub struct ServerOptions {
     pub connections_max: usize,
     pub upload_bytes_max: u64,
     pub library_bytes_max: u64,
+    pub limits: ServerLimits,
+    /// Where clients are is what a proxy says.
+    pub trust_proxy: bool,
     /// What guests may do in a new room.
     pub guests: Guests,
     /// What it takes to join a room, and to host one.
@@ -53,6 +59,8 @@ pub(super) fn parse(
         connections_max: CONNECTIONS_MAX,
         upload_bytes_max: UPLOAD_BYTES_MAX,
         library_bytes_max: LIBRARY_BYTES_MAX,
+        limits: ServerLimits::default(),
+        trust_proxy: false,
         guests: Guests::default(),
         keys: Keys::default(),
         origins: Vec::new(),
@@ -94,7 +102,12 @@ pub(super) fn parse(
                 let size = text(COMMAND, parser)?;
                 options.library_bytes_max = parse_bytes("--max-library", &size, "16GiB")?;
             }
+            Long("trust-proxy") => options.trust_proxy = true,
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
+            Long(flag) if server_limits::FLAGS.contains(&flag) => {
+                let flag = flag.to_owned();
+                server_limits::set(&mut options.limits, &flag, &text(COMMAND, parser)?)?;
+            }
             Value(word) if word == "help" => return print(SERVER_HELP),
             Value(file) => {
                 let file = on_one_line(&file.to_string_lossy());

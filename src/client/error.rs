@@ -138,7 +138,9 @@ impl fmt::Display for RoomError {
                     "Too many attempts" => {
                         f.write_str(" (wait a minute, then try again with the right key)")
                     }
-                    "Too many rooms" => f.write_str(" (try again later)"),
+                    "Too many rooms" | "Too many rooms from your address" | "Room is full" => {
+                        f.write_str(" (try again later)")
+                    }
                     _ => Ok(()),
                 }
             }

@@ -59,6 +59,8 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
         connections_max,
         upload_bytes_max: options.upload_bytes_max,
         library_bytes_max: options.library_bytes_max,
+        limits: options.limits,
+        trusts_proxy: options.trust_proxy,
         library,
         tracks: HashMap::from([(options.room.clone(), tracks.to_vec())]),
         guests: options.guests,

@@ -4,6 +4,7 @@
 //!
 //! A file for each domain; whoever needs a limit names it as `limits::NAME`.
 
+mod chosen;
 mod client;
 mod commands;
 mod keys;
@@ -15,6 +16,7 @@ mod swarm;
 mod sync;
 mod tracks;
 
+pub use chosen::*;
 pub use client::*;
 pub use commands::*;
 pub use keys::*;

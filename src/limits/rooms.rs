@@ -1,6 +1,6 @@
 //! Limits of rooms: who and what is in them, what is said, and how far ahead a start is set.
 
-use super::{CHUNK_BYTES_MAX, CHUNKS_MAX, OUTBOX_BYTES_MAX};
+use super::{CHUNK_BYTES_MAX, CHUNKS_MAX, CONNECTIONS_MAX, OUTBOX_BYTES_MAX};
 use std::time::Duration;
 
 // ---- rooms ------------------------------------------------------------------------------------
@@ -14,16 +14,43 @@ pub const TRACK_ID_BYTES_MAX: usize = 256;
 /// Longest display name of a member, in characters: a line of a phone's screen.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 40;
 
-/// Longest WebSocket message: a WebRTC offer has a few KiB, a HAVE_DELTA of thousands of chunks fits.
+/// Longest WebSocket message but for SIGNAL: a HELLO or a PLAY has some hundred bytes, a HAVE_DELTA of thousands of
+/// chunks fits.
 pub const ROOM_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
-/// Rooms on one server: each has a thread, and an empty one lives on for a while.
+/// Longest SIGNAL: what members send each other is theirs to choose, such as a WebRTC offer with all its candidates, or a
+/// picture.
+pub const SIGNAL_BYTES_MAX: usize = 256 * 1024;
+const _: () = assert!(SIGNAL_BYTES_MAX >= ROOM_MESSAGE_BYTES_MAX);
+
+/// From the first byte of a message to its last, but for HELLO, which has its own deadline: what is there of it is
+/// memory. A SIGNAL at its longest needs 70 kbit/s.
+pub const MESSAGE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Frames that one message may come in: clients send a message in one, and some cut what is long into pieces of some KiB.
+pub const MESSAGE_FRAGMENTS_MAX: u32 = 256;
+
+/// Rooms on one server unless told otherwise: each has a thread, and an empty one lives on for a while.
 pub const ROOMS_MAX: usize = 4096;
+
+/// The most that a server can be told to have: a thread each beside those of the members, and a file each with
+/// `--state-dir`.
+pub const ROOMS_TOLD_MAX: usize = 2 * ROOMS_MAX;
+
+/// Rooms at a time that one address made, unless told otherwise: a school behind one router has dozens, and nobody takes the
+/// names of all others. One that nobody is in goes after a while.
+pub const ROOMS_PER_ADDRESS_MAX: usize = 256;
+const _: () = assert!(ROOMS_PER_ADDRESS_MAX * 4 < ROOMS_MAX);
+
+/// Members of one room unless told otherwise: ten full lecture halls, and fewer than there are connections, so that one room
+/// leaves places for others.
+pub const MEMBERS_MAX: usize = 6000;
+const _: () = assert!(MEMBERS_MAX < CONNECTIONS_MAX);
 
 /// An empty room keeps its state this long, so that a whole party may reload the page.
 pub const ROOM_LINGER: Duration = Duration::from_secs(300);
 
-/// The same when more than half of `ROOMS_MAX` exist: strangers' empty rooms must not crowd out others.
+/// The same when more than half of all rooms exist: strangers' empty rooms must not crowd out others.
 pub const ROOM_LINGER_CROWDED: Duration = Duration::from_secs(1);
 
 /// An empty room in which nothing was ever played, and that has nothing to play, is worth no memory.
@@ -33,15 +60,45 @@ pub const ROOM_LINGER_UNUSED: Duration = Duration::from_secs(10);
 /// touched when a room begins, and because what waits there is everybody's delay.
 pub const ROOM_INPUTS_MAX: usize = 128;
 
-/// What a member may say in a second, in messages of the cheapest kind: ten PLAYs, or four clock probes and
-/// much else. Whoever says more is read more slowly.
-pub const MESSAGE_CREDIT_PER_SEC: f64 = 50.0;
+/// What a member may say in a second unless told otherwise, in messages of the cheapest kind: ten PLAYs, or four clock
+/// probes and much else. Whoever says more is read more slowly.
+pub const MESSAGES_PER_SEC: u32 = 50;
+pub const MESSAGE_CREDIT_PER_SEC: f64 = MESSAGES_PER_SEC as f64;
 
-/// What it may say at once: the probes of joining, and somebody who drags the seek bar.
-pub const MESSAGE_CREDIT_MAX: f64 = 200.0;
+/// What it may say at once, in seconds of that: the probes of joining, and somebody who drags the seek bar.
+pub const PACE_BURST_SEC: f64 = 4.0;
+pub const MESSAGE_CREDIT_MAX: f64 = MESSAGE_CREDIT_PER_SEC * PACE_BURST_SEC;
+
+/// Bytes that a member may say in a second unless told otherwise: a node that tells of a million chunks at once has said it in
+/// ten seconds, and a hundred members who do nothing else leave a network of 1 Gbit/s some room.
+pub const MESSAGE_BYTES_PER_SEC: u64 = 1 << 20;
+
+/// The least that these two can be told to be: no wait is longer than a second then.
+pub const MESSAGES_PER_SEC_MIN: u32 = 10;
+pub const MESSAGE_BYTES_PER_SEC_MIN: u64 = SIGNAL_BYTES_MAX as u64;
+
+/// And the most: what no machine says.
+pub const MESSAGES_PER_SEC_TOLD_MAX: u32 = 1_000_000_000;
+
+/// A member that was held back for so long, all waits together, is told the limit. A node that names a million chunks
+/// waits for seven seconds.
+pub const PACE_ERROR_SEC: f64 = 10.0;
+
+/// And one that was held back for so long is cut off: it has said for half a minute all that it may, and more waits.
+pub const PACE_CUT_OFF_SEC: f64 = 20.0;
+
+/// For each second in which a member does not wait, so much is taken off: who says too much now and then is read more
+/// slowly then, and nothing else.
+pub const PACE_FORGIVEN: f64 = 0.25;
 
 /// Longest number that a clock probe may carry: what any language prints for a double.
 pub const CLOCK_NUMBER_BYTES_MAX: usize = 32;
+
+/// Furthest place in a track: 31 years, and a double still tells microseconds.
+pub const OFFSET_SEC_MAX: f64 = 1e9;
+
+/// Largest time in a REPORT, as many milliseconds as room time has: whatever is larger was not measured.
+pub const REPORT_MS_MAX: f64 = 1e14;
 
 /// Deepest nesting of a SIGNAL's blob: JSON readers of other clients give up at 128.
 pub const SIGNAL_DEPTH_MAX: usize = 100;

@@ -1,7 +1,8 @@
 //! Limits of the server: connections, requests, uploads, and what it fetches from the swarm.
 
 use super::{
-    QUEUE_TRACKS_MAX, ROOM_MESSAGE_BYTES_MAX, SWARM_OFFER_AFTER_SEC, SWARM_OFFER_AGAIN_SEC,
+    QUEUE_BYTES_MAX, QUEUE_TRACKS_MAX, SIGNAL_BYTES_MAX, SWARM_OFFER_AFTER_SEC,
+    SWARM_OFFER_AGAIN_SEC,
 };
 use std::time::Duration;
 
@@ -10,6 +11,10 @@ use std::time::Duration;
 /// Connections of one server unless told otherwise: each has a thread, and a process has 65,530 memory
 /// maps by default, two for each thread's stack.
 pub const CONNECTIONS_MAX: usize = 8192;
+
+/// Of these one address may have three quarters, unless told otherwise; but never fewer than so many: two lecture halls
+/// behind one router, a second window each.
+pub const CONNECTIONS_PER_ADDRESS_MIN: usize = 1000;
 
 /// File descriptors kept free for everything that is not a connection: tracks being read, the listener.
 pub const DESCRIPTORS_RESERVED: usize = 256;
@@ -45,10 +50,11 @@ pub const WRITE_STALL: Duration = Duration::from_secs(10);
 /// Messages waiting for a member that does not read.
 pub const OUTBOX_FRAMES_MAX: usize = 64;
 
-/// Their bytes: room for the largest lists and a few large signals, while 8,192 members that do not read
-/// stay within 2 GiB.
-pub const OUTBOX_BYTES_MAX: usize = 256 * 1024;
-const _: () = assert!(OUTBOX_BYTES_MAX >= 2 * ROOM_MESSAGE_BYTES_MAX);
+/// Their bytes: room for two of the longest signals, or one and the largest lists. What is broadcast lies in memory once, however
+/// many members it waits for; only signals are a member's own, and come no faster than their senders may talk.
+pub const OUTBOX_BYTES_MAX: usize = 640 * 1024;
+const _: () = assert!(OUTBOX_BYTES_MAX >= 2 * (SIGNAL_BYTES_MAX + 1024));
+const _: () = assert!(OUTBOX_BYTES_MAX > SIGNAL_BYTES_MAX + 2 * QUEUE_BYTES_MAX);
 
 /// The kernel's buffer for what goes out to a member; it doubles the number. Downloads keep the system's.
 pub const MEMBER_SEND_BUFFER_BYTES: usize = 64 * 1024;
@@ -71,6 +77,10 @@ pub const SMALL_ROOM_MEMBERS: usize = 32;
 
 /// From SIGTERM until sockets are closed by force: members get that long to answer the close frame.
 pub const STOP_GRACE: Duration = Duration::from_millis(400);
+
+/// Refusals of one kind that the log tells at once; then one line a second says how many more there were.
+pub const REFUSALS_TOLD_AT_ONCE: u32 = 5;
+pub const REFUSALS_TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// Lines of the log waiting for standard error; the next ones are counted and dropped.
 pub const LOG_LINES_MAX: usize = 1024;
@@ -118,11 +128,14 @@ pub const QR_TEXT_BYTES_MAX: usize = 256;
 /// as FLAC.
 pub const UPLOAD_BYTES_MAX: u64 = 512 << 20;
 
-/// Uploads at a time: each has a thread, a file and a buffer, and more would only be slower each.
+/// Uploads at a time unless told otherwise: each has a thread, a file and a buffer, and more would only be slower each.
 pub const UPLOADS_MAX: usize = 16;
 
+/// The most that a server can be told to take at a time.
+pub const UPLOADS_TOLD_MAX: usize = 1024;
+
 /// Uploads at a time from one address: the page sends one after the other, and nobody else's places are taken.
-pub const UPLOADS_PER_ADDRESS_MAX: usize = 4;
+pub const UPLOADS_PER_ADDRESS_MAX: usize = UPLOADS_MAX / 4;
 
 /// An upload that brings no byte for this long is over.
 pub const UPLOAD_STALL: Duration = Duration::from_secs(15);
@@ -155,5 +168,9 @@ const _: () =
 /// Tracks of the library that the server's node is ready to serve, each with its manifest: 10 KiB for a song.
 pub const SERVED_SWARMS_MAX: usize = 64;
 
-/// Bytes that the library may have in all until it takes no more from uploads and from the swarm, unless told otherwise.
+/// A track's last use is written down no more often than this: what is dropped first is a matter of evenings.
+pub const TRACK_USE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Bytes that the library may have in all, unless told otherwise. For more, tracks go that no room needs; when there are
+/// none it takes no more from uploads and from the swarm.
 pub const LIBRARY_BYTES_MAX: u64 = 16 << 30;

@@ -1,6 +1,6 @@
 //! Limits of what a server keeps of its rooms on disk (`--state-dir`).
 
-use super::{PLAYED_MAX, QUEUE_BYTES_MAX, QUEUE_TRACKS_MAX, ROOMS_MAX};
+use super::{PLAYED_MAX, QUEUE_BYTES_MAX, QUEUE_TRACKS_MAX, ROOMS_TOLD_MAX};
 use std::time::Duration;
 
 /// Changes are written at most this often, all that came meanwhile together: somebody who drags the seek bar is ten
@@ -17,7 +17,7 @@ pub const STATE_COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 pub const STATE_FLUSH_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Rooms whose change, or whose end, waits to be written: all there are, and as many that ended meanwhile.
-pub const STATE_MAILBOX_ROOMS_MAX: usize = 2 * ROOMS_MAX;
+pub const STATE_MAILBOX_ROOMS_MAX: usize = 2 * ROOMS_TOLD_MAX;
 
 /// Largest file of a room that is read: the largest queue, the names of what was played, the ids of what the
 /// server offered, and as much again for what later versions add.
@@ -55,8 +55,8 @@ pub const STATE_LOCK_PATIENCE: Duration = Duration::from_secs(1);
 pub const STATE_LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// Names of files that are looked at in the folder of the rooms, damaged ones included.
-pub const STATE_FILES_MAX: usize = 8 * ROOMS_MAX;
-const _: () = assert!(STATE_FILES_MAX > (2 + STATE_DAMAGED_MAX as usize) * ROOMS_MAX);
+pub const STATE_FILES_MAX: usize = 8 * ROOMS_TOLD_MAX;
+const _: () = assert!(STATE_FILES_MAX > (2 + STATE_DAMAGED_MAX as usize) * ROOMS_TOLD_MAX);
 
 /// What the system names a boot with has 37 bytes.
 pub const BOOT_ID_BYTES_MAX: u64 = 64;

@@ -1,7 +1,7 @@
 //! Why the server ends a connection, and what it says then.
 
 /// Why the server ends a connection, as close code and reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CloseReason {
     Stopping,
     TextOnly,
@@ -20,7 +20,14 @@ pub enum CloseReason {
     /// Of trying keys, from one address.
     TooManyAttempts,
     TooBig,
+    SignalTooBig,
+    TooManyMessages,
+    TooManyBytes,
+    TooManyFragments,
+    MessageTimeout,
+    RoomFull,
     TooManyRooms,
+    TooManyRoomsOfAddress,
     BadWebSocket,
     NotUtf8,
 }
@@ -46,9 +53,17 @@ impl CloseReason {
             Self::WrongHostKey => (1008, "Wrong host key"),
             Self::TooManyAttempts => (1008, "Too many attempts"),
             Self::TooBig => (1009, "Message is over 65536 bytes"),
+            Self::TooManyMessages => (1008, "Too many messages"),
+            Self::TooManyBytes => (1008, "Too many bytes"),
+            Self::TooManyFragments => (1008, "Too many fragments"),
+            Self::MessageTimeout => (1008, "Message timeout"),
+            Self::SignalTooBig => (1009, "Message is over 262144 bytes"),
+            Self::RoomFull => (1013, "Room is full"),
             Self::TooManyRooms => (1013, "Too many rooms"),
+            Self::TooManyRoomsOfAddress => (1013, "Too many rooms from your address"),
         }
     }
 }
 
 const _: () = assert!(crate::limits::ROOM_MESSAGE_BYTES_MAX == 65536);
+const _: () = assert!(crate::limits::SIGNAL_BYTES_MAX == 262_144);

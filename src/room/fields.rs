@@ -1,11 +1,13 @@
 //! The fields of a client's message: JSON text in, checked values or the text of an ERROR out. Nothing here
 //! recurses into the input, so that depth costs nothing.
 
+use crate::limits::REPORT_MS_MAX;
 use crate::track::id::TrackId;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
+use std::fmt;
 
 /// Characters of a client's own text that an ERROR repeats.
 const ECHO_CHARS_MAX: usize = 60;
@@ -18,9 +20,43 @@ pub(super) struct Fields<'a> {
     pub(super) raw: HashMap<String, &'a RawValue>,
 }
 
+/// The fields of an object, each of which is there once: of two that disagree nobody knows which was meant.
+struct Each<'a>(HashMap<String, &'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Each<'a> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        reader.deserialize_map(EachVisitor)
+    }
+}
+
+struct EachVisitor;
+
+impl<'de> Visitor<'de> for EachVisitor {
+    type Value = Each<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut fields: M) -> Result<Self::Value, M::Error> {
+        let mut raw = HashMap::new();
+        while let Some((field, value)) = fields.next_entry::<String, &RawValue>()? {
+            if raw.contains_key(&field) {
+                let message = format!("{TWICE}{}", echo(&quoted(&field)));
+                return Err(serde::de::Error::custom(message));
+            }
+            raw.insert(field, value);
+        }
+        Ok(Each(raw))
+    }
+}
+
+/// Begins what is said of a field that comes twice; behind it stands which.
+const TWICE: &str = "Invalid message: a field comes more than once: ";
+
 impl<'a> Fields<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, String> {
-        let raw: HashMap<String, &'a RawValue> =
+        let Each(raw) =
             serde_json::from_str(text).map_err(|error| describe_json_error(text, &error))?;
         let kind = match raw.get("type").map(|raw| serde_json::from_str(raw.get())) {
             Some(Ok(kind)) => kind, // A String at once: a Value would be read to any depth, on the stack.
@@ -77,6 +113,16 @@ impl<'a> Fields<'a> {
     pub(super) fn measure(&self, field: &str) -> Result<Option<f64>, String> {
         match self.number(field)? {
             Some(value) if value < 0.0 => self.refuse(field, "a number of at least 0"),
+            other => Ok(other),
+        }
+    }
+
+    /// A time in milliseconds, as far as anybody can have measured it.
+    pub(super) fn milliseconds(&self, field: &str) -> Result<Option<f64>, String> {
+        match self.number(field)? {
+            Some(value) if value.abs() > REPORT_MS_MAX => {
+                self.refuse(field, "a number of milliseconds")
+            }
             other => Ok(other),
         }
     }
@@ -155,11 +201,14 @@ impl<'a> Fields<'a> {
             return Ok(None);
         };
         match serde_json::from_str(raw.get()) {
-            Ok(raw) => Ok(Some(Fields {
+            Ok(Each(raw)) => Ok(Some(Fields {
                 kind: format!("{}: {field}", self.kind),
                 raw,
             })),
-            Err(_) => self.refuse(field, "an object"),
+            Err(error) => match twice(&error) {
+                Some(said) => Err(format!("{}: {field}: {said}", self.kind)),
+                None => self.refuse(field, "an object"),
+            },
         }
     }
 
@@ -183,9 +232,23 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// What is said of a field that comes twice, if that is the matter.
+fn twice(error: &serde_json::Error) -> Option<String> {
+    let said = error.to_string();
+    let field = said.strip_prefix(TWICE)?;
+    // Behind it stands the place, of which nobody can make use.
+    let field = field
+        .rsplit_once(" at line ")
+        .map_or(field, |(field, _)| field);
+    Some(format!("{TWICE}{field}"))
+}
+
 /// "Invalid JSON", with the field in whose value the reader stumbled when there is one: the usual case is a
 /// client in another language that writes NaN or Infinity.
 fn describe_json_error(text: &str, error: &serde_json::Error) -> String {
+    if let Some(said) = twice(error) {
+        return said;
+    }
     if error.is_data() {
         return "Invalid message: it must be a JSON object".into();
     }
@@ -210,11 +273,13 @@ fn prefix_before<'a>(text: &'a str, error: &serde_json::Error) -> &'a str {
     &text[..end]
 }
 
-/// The key whose value begins last in `read`: `{"a":1,"b":N` gives `b`.
+/// The key whose value begins last in `read`: `{"a":1,"b":N` gives `b`, and so does `{"a":1,"b":"N`.
 fn last_key(read: &str) -> Option<&str> {
     let (before, after) = read.rsplit_once(':')?;
     let key = before.trim_end().strip_suffix('"')?;
-    let value_begins_there = !after.contains([',', '"', '{', '[']);
+    let value = after.trim_start();
+    let value = value.strip_prefix('"').unwrap_or(value);
+    let value_begins_there = !value.contains([',', '"', '{', '[']);
     value_begins_there.then(|| &key[key.rfind('"').map_or(0, |quote| quote + 1)..])
 }
 

@@ -10,6 +10,14 @@ use super::seat::Kept;
 use super::token::Token;
 
 impl Room {
+    /// Whether there is a place for one more, of `members_max`; somebody who comes back has its own.
+    #[must_use]
+    pub fn has_place_for(&self, newcomer: &Newcomer, members_max: usize) -> bool {
+        let token = newcomer.hello.token.as_ref();
+        let comes_back = token.is_some_and(|token| self.members.by_token(token).is_some());
+        comes_back || self.members.len() < members_max
+    }
+
     pub(super) fn join(&mut self, now: f64, newcomer: Newcomer, out: &mut Vec<Output>) {
         let member = newcomer.member;
         // Before anything else: who has no key learns nothing.

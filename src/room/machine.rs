@@ -193,6 +193,11 @@ impl Room {
     }
 
     #[must_use]
+    pub fn name(&self) -> &RoomName {
+        &self.name
+    }
+
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }

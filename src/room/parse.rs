@@ -1,7 +1,7 @@
 //! Reads what clients say: JSON text in, checked messages or the text of an ERROR out.
 //!
-//! Every wrong value is refused with the name of its field. Unknown fields are ignored, and of a field that
-//! comes twice the last one counts. Nothing here recurses into the input, so that depth costs nothing.
+//! Every wrong value is refused with the name of its field, and so is a field that comes twice. Unknown fields are
+//! ignored. Nothing here recurses into the input, so that depth costs nothing.
 
 use super::close::CloseReason;
 use super::fields::{Fields, echo, quoted};
@@ -9,8 +9,8 @@ use super::key::Keys;
 use super::message::{ClientMessage, Hello, HostMessage, Report, Role, RoomMessage, Status, Wants};
 use super::token::Token;
 use crate::limits::{
-    CLOCK_NUMBER_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, SIGNAL_DEPTH_MAX, TRACK_DURATION_SEC_MAX,
-    TRACK_ID_BYTES_MAX,
+    CLOCK_NUMBER_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, OFFSET_SEC_MAX, SIGNAL_DEPTH_MAX,
+    TRACK_DURATION_SEC_MAX, TRACK_ID_BYTES_MAX,
 };
 use crate::text::clean_display_text;
 use serde_json::{Number, Value};
@@ -171,15 +171,22 @@ impl Fields<'_> {
             Some(id) if id.len() > TRACK_ID_BYTES_MAX => {
                 self.refuse("track_id", "at most 256 bytes long")
             }
+            Some(id) if id.contains(char::is_control) => {
+                self.refuse("track_id", "without control characters")
+            }
             track_id => Ok(track_id),
         }
     }
 
     fn offset(&self) -> Result<Number, String> {
         match self.scalar("offset_sec") {
-            Some(Value::Number(offset)) if offset.as_f64().is_some_and(|sec| sec >= 0.0) => {
-                Ok(offset)
-            }
+            Some(Value::Number(offset)) => match offset.as_f64() {
+                Some(sec) if (0.0..=OFFSET_SEC_MAX).contains(&sec) => Ok(offset),
+                Some(sec) if sec > OFFSET_SEC_MAX => {
+                    self.refuse("offset_sec", "a number of at most 1000000000")
+                }
+                _ => self.refuse("offset_sec", "a number of at least 0"),
+            },
             _ => self.refuse("offset_sec", "a number of at least 0"),
         }
     }
@@ -200,6 +207,12 @@ impl Fields<'_> {
         }
     }
 
+    /// Milliseconds, at least 0.
+    fn span(&self, field: &str) -> Result<Option<f64>, String> {
+        self.measure(field)?;
+        self.milliseconds(field)
+    }
+
     fn report(&self) -> Result<RoomMessage, String> {
         const STATUSES: &[&str] = &[
             "idle", "loading", "ready", "playing", "paused", "ended", "blocked", "failed",
@@ -211,10 +224,10 @@ impl Fields<'_> {
         Ok(RoomMessage::Report(Report {
             status: self.choice("status", STATUSES)?,
             method: self.choice("method", &["webaudio", "element", "mpv"])?,
-            rtt_ms: self.measure("rtt_ms")?,
-            error_ms: self.number("error_ms")?,
+            rtt_ms: self.span("rtt_ms")?,
+            error_ms: self.milliseconds("error_ms")?,
             loaded,
-            clock_ms: self.measure("clock_ms")?,
+            clock_ms: self.span("clock_ms")?,
             track_id: self.any_track_id()?,
         }))
     }

@@ -104,6 +104,9 @@ impl Fields<'_> {
             Some(id) if id.len() > TRACK_ID_BYTES_MAX => {
                 self.refuse("skip", "at most 256 bytes long")
             }
+            Some(id) if id.contains(char::is_control) => {
+                self.refuse("skip", "without control characters")
+            }
             skip => Ok(RightsMessage::Vote { skip }),
         }
     }

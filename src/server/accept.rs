@@ -1,6 +1,9 @@
-//! Takes connections: one thread that survives every error of accept, and the table of what is connected.
+//! Takes connections: one thread that survives every error of accept.
+
+pub use super::connections::{Connection, Connections};
 
 use super::connection;
+use super::refusing;
 use super::run::Hub;
 use crate::limits::{
     ACCEPT_BACKOFF, ACCEPT_CALM, REFUSAL_DEADLINE, REFUSALS_MAX, THREAD_STACK_BYTES, WRITE_STALL,
@@ -8,124 +11,11 @@ use crate::limits::{
 use crate::sys::listener;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use socket2::Socket;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The connections that exist. Invariant: never more than `max`.
-pub struct Connections {
-    max: usize,
-    table: Mutex<Table>,
-}
-
-#[derive(Default)]
-struct Table {
-    /// The server stops: nobody is admitted any more.
-    closed: bool,
-    next_id: u64,
-    sockets: HashMap<u64, Arc<TcpStream>>,
-}
-
-/// A connection and its place in the table, which is free again when this is dropped.
-pub struct Connection {
-    id: u64,
-    socket: Arc<TcpStream>,
-    peer: SocketAddr,
-    connections: Arc<Connections>,
-}
-
-impl Connections {
-    #[must_use]
-    pub fn new(max: usize) -> Arc<Self> {
-        Arc::new(Self {
-            max,
-            table: Mutex::default(),
-        })
-    }
-
-    /// # Errors
-    /// Gives the socket back when all places are taken.
-    fn admit(
-        self: &Arc<Self>,
-        socket: TcpStream,
-        peer: SocketAddr,
-    ) -> Result<Connection, TcpStream> {
-        let mut table = self.lock();
-        if table.closed || table.sockets.len() >= self.max {
-            return Err(socket);
-        }
-        let id = table.next_id;
-        table.next_id += 1;
-        let socket = Arc::new(socket);
-        table.sockets.insert(id, Arc::clone(&socket));
-        Ok(Connection {
-            id,
-            socket,
-            peer,
-            connections: Arc::clone(self),
-        })
-    }
-
-    /// Ends every connection, and admits no other; their threads notice.
-    pub fn shut_all(&self) {
-        let mut table = self.lock();
-        table.closed = true;
-        for socket in table.sockets.values() {
-            let _gone = socket.shutdown(Shutdown::Both);
-        }
-    }
-
-    /// Whether the next connection would be refused.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.count() >= self.max
-    }
-
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.lock().sockets.len()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Table> {
-        // The table is whole between any two statements that hold it.
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Connection {
-    /// Numbered in the order of connecting, never used twice.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        self.id
-    }
-
-    #[must_use]
-    pub fn socket(&self) -> Arc<TcpStream> {
-        Arc::clone(&self.socket)
-    }
-
-    /// The other side's address and port.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.peer
-    }
-
-    /// The other side's address; an IPv4 one is an IPv4 one, also on a socket that takes both.
-    #[must_use]
-    pub fn ip(&self) -> IpAddr {
-        self.peer.ip().to_canonical()
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        // The outbox may hold the socket a little longer; the other side should not have to wait for that.
-        let _gone = self.socket.shutdown(Shutdown::Both);
-        self.connections.lock().sockets.remove(&self.id);
-    }
-}
 
 /// Accepts until `stop` is dropped at its other end.
 pub fn run(hub: &Arc<Hub>, listener: &Socket, stop: &Receiver<()>) {
@@ -152,6 +42,7 @@ pub fn run(hub: &Arc<Hub>, listener: &Socket, stop: &Receiver<()>) {
             }
         }
         hub.threads.reap();
+        hub.turned_away.tick();
     }
 }
 
@@ -198,9 +89,11 @@ fn take(
             hub.metrics.connections.add(1);
             connection
         }
-        Err(socket) => {
+        Err((socket, full)) => {
             hub.metrics.refused.add(1);
-            connection::tell_overload(&socket);
+            hub.turned_away
+                .note(full.cause(), &peer.ip().to_canonical(), "");
+            refusing::tell_overload(&socket, full.text());
             // With more to see off than there is room for, the rest is closed at once.
             let _closed = refusals.try_send(socket);
             return;
@@ -234,7 +127,7 @@ fn see_off(refused: &Receiver<TcpStream>) {
         let is_over = |(told, _): &(Instant, TcpStream)| told.elapsed() >= REFUSAL_DEADLINE;
         while leaving.len() > REFUSALS_MAX || leaving.front().is_some_and(is_over) {
             let (_, socket) = leaving.pop_front().expect("bug: there is one");
-            connection::drop_request(&socket);
+            refusing::drop_request(&socket);
         }
     }
 }

@@ -6,6 +6,7 @@
 //! One that the library cannot take is not tried again: the room is told, which takes it out of its queue.
 
 use super::arrival::{Arrival, Place};
+use super::making_room::Space;
 use super::refusal::Refusal;
 use super::room_thread::RoomWant;
 use super::run::Hub;
@@ -146,15 +147,15 @@ fn begin_next(hub: &Arc<Hub>) -> bool {
     true
 }
 
-/// Whether the library may take so many bytes more.
+/// Whether the library might take so many bytes more.
 fn check_size(hub: &Hub, bytes: u64) -> Result<(), Refusal> {
     if bytes > hub.upload_bytes_max {
         return Err(Refusal::TooLarge);
     }
-    if hub.library.bytes().saturating_add(bytes) > hub.library_bytes_max {
-        return Err(Refusal::LibraryFull);
+    match hub.making_room.is_thinkable(hub, bytes) {
+        true => Ok(()),
+        false => Err(Refusal::LibraryFull),
     }
-    Ok(())
 }
 
 fn fetch(hub: &Arc<Hub>, arrival: &Arrival) {
@@ -248,7 +249,7 @@ fn follow(hub: &Hub, arrival: &Arrival) -> Result<Followed, Failed> {
             return Err(error.into());
         }
         if swarm.status().complete
-            && let Some(whole) = scattered.take()
+            && let Some((whole, _space)) = scattered.take()
         {
             let name = arrival.place.get().map(|place| place.name.clone());
             let name = name.unwrap_or_else(|| arrival.want.name.clone());
@@ -279,12 +280,14 @@ fn is_in_the_way(hub: &Hub, id: TrackId) -> bool {
 }
 
 /// A place for its bytes, once it is known how many they are.
-fn prepare(hub: &Hub, arrival: &Arrival) -> Result<Option<Scattered>, Refusal> {
+fn prepare<'a>(hub: &'a Hub, arrival: &Arrival) -> Result<Option<(Scattered, Space<'a>)>, Refusal> {
     let Some(manifest) = arrival.swarm.wait_for_manifest(Duration::ZERO) else {
         return Ok(None);
     };
     let layout = manifest.layout();
     check_size(hub, layout.length())?;
+    let space = hub.making_room.reserve(hub, layout.length());
+    let space = space.ok_or(Refusal::LibraryFull)?;
     let scattered = hub.library.begin_scattered()?;
     let file = scattered.file()?;
     let name = manifest.name().to_owned();
@@ -295,5 +298,5 @@ fn prepare(hub: &Hub, arrival: &Arrival) -> Result<Option<Scattered>, Refusal> {
     let _only_here = arrival.place.set(Arc::clone(&place));
     let held = Bitfield::new(layout.count());
     arrival.swarm.begin(manifest, place, held);
-    Ok(Some(scattered))
+    Ok(Some((scattered, space)))
 }

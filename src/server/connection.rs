@@ -6,10 +6,11 @@ use super::http::{
 };
 use super::metrics;
 use super::page;
+use super::refusing::{close_gently, overload, refuse, turn_away};
 use super::route::{Route, is_upload, route};
 use super::run::Hub;
 use super::swarm::ServerSwarm;
-use super::upload::{self, Failed};
+use super::upload::{self, Failed, Place};
 use super::way::Way;
 use super::websocket::Reader;
 use super::{covers, doors, tracks};
@@ -23,13 +24,13 @@ use serde::Serialize;
 use serde_json::json;
 use socket2::SockRef;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Shutdown, TcpStream};
+use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tungstenite::handshake::derive_accept_key;
 
 /// Serves requests until the connection ends or becomes a WebSocket.
-pub fn serve(hub: &Arc<Hub>, connection: Connection) {
+pub fn serve(hub: &Arc<Hub>, mut connection: Connection) {
     let socket = connection.socket();
     let mut unread = Vec::with_capacity(1024);
     if wait_for_swarm(&socket, &mut unread) {
@@ -40,29 +41,33 @@ pub fn serve(hub: &Arc<Hub>, connection: Connection) {
         let request = match read_head(&socket, &mut unread) {
             Ok(Some(request)) => request,
             Ok(None) => return,
-            Err(refusal) => return refuse(&socket, refusal, REFUSAL_DEADLINE),
+            Err(refusal) => return turn_away(hub, &connection, refusal, REFUSAL_DEADLINE),
         };
         hub.metrics.requests.add(1);
+        let way = Way::of(&request, hub.trusts_proxy);
+        if let Err(full) = connection.comes_from(way.ip) {
+            hub.metrics.refused.add(1);
+            let who = way.ip.unwrap_or(connection.ip());
+            hub.turned_away.note(full.cause(), &who, "");
+            return refuse(&socket, overload(full.text()), REFUSAL_DEADLINE);
+        }
         if let Err(refusal) = doors::check_origin(hub, &connection, &request) {
             return refuse(&socket, refusal, REFUSAL_DEADLINE);
         }
         if request.method == Method::Put {
-            match receive(hub, &connection, &request, &mut unread) {
+            match receive(hub, &connection, &request, way, &mut unread) {
                 Ok(()) if request.keep_alive => continue,
                 Ok(()) => return close_gently(&socket, REFUSAL_DEADLINE),
                 Err(Failed::Gone) => return,
                 Err(Failed::Refused(refusal)) => {
-                    return refuse(&socket, refusal, UPLOAD_REFUSAL_DEADLINE);
+                    return turn_away(hub, &connection, refusal, UPLOAD_REFUSAL_DEADLINE);
                 }
             }
         }
         if let Route::Room(room) = route(&request.path) {
             return match &request.websocket_key {
-                Some(key) => {
-                    let way = Way::of(&request);
-                    upgrade(hub, connection, room, key, way, unread);
-                }
-                None => refuse(&socket, NOT_A_WEBSOCKET, REFUSAL_DEADLINE),
+                Some(key) => upgrade(hub, connection, room, key, way, unread),
+                None => turn_away(hub, &connection, NOT_A_WEBSOCKET, REFUSAL_DEADLINE),
             };
         }
         match answer(hub, connection.ip(), &socket, &request) {
@@ -93,6 +98,7 @@ fn receive(
     hub: &Hub,
     connection: &Connection,
     request: &Request,
+    way: Way,
     unread: &mut Vec<u8>,
 ) -> Result<(), Failed> {
     if !is_upload(&request.path) {
@@ -101,7 +107,11 @@ fn receive(
             text: WRONG_METHOD,
         }));
     }
-    upload::receive(hub, connection.ip(), &connection.socket(), request, unread)
+    let from = Place {
+        ip: connection.ip(),
+        relayed: way.relayed,
+    };
+    upload::receive(hub, from, &connection.socket(), request, unread)
 }
 
 /// `None`: the connection ended, or stayed idle. What came behind the head stays in `unread`.
@@ -312,39 +322,6 @@ fn send_qr(socket: &TcpStream, request: &Request) -> io::Result<()> {
     }
 }
 
-/// Answers, and reads on until `patience` is over or the other side has enough.
-fn refuse(mut socket: &TcpStream, refusal: Refusal, patience: Duration) {
-    if socket.write_all(&refusal_bytes(refusal)).is_ok() {
-        close_gently(socket, patience);
-    }
-}
-
-fn refusal_bytes(refusal: Refusal) -> Vec<u8> {
-    let body = format!("{}\n", refusal.text);
-    let mut head = ResponseHead::new(refusal.status)
-        .field("Content-Type", "text/plain; charset=utf-8")
-        .field("Content-Length", body.len())
-        .field("Connection", "close");
-    head = match refusal.status {
-        Status::MethodNotAllowed => head.field("Allow", "GET, HEAD"),
-        Status::UpgradeRequired => head
-            .field("Upgrade", "websocket")
-            .field("Sec-WebSocket-Version", "13"),
-        _ => head,
-    };
-    let mut bytes = head.finish();
-    bytes.extend_from_slice(body.as_bytes());
-    bytes
-}
-
-/// Lets the last response arrive: a socket that is closed with unread bytes is reset, and the response lost.
-fn close_gently(socket: &TcpStream, patience: Duration) {
-    let _gone = socket.shutdown(Shutdown::Write);
-    let deadline = Instant::now() + patience;
-    let mut unwanted = [0; 4096];
-    while matches!(read_before(socket, &mut unwanted, deadline), Ok(count) if count > 0) {}
-}
-
 fn upgrade(
     hub: &Arc<Hub>,
     connection: Connection,
@@ -370,22 +347,4 @@ fn upgrade(
     if let Err(error) = spawned {
         log::error!("no thread for a member: {error}");
     }
-}
-
-/// Writes 503 to a connection for which there is no room, whatever it is going to ask, and waits for nothing.
-pub fn tell_overload(socket: &TcpStream) {
-    let refusal = refusal_bytes(Refusal {
-        status: Status::ServiceUnavailable,
-        text: "this server is full, try again later",
-    });
-    // A new socket's buffer takes this much.
-    if socket.set_nonblocking(true).is_ok() && (&*socket).write_all(&refusal).is_ok() {
-        let _gone = socket.shutdown(Shutdown::Write);
-    }
-}
-
-/// Takes what such a connection has sent meanwhile, so that closing it does not reset it.
-pub fn drop_request(mut socket: &TcpStream) {
-    let mut request = [0; 4096];
-    let _whatever = socket.read(&mut request);
 }

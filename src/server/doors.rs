@@ -10,6 +10,7 @@ use super::http::{Method, Refusal, Request, Status};
 use super::registry::Registry;
 use super::room_thread::ToRoom;
 use super::run::Hub;
+use super::turned_away::Cause;
 use crate::room::close::CloseReason;
 use crate::room::key::{Key, Keys, Locks};
 use crate::room::locking::Look;
@@ -171,7 +172,9 @@ pub fn check_origin(hub: &Hub, connection: &Connection, request: &Request) -> Re
     }
     let ip = connection.ip();
     let shown: String = origin.chars().take(100).collect();
-    log::warn!("{ip}: a page of origin {shown:?} is refused at {host:?} (see --allow-origin)");
+    let what = format!("a page of origin {shown:?} at {host:?} (see --allow-origin)");
+    let cause = Cause::Request(Status::Forbidden);
+    hub.turned_away.note(cause, &ip, &what);
     Err(Refusal {
         status: Status::Forbidden,
         text: "pages of another origin may not use this server \

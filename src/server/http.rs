@@ -2,12 +2,14 @@
 //!
 //! The reading of a head is httparse's; what is here decides what this server accepts of it.
 
+use super::forwarded::last_address;
 use crate::limits::HEAD_FIELDS_MAX;
 use crate::text::percent_decoded;
 use std::fmt::Write;
+use std::net::IpAddr;
 
 /// How a response begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     Ok,
     Created,
@@ -99,6 +101,10 @@ pub struct Request {
     pub relayed: bool,
     /// Whether that was a proxy, so that the address is another's.
     pub proxied: bool,
+    /// Whether it was a page that had it sent.
+    pub from_page: bool,
+    /// Where the proxy says that the client is: to be believed only of one's own.
+    pub forwarded_for: Option<IpAddr>,
     /// The key of a WebSocket upgrade, if this is one that can be granted.
     pub websocket_key: Option<String>,
 }
@@ -180,6 +186,8 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
     }
     let connection = |token| fields.has_token("connection", token);
     let proxied = PROXIED_BY.iter().any(|name| fields.count(name) > 0);
+    // A browser names the page on whose behalf it asks.
+    let from_page = fields.count("origin") > 0;
     Ok(Request {
         method,
         path: path.to_owned(),
@@ -201,9 +209,10 @@ fn check(parsed: &httparse::Request) -> Result<Request, Refusal> {
             1 => Some(fields.text("origin").unwrap_or_default()),
             _ => Some(String::new()),
         },
-        // A browser names the page on whose behalf it asks.
-        relayed: proxied || fields.count("origin") > 0,
+        relayed: proxied || from_page,
         proxied,
+        from_page,
+        forwarded_for: last_address(fields.values("x-forwarded-for")),
         websocket_key: websocket_key(&fields, method, is_http_1_1)?,
     })
 }

@@ -1,10 +1,13 @@
 //! What a server counts about itself, as Prometheus reads it at `/metrics`.
 
 use super::run::Hub;
+use crate::limits::{REFUSALS_TOLD_AT_ONCE, REFUSALS_TOLD_EVERY};
+use crate::sys::throttle::Throttle;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// A number that many threads add to.
 #[derive(Debug, Default)]
@@ -38,20 +41,38 @@ pub struct Metrics {
     pub errors_sent: Count,
     pub track_bytes_sent: Count,
     pub uploads: Count,
+    pub tracks_dropped: Count,
     pub upload_bytes_received: Count,
     /// Connections that the server ended, by reason.
-    cut_offs: Mutex<BTreeMap<&'static str, u64>>,
+    cut_offs: Mutex<BTreeMap<&'static str, CutOffs>>,
+}
+
+#[derive(Debug)]
+struct CutOffs {
+    count: u64,
+    began: Instant,
+    throttle: Throttle,
 }
 
 impl Metrics {
-    pub fn cut_off(&self, reason: &'static str) {
+    /// Whether the log should say so as well, and how often it did not since it did last.
+    pub fn cut_off(&self, reason: &'static str) -> Option<u64> {
         let mut cut_offs = self.cut_offs.lock().unwrap_or_else(PoisonError::into_inner);
-        *cut_offs.entry(reason).or_default() += 1;
+        let cut_offs = cut_offs.entry(reason).or_insert_with(|| CutOffs {
+            count: 0,
+            began: Instant::now(),
+            throttle: Throttle::new(REFUSALS_TOLD_AT_ONCE, REFUSALS_TOLD_EVERY),
+        });
+        cut_offs.count += 1;
+        cut_offs.throttle.say(cut_offs.began.elapsed())
     }
 
     fn cut_offs(&self) -> BTreeMap<&'static str, u64> {
         let cut_offs = self.cut_offs.lock().unwrap_or_else(PoisonError::into_inner);
-        cut_offs.clone()
+        let counts = cut_offs.iter();
+        counts
+            .map(|(&reason, cut_offs)| (reason, cut_offs.count))
+            .collect()
     }
 }
 
@@ -130,6 +151,11 @@ pub fn render(hub: &Hub) -> String {
         "jam_uploads_total",
         "Tracks that were uploaded.",
         &metrics.uploads,
+    );
+    page.counter(
+        "jam_tracks_dropped_total",
+        "Tracks that left the library to make room for others.",
+        &metrics.tracks_dropped,
     );
     page.counter(
         "jam_upload_bytes_received_total",

@@ -240,8 +240,16 @@ impl Outbox {
         if outgoing.cut_off {
             return; // The drain thread found the socket that was shut the first time.
         }
-        log::info!("member {} cut off: {why}", self.member.0);
-        self.metrics.cut_off(reason);
+        match self.metrics.cut_off(reason) {
+            Some(0) => log::info!("member {} cut off: {why}", self.member.0),
+            Some(more) => {
+                log::info!(
+                    "member {} cut off: {why} (and {more} more before)",
+                    self.member.0
+                );
+            }
+            None => {}
+        }
         *outgoing = Outgoing {
             ended: true,
             cut_off: true,

@@ -4,128 +4,39 @@
 //! Invariant: a room is forgotten only while nobody but the registry and the room's own thread holds its
 //! handle, so that nobody can be talking to a room that is gone.
 
+pub use super::room_handle::RoomHandle;
+
 use super::dial_back::{Attempt, DialBack};
 use super::doors::Doors;
+use super::room_handle::Entry;
 use super::room_thread::{RoomThread, RoomWant, ToRoom};
 use super::sender::{RoomKey, Senders};
 use super::state_keeper::Keeper;
 use super::stock::Stock;
-use crate::identity::{KeyId, NodeId, SwarmKey};
-use crate::limits::{
-    ROOM_ANSWER_DEADLINE, ROOM_INPUTS_MAX, ROOM_LINGER, ROOMS_MAX, STOP_GRACE, THREAD_STACK_BYTES,
-};
-use crate::room::event::{Home, NodeAddress, RoomView, ServerNode, Want};
+use super::turned_away::TurnedAway;
+use crate::identity::{KeyId, NodeId, SwarmKey, one_who_counts};
+use crate::limits::{ROOM_INPUTS_MAX, ROOM_LINGER, STOP_GRACE, ServerLimits, THREAD_STACK_BYTES};
+use crate::room::event::Home;
 use crate::room::machine::Room;
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
-use crate::room::queue::QueueFull;
 use crate::room::rights::Guests;
 use crate::room::snapshot::RoomSnapshot;
-use crate::room::upload::{Adder, UploadRefusal, Uploader};
 use crate::sys::clock::RoomClock;
 use crate::sys::secret::Secret;
 use crate::sys::threads::Threads;
 use crate::track::id::TrackId;
 use crossbeam_channel::{Sender, bounded};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
-
-/// A way to talk to a room; while it is held, the room lives.
-#[derive(Clone)]
-pub struct RoomHandle(Arc<Entry>);
-
-struct Entry {
-    name: RoomName,
-    swarm_key: SwarmKey,
-    key_id: KeyId,
-    inputs: Sender<ToRoom>,
-}
-
-impl RoomHandle {
-    #[must_use]
-    pub fn name(&self) -> &RoomName {
-        &self.0.name
-    }
-
-    /// What the nodes of this room share.
-    #[must_use]
-    pub fn swarm_key(&self) -> SwarmKey {
-        self.0.swarm_key
-    }
-
-    /// May wait while the room is busy. `false`: the room has stopped with its server, and nobody heard it.
-    // Apart: a channel's innards would lie on the stack of every member that listens.
-    #[inline(never)]
-    pub fn tell(&self, message: ToRoom) -> bool {
-        self.0.inputs.send(message).is_ok()
-    }
-
-    /// Whether somebody may upload into the room, and for whom that is; `None` when it did not answer in time.
-    #[must_use]
-    pub fn may_upload(&self, uploader: Uploader) -> Option<Result<Adder, UploadRefusal>> {
-        self.ask(|answer| ToRoom::MayUpload { uploader, answer })
-    }
-
-    /// Puts an uploaded track into the room's queue; `None` when it did not answer in time.
-    #[must_use]
-    pub fn add_uploaded(&self, track: QueueTrack) -> Option<Result<(), QueueFull>> {
-        let track = Box::new(track);
-        self.ask(|answer| ToRoom::AddUploaded { track, answer })
-    }
-
-    /// The nodes of the room that can be dialled, or may be; `None` when it did not answer in time.
-    #[must_use]
-    pub fn nodes(&self) -> Option<Vec<NodeAddress>> {
-        self.ask(ToRoom::Nodes)
-    }
-
-    /// The tracks that the room's queue awaits; `None` when it did not answer in time.
-    #[must_use]
-    pub fn wants(&self) -> Option<Vec<Want>> {
-        self.ask(ToRoom::Wants)
-    }
-
-    /// The server has this track now. `false`: the room has stopped with its server. May wait while it is busy.
-    pub fn track_arrived(&self, track: QueueTrack) -> bool {
-        self.tell(ToRoom::TrackArrived(Box::new(track)))
-    }
-
-    /// The server cannot take a track that the room may await. `false`: the room has stopped with its server. May wait
-    /// while it is busy.
-    pub fn track_refused(&self, track_id: TrackId, why: &'static str) -> bool {
-        self.tell(ToRoom::TrackRefused { track_id, why })
-    }
-
-    /// What the room looks like; `None` when it did not answer in time.
-    #[must_use]
-    pub fn view(&self) -> Option<RoomView> {
-        self.ask(ToRoom::View)
-    }
-
-    /// How far the server's own node is with a track of this room, for SWARM; `None` when it does nothing here.
-    /// Waits for nobody: `false` when the room is too busy to hear it, and the next one will do.
-    pub fn set_server_node(&self, node: Option<ServerNode>) -> bool {
-        let node = ToRoom::ServerNode(node.map(Box::new));
-        self.0.inputs.try_send(node).is_ok()
-    }
-
-    /// `None`: it did not answer in time.
-    pub(super) fn ask<T>(&self, question: impl FnOnce(Sender<T>) -> ToRoom) -> Option<T> {
-        let (answer, answered) = bounded(1);
-        let asked = self
-            .0
-            .inputs
-            .send_timeout(question(answer), ROOM_ANSWER_DEADLINE);
-        asked.ok()?;
-        answered.recv_timeout(ROOM_ANSWER_DEADLINE).ok()
-    }
-}
 
 /// Why a room cannot be entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnterError {
     TooManyRooms,
+    TooManyRoomsOfAddress,
     Stopping,
 }
 
@@ -142,6 +53,7 @@ struct Shared {
     guests: Guests,
     doors: Arc<Doors>,
     keeper: Option<Keeper>,
+    turned_away: Arc<TurnedAway>,
     dial_back: DialBack,
     rooms: Mutex<Rooms>,
 }
@@ -160,6 +72,7 @@ pub struct Config {
     pub doors: Arc<Doors>,
     /// Hears of all that has to outlive the server.
     pub keeper: Option<Keeper>,
+    pub turned_away: Arc<TurnedAway>,
     pub senders: Senders,
     /// Hears of the tracks that rooms await. It is dropped when the server stops and all rooms have ended.
     pub wants: Sender<RoomWant>,
@@ -198,15 +111,16 @@ impl Registry {
             guests: config.guests,
             doors: config.doors,
             keeper: config.keeper,
+            turned_away: config.turned_away,
             rooms: Mutex::new(rooms),
         }))
     }
 
-    /// The room of this name, made when there is none.
+    /// The room of this name, made when there is none, by somebody at `ip`.
     ///
     /// # Errors
-    /// When there are too many rooms, no thread for one more, or the server is stopping.
-    pub fn enter(&self, name: &RoomName) -> Result<RoomHandle, EnterError> {
+    /// When there are too many rooms, in all or of this address, no thread for one more, or the server is stopping.
+    pub fn enter(&self, name: &RoomName, ip: IpAddr) -> Result<RoomHandle, EnterError> {
         let mut rooms = self.lock();
         let Some(outlets) = rooms.outlets.clone() else {
             return Err(EnterError::Stopping);
@@ -214,10 +128,18 @@ impl Registry {
         if let Some(room) = rooms.by_name.get(name) {
             return Ok(room.clone());
         }
-        if rooms.by_name.len() >= ROOMS_MAX {
+        let limits = self.limits();
+        if rooms.by_name.len() >= limits.rooms {
             return Err(EnterError::TooManyRooms);
         }
-        self.start_room(&mut rooms, self.empty_room(name), name, None, outlets)
+        let made_by = Some(one_who_counts(ip));
+        let own = rooms.by_name.values();
+        let own = own.filter(|room| room.0.made_by == made_by).count();
+        if own >= limits.rooms_per_address {
+            return Err(EnterError::TooManyRoomsOfAddress);
+        }
+        let room = self.empty_room(name);
+        self.start_room(&mut rooms, room, made_by, None, outlets)
     }
 
     /// Rooms that were there before the server was started, as they would be now. Nobody need be in them for a while.
@@ -230,7 +152,7 @@ impl Registry {
             };
             let room = Room::restore(self.0.clock.now(), name.clone(), snapshot, self.home(&name));
             // What went wrong is in the log, and the room is made anew when somebody enters.
-            let _no_thread = self.start_room(&mut rooms, room, &name, Some(stays_until), outlets);
+            let _no_thread = self.start_room(&mut rooms, room, None, Some(stays_until), outlets);
         }
     }
 
@@ -248,19 +170,21 @@ impl Registry {
         &self,
         rooms: &mut Rooms,
         room: Room,
-        name: &RoomName,
+        made_by: Option<IpAddr>,
         stays_until: Option<Instant>,
         outlets: Outlets,
     ) -> Result<RoomHandle, EnterError> {
+        let name = room.name().clone();
         let key = RoomKey(rooms.next_key);
         rooms.next_key += 1;
         let (sender, inputs) = bounded(ROOM_INPUTS_MAX);
-        let swarm_key = self.swarm_key(name);
+        let swarm_key = self.swarm_key(&name);
         let handle = RoomHandle(Arc::new(Entry {
             name: name.clone(),
             key_id: swarm_key.id(),
             swarm_key,
             inputs: sender,
+            made_by,
         }));
         let wanted = room.wants().into_iter().map(|want| RoomWant {
             room: name.clone(),
@@ -282,7 +206,7 @@ impl Registry {
         let run = move || room_thread.run();
         match self.0.threads.spawn("room", THREAD_STACK_BYTES, run) {
             Ok(()) => {
-                rooms.by_name.insert(name.clone(), handle.clone());
+                rooms.by_name.insert(name, handle.clone());
                 Ok(handle)
             }
             Err(error) => {
@@ -365,6 +289,22 @@ impl Registry {
             keeper.forget(&room.0.name);
         }
         true
+    }
+
+    #[must_use]
+    pub fn limits(&self) -> &ServerLimits {
+        &self.0.turned_away.told().limits
+    }
+
+    /// Hears of whom a room turns away.
+    #[must_use]
+    pub fn turned_away(&self) -> &TurnedAway {
+        &self.0.turned_away
+    }
+
+    /// What was there for a room to begin with is there no longer.
+    pub fn drop_from_stock(&self, id: TrackId) {
+        self.0.stock.drop(id);
     }
 
     #[must_use]

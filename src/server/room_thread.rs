@@ -5,9 +5,8 @@ use super::outbox::{Frame, Outbox};
 use super::registry::{Registry, RoomHandle};
 use super::sender::RoomSenders;
 use super::state_keeper::Keeper;
-use crate::limits::{
-    QUEUE_TRACKS_MAX, ROOM_LINGER, ROOM_LINGER_CROWDED, ROOM_LINGER_UNUSED, ROOMS_MAX,
-};
+use super::turned_away::Cause;
+use crate::limits::{QUEUE_TRACKS_MAX, ROOM_LINGER, ROOM_LINGER_CROWDED, ROOM_LINGER_UNUSED};
 use crate::room::close::CloseReason;
 use crate::room::event::{Input, Newcomer, NodeAddress, Output, RoomView, ServerNode, Want};
 use crate::room::key::Key;
@@ -88,6 +87,12 @@ pub struct Joining {
     pub outbox: Arc<Outbox>,
 }
 
+/// Somebody who joins and of whom it is not known yet whether they get in.
+struct AtTheDoor {
+    outbox: Arc<Outbox>,
+    ip: IpAddr,
+}
+
 /// A track that a room's queue awaits. It may be told more than once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomWant {
@@ -145,14 +150,21 @@ impl RoomThread {
         }
     }
 
-    /// Gives the outbox of somebody who joins, which `Admit` or `Refuse` needs.
-    fn hear(&mut self, input: ToRoom, outputs: &mut Vec<Output>) -> Option<Arc<Outbox>> {
+    /// Gives somebody who joins, which `Admit` or `Refuse` needs.
+    fn hear(&mut self, input: ToRoom, outputs: &mut Vec<Output>) -> Option<AtTheDoor> {
         let now = self.clock.now();
         match input {
             ToRoom::Join(joining) => {
                 let Joining { newcomer, outbox } = *joining;
+                let ip = newcomer.ip;
+                let somebody = AtTheDoor { outbox, ip };
+                let members_max = self.registry.limits().members;
+                if !self.room.has_place_for(&newcomer, members_max) {
+                    self.turn_away(newcomer.member, &somebody, CloseReason::RoomFull);
+                    return None;
+                }
                 self.let_in(newcomer, outputs);
-                return Some(outbox);
+                return Some(somebody);
             }
             ToRoom::Say { member, message } => self.say(member, message, outputs),
             ToRoom::Leave { member, properly } => {
@@ -237,14 +249,16 @@ impl RoomThread {
         })
     }
 
-    fn carry_out(&mut self, output: Output, joining: Option<&Arc<Outbox>>) {
+    fn carry_out(&mut self, output: Output, joining: Option<&AtTheDoor>) {
         const SOMEBODY_JOINS: &str = "bug: only a Join is admitted or refused";
         match output {
             Output::Admit { member, wants } => {
-                let outbox = Arc::clone(joining.expect(SOMEBODY_JOINS));
+                let outbox = Arc::clone(&joining.expect(SOMEBODY_JOINS).outbox);
                 self.senders.join(member, wants, outbox);
             }
-            Output::Refuse { reason, .. } => joining.expect(SOMEBODY_JOINS).close(reason),
+            Output::Refuse { member, reason } => {
+                self.turn_away(member, joining.expect(SOMEBODY_JOINS), reason);
+            }
             // Its reader notices, and tells of it, which the room ignores.
             Output::End { member, reason } => {
                 let (room, why) = (self.handle.name(), reason.code_and_text().1);
@@ -271,6 +285,18 @@ impl RoomThread {
                 self.tell_what_is_wanted();
             }
         }
+    }
+
+    fn turn_away(&self, member: MemberId, somebody: &AtTheDoor, reason: CloseReason) {
+        let who = format!(
+            "{}: member {} of {}",
+            somebody.ip,
+            member.0,
+            self.handle.name()
+        );
+        let turned_away = self.registry.turned_away();
+        turned_away.note(Cause::Close(reason), &who, "");
+        somebody.outbox.close(reason);
     }
 
     /// Never waits for the server's node.
@@ -326,7 +352,7 @@ impl RoomThread {
     fn linger(&self) -> Duration {
         if self.room.is_unused() {
             ROOM_LINGER_UNUSED
-        } else if self.registry.len() > ROOMS_MAX / 2 {
+        } else if self.registry.len() > self.registry.limits().rooms / 2 {
             ROOM_LINGER_CROWDED
         } else {
             ROOM_LINGER

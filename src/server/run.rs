@@ -4,6 +4,7 @@ use super::accept::{self, Connections};
 use super::arrivals;
 use super::covers::Covers;
 use super::doors::Doors;
+use super::making_room::MakingRoom;
 use super::metrics::Metrics;
 use super::music::{self, Gathering, Later};
 use super::registry::{self, Registry};
@@ -12,13 +13,17 @@ use super::sender::Senders;
 use super::state_disk::Kept;
 use super::state_keeper::KeeperThread;
 use super::swarm::ServerSwarm;
+use super::turned_away::{Told, TurnedAway};
 use super::upload::Uploads;
-use crate::limits::{ACCEPT_TICK, LISTEN_BACKLOG, STOP_GRACE, THREAD_STACK_BYTES, WANTS_MAX};
+use crate::limits::{
+    ACCEPT_TICK, LISTEN_BACKLOG, STOP_GRACE, ServerLimits, THREAD_STACK_BYTES, WANTS_MAX,
+};
 use crate::room::key::Locks;
 use crate::room::members::MemberId;
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
 use crate::room::origin::Origin;
+use crate::room::pace::Rates;
 use crate::room::rights::Guests;
 use crate::room::token::Token;
 use crate::sys::addresses;
@@ -47,6 +52,12 @@ pub struct Hub {
     pub uploads: Uploads,
     pub upload_bytes_max: u64,
     pub library_bytes_max: u64,
+    pub making_room: MakingRoom,
+    /// What a member may say in a second.
+    pub rates: Rates,
+    /// Whoever connects does so through a proxy that says where the client is.
+    pub trusts_proxy: bool,
+    pub turned_away: Arc<TurnedAway>,
     pub metrics: Arc<Metrics>,
     pub gathering: Gathering,
     /// Whose pages may use this server, beside its own.
@@ -88,6 +99,8 @@ pub struct Config {
     pub connections_max: usize,
     pub upload_bytes_max: u64,
     pub library_bytes_max: u64,
+    pub limits: ServerLimits,
+    pub trusts_proxy: bool,
     pub library: Library,
     /// The tracks with which rooms begin.
     pub tracks: HashMap<RoomName, Vec<QueueTrack>>,
@@ -103,6 +116,18 @@ pub struct Config {
     pub later: Option<Later>,
 }
 
+impl Told {
+    fn of(config: &Config) -> Self {
+        Self {
+            limits: config.limits,
+            connections: config.connections_max,
+            connections_of_address: config.limits.connections_of_address(config.connections_max),
+            upload_bytes: config.upload_bytes_max,
+            library_bytes: config.library_bytes_max,
+        }
+    }
+}
+
 /// A running server. Dropping it without `stop` leaves its threads running.
 pub struct Server {
     hub: Arc<Hub>,
@@ -116,6 +141,8 @@ impl Server {
     /// # Errors
     /// When the address cannot be bound, or the system has no room for the threads.
     pub fn start(config: Config) -> io::Result<Self> {
+        let (limits, told) = (config.limits, Told::of(&config));
+        let turned_away = Arc::new(TurnedAway::new(told));
         let listener = listener::bind(config.listen, LISTEN_BACKLOG)?;
         listener::set_tick(&listener, ACCEPT_TICK)?;
         let local = listener::local_address(&listener)?;
@@ -139,6 +166,7 @@ impl Server {
             guests: config.guests,
             doors: Arc::new(Doors::new(config.locks, clock)),
             keeper: state.as_ref().map(KeeperThread::keeper),
+            turned_away: Arc::clone(&turned_away),
             senders,
             wants,
         });
@@ -147,14 +175,21 @@ impl Server {
             swarm: ServerSwarm::new(&library, &registry, local.port()),
             version,
             clock,
-            connections: Connections::new(config.connections_max),
+            connections: Connections::new(told.connections, told.connections_of_address),
             registry,
             threads,
             library,
             covers: Covers::default(),
-            uploads: Uploads::default(),
+            uploads: Uploads::new(limits.uploads, limits.uploads_of_address()),
             upload_bytes_max: config.upload_bytes_max,
             library_bytes_max: config.library_bytes_max,
+            making_room: MakingRoom::default(),
+            rates: Rates {
+                messages: limits.messages_per_sec.into(),
+                bytes: limits.message_bytes_per_sec as f64,
+            },
+            trusts_proxy: config.trusts_proxy,
+            turned_away,
             metrics: Arc::default(),
             gathering: Gathering::begun(config.later.is_some()),
             origins: config.origins,

@@ -3,7 +3,9 @@
 //! `state.json` has what is the server's own, `rooms/NAME.json` a room. Each is written as a whole; what cannot be read
 //! is set aside and said, and never keeps the server from starting. `docs/PROTOCOL.md` describes the files.
 
-use crate::limits::{ROOMS_MAX, STATE_FILES_MAX, STATE_ROOM_BYTES_MAX, STATE_SERVER_BYTES_MAX};
+use crate::limits::{
+    ROOMS_TOLD_MAX, STATE_FILES_MAX, STATE_ROOM_BYTES_MAX, STATE_SERVER_BYTES_MAX,
+};
 use crate::room::name::RoomName;
 use crate::room::snapshot::RoomSnapshot;
 use crate::sys::clock::{ClockLine, RoomClock};
@@ -121,7 +123,7 @@ impl StateDisk {
                 let _stays = kept_folder::remove(&path);
             }
             let Some(name) = room_of(&path) else { continue };
-            if rooms.len() >= ROOMS_MAX {
+            if rooms.len() >= ROOMS_TOLD_MAX {
                 log::warn!(
                     "state: {} is one room too many, and left alone",
                     path.display()

@@ -3,6 +3,7 @@
 use crate::limits::QUEUE_TRACKS_MAX;
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
+use crate::track::id::TrackId;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -27,6 +28,13 @@ impl Stock {
         let of_room = tracks.entry(room.clone()).or_default();
         if of_room.len() < QUEUE_TRACKS_MAX {
             of_room.push(track);
+        }
+    }
+
+    /// The server has it no longer.
+    pub fn drop(&self, id: TrackId) {
+        for tracks in self.lock().values_mut() {
+            tracks.retain(|track| track.track_id != id);
         }
     }
 

@@ -106,6 +106,21 @@ impl ServerSwarm {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a node is connected because of this track.
+    #[must_use]
+    pub(super) fn is_serving(&self, id: TrackId) -> bool {
+        let swarms = self.served.of(id);
+        swarms.iter().any(|swarm| swarm.status().peers > 0)
+    }
+
+    /// The library has this track no longer.
+    pub(super) fn forget(&self, id: TrackId) {
+        for swarm in self.served.of(id) {
+            self.served.lock().swarms.remove(&(id, swarm.key().id()));
+            self.node.leave(&swarm);
+        }
+    }
+
     /// A track that was fetched goes on being served.
     pub(super) fn keep(&self, swarm: Arc<TrackSwarm>) {
         if let Some(old) = self.served.keep(swarm) {
@@ -117,6 +132,9 @@ impl ServerSwarm {
 impl Served {
     fn find(&self, id: TrackId, key: KeyId) -> Option<Arc<TrackSwarm>> {
         let room = self.registry.find_by_key_id(key)?;
+        if let Some(track) = self.library.get(id) {
+            track.note_use();
+        }
         if let Some(swarm) = self.known(id, key) {
             return Some(swarm);
         }
@@ -138,6 +156,14 @@ impl Served {
                 None
             }
         }
+    }
+
+    /// This track, for each room whose nodes asked for it.
+    fn of(&self, id: TrackId) -> Vec<Arc<TrackSwarm>> {
+        let table = self.lock();
+        let all = table.swarms.iter();
+        let of_track = all.filter(|((track, _), _)| *track == id);
+        of_track.map(|(_, (_, swarm))| Arc::clone(swarm)).collect()
     }
 
     fn known(&self, id: TrackId, key: KeyId) -> Option<Arc<TrackSwarm>> {

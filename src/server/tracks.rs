@@ -112,6 +112,7 @@ fn send_bytes(
     if request.method == Method::Head {
         return Ok(());
     }
+    let _stays = track.begin_sending();
     file.seek(SeekFrom::Start(range.start))?;
     copy_exactly(file, length, socket, &hub.metrics.track_bytes_sent)
 }

@@ -4,9 +4,10 @@ use super::connection::{is_timeout, read_before, send};
 use super::http::{Refusal, Request, ResponseHead, Status, query_value};
 use super::run::Hub;
 use super::tracks::queue_entry;
+use crate::identity::one_who_counts;
 use crate::limits::{
     HASH_BUFFER_BYTES, TRACK_NAME_CHARS_MAX, UPLOAD_BYTES_PER_SEC_MIN, UPLOAD_PATIENCE,
-    UPLOAD_STALL, UPLOADS_MAX, UPLOADS_PER_ADDRESS_MAX,
+    UPLOAD_STALL,
 };
 use crate::room::message::QueueTrack;
 use crate::room::name::RoomName;
@@ -24,8 +25,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// How many uploads are under way from each address.
-#[derive(Debug, Default)]
-pub struct Uploads(Mutex<HashMap<IpAddr, usize>>);
+#[derive(Debug)]
+pub struct Uploads {
+    max: usize,
+    max_of_address: usize,
+    running: Mutex<HashMap<IpAddr, usize>>,
+}
 
 /// A place among the uploads, given back when it is dropped.
 struct Permit<'a> {
@@ -34,10 +39,20 @@ struct Permit<'a> {
 }
 
 impl Uploads {
+    #[must_use]
+    pub fn new(max: usize, max_of_address: usize) -> Self {
+        Self {
+            max,
+            max_of_address,
+            running: Mutex::default(),
+        }
+    }
+
     fn begin(&self, ip: IpAddr) -> Option<Permit<'_>> {
+        let ip = one_who_counts(ip);
         let mut running = self.lock();
         let own = running.get(&ip).copied().unwrap_or(0);
-        if own >= UPLOADS_PER_ADDRESS_MAX || running.values().sum::<usize>() >= UPLOADS_MAX {
+        if own >= self.max_of_address || running.values().sum::<usize>() >= self.max {
             return None;
         }
         running.insert(ip, own + 1);
@@ -46,7 +61,7 @@ impl Uploads {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
         // The table is whole between any two statements that hold it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -58,6 +73,13 @@ impl Drop for Permit<'_> {
             _ => drop(running.remove(&self.ip)),
         }
     }
+}
+
+/// Where an upload comes from, and whether somebody else had it sent from there.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub ip: IpAddr,
+    pub relayed: bool,
 }
 
 /// How an upload ends when nothing came of it.
@@ -77,7 +99,7 @@ fn refuse<T>(status: Status, text: &'static str) -> Result<T, Failed> {
 /// The refusal to send, after which the connection ends.
 pub fn receive(
     hub: &Hub,
-    ip: IpAddr,
+    Place { ip, relayed }: Place,
     socket: &TcpStream,
     request: &Request,
     unread: &mut Vec<u8>,
@@ -93,7 +115,7 @@ pub fn receive(
     let uploader = Uploader {
         ip,
         key: request.bearer.clone(),
-        relayed: request.relayed,
+        relayed,
     };
     // Held to the end, so that the room waits for its track.
     let Some(handle) = hub.registry.find(&room) else {
@@ -111,19 +133,19 @@ pub fn receive(
         let text = "this file is larger than the server takes (jam server --max-upload)";
         return refuse(Status::ContentTooLarge, text);
     }
-    if hub.library.bytes().saturating_add(request.body_bytes) > hub.library_bytes_max {
-        let text = "the server's library is full (jam server --max-library)";
-        return refuse(Status::InsufficientStorage, text);
-    }
+    let Some(space) = hub.making_room.reserve(hub, request.body_bytes) else {
+        return refuse(Status::InsufficientStorage, LIBRARY_IS_FULL);
+    };
     let Some(_permit) = hub.uploads.begin(ip) else {
-        let text = "too many uploads at once, try again in a moment";
-        return refuse(Status::ServiceUnavailable, text);
+        return refuse(Status::ServiceUnavailable, TOO_MANY_AT_ONCE);
     };
     if request.expects_continue && unread.is_empty() {
         let go_on = (&*socket).write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
         go_on.map_err(|_| Failed::Gone)?;
     }
     let (track, is_new) = take(hub, socket, request.body_bytes, unread, name)?;
+    let _stays = track.begin_sending(); // Until it stands in the queue.
+    drop(space); // It is counted as one of the library's now.
     let entry = queue_entry(&track, Some(adder));
     match handle.add_uploaded(entry.clone()) {
         Some(Ok(())) => {}
@@ -138,6 +160,10 @@ pub fn receive(
     hub.metrics.uploads.add(1);
     answer(socket, request, &entry, is_new).map_err(|_| Failed::Gone)
 }
+
+/// What the log knows the limits of.
+pub const LIBRARY_IS_FULL: &str = "the server's library is full (jam server --max-library)";
+pub const TOO_MANY_AT_ONCE: &str = "too many uploads at once, try again in a moment";
 
 const ROOM_IS_BUSY: &str = "the room is busy, try again";
 

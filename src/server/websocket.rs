@@ -3,16 +3,21 @@
 //! It reads with tungstenite and writes nothing itself: pongs, close replies and clock answers go through the
 //! member's outbox like all else. Waiting for the room holds up this client alone.
 
+pub use super::incoming::Incoming;
+
 use super::accept::Connection;
 use super::doors;
 use super::outbox::{Frame, Outbox};
 use super::registry::{EnterError, RoomHandle};
 use super::room_thread::{Joining, ToRoom};
 use super::run::Hub;
+use super::toll::Toll;
 use super::tracks::queue_entry;
+use super::turned_away::Cause;
 use super::way::Way;
 use crate::limits::{
-    HELLO_DEADLINE, ROOM_MESSAGE_BYTES_MAX, SILENCE, SOCKET_READ_BUFFER_BYTES, STOP_GRACE,
+    HELLO_DEADLINE, ROOM_MESSAGE_BYTES_MAX, SIGNAL_BYTES_MAX, SILENCE, SOCKET_READ_BUFFER_BYTES,
+    STOP_GRACE,
 };
 use crate::room::close::CloseReason;
 use crate::room::event::Newcomer;
@@ -20,14 +25,13 @@ use crate::room::members::MemberId;
 use crate::room::message::{ClientMessage, Hello, HostMessage, RoomMessage, ServerMessage};
 use crate::room::name::RoomName;
 use crate::room::node_message::Offer;
-use crate::room::pace::{self, Pace};
+use crate::room::pace;
 use crate::room::parse::{parse_hello, parse_message};
 use crate::room::token::Token;
 use crate::track::id::TrackId;
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tungstenite::error::{CapacityError, Error, ProtocolError};
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, Utf8Bytes, WebSocket};
@@ -46,8 +50,6 @@ pub struct Reader {
     way: Way,
     /// Whether the other side's close frame has arrived.
     said_goodbye: bool,
-    pace: Pace,
-    paid_at: Instant,
 }
 
 /// How a member's frames are read, with messages of up to so many bytes. tungstenite's own bounds are far beyond what a
@@ -62,6 +64,12 @@ pub fn config(message_bytes_max: usize) -> WebSocketConfig {
         .max_frame_size(Some(message_bytes_max))
 }
 
+/// A member may send others longer messages than it may send the room.
+fn allow_signals(config: &mut WebSocketConfig) {
+    config.max_message_size = Some(SIGNAL_BYTES_MAX);
+    config.max_frame_size = Some(SIGNAL_BYTES_MAX);
+}
+
 /// What is said to somebody whose frames could not be read on; `None` when nobody is left to hear it.
 #[must_use]
 pub fn close_reason(error: &Error) -> Option<CloseReason> {
@@ -70,7 +78,10 @@ pub fn close_reason(error: &Error) -> Option<CloseReason> {
         | Error::Io(_)
         | Error::AlreadyClosed
         | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
-        Error::Capacity(CapacityError::MessageTooLong { .. }) => Some(CloseReason::TooBig),
+        Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => Some(match *max_size {
+            SIGNAL_BYTES_MAX => CloseReason::SignalTooBig,
+            _ => CloseReason::TooBig,
+        }),
         Error::Utf8(_) => Some(CloseReason::NotUtf8),
         _ => Some(CloseReason::BadWebSocket),
     }
@@ -102,7 +113,10 @@ impl Reader {
             Arc::clone(&hub.metrics),
         );
         let deadline = Instant::now() + HELLO_DEADLINE;
+        let mut toll = Box::new(Toll::new(Arc::clone(&outbox), hub.rates));
+        toll.pay_for_bytes(&already_read);
         let incoming = Incoming::new(connection.socket(), Arc::clone(&outbox), deadline);
+        let incoming = incoming.for_toll(toll);
         let config = config(ROOM_MESSAGE_BYTES_MAX);
         let socket =
             WebSocket::from_partially_read(incoming, already_read, Role::Server, Some(config));
@@ -118,8 +132,6 @@ impl Reader {
             socket,
             way,
             said_goodbye: false,
-            pace: Pace::default(),
-            paid_at: Instant::now(),
         }
     }
 
@@ -133,12 +145,14 @@ impl Reader {
         match end {
             End::Gone(why) => log::debug!("room {}: member {id} gone: {why}", self.room),
             End::Close(reason) => {
-                self.hub.metrics.cut_off(reason.code_and_text().1);
+                let _told_below = self.hub.metrics.cut_off(reason.code_and_text().1);
                 log::debug!(
                     "room {}: closing member {id}: {}",
                     self.room,
                     reason.code_and_text().1
                 );
+                let who = format!("{}: member {id} of {}", self.connection.ip(), self.room);
+                self.hub.turned_away.note(Cause::Close(reason), &who, "");
                 self.outbox.close(reason);
                 self.wait_for_goodbye();
             }
@@ -154,6 +168,7 @@ impl Reader {
                 Ok(Message::Text(text)) => {
                     self.hub.metrics.messages_received.add(1);
                     let hello = parse_hello(&text).map_err(End::Close)?;
+                    self.socket.set_config(allow_signals);
                     self.socket.get_mut().wait_at_most(SILENCE);
                     return Ok(hello);
                 }
@@ -185,9 +200,12 @@ impl Reader {
     #[inline(never)]
     fn join(&mut self, hello: Hello) -> Result<RoomHandle, CloseReason> {
         doors::knock(&self.hub, &self.connection, &self.room, &hello.keys)?;
-        let room = match self.hub.registry.enter(&self.room) {
+        let room = match self.hub.registry.enter(&self.room, self.connection.ip()) {
             Ok(room) => room,
             Err(EnterError::TooManyRooms) => return Err(CloseReason::TooManyRooms),
+            Err(EnterError::TooManyRoomsOfAddress) => {
+                return Err(CloseReason::TooManyRoomsOfAddress);
+            }
             Err(EnterError::Stopping) => return Err(CloseReason::Stopping),
         };
         let member = MemberId(self.connection.id());
@@ -217,14 +235,20 @@ impl Reader {
                     self.wait_for_goodbye();
                     return End::Gone("was sent away");
                 }
-                Ok(Message::Text(text)) => self.hear(&text, member, room),
+                Ok(Message::Text(text)) => match self.hear(&text, member, room) {
+                    Ok(()) => {}
+                    Err(reason) => return End::Close(reason),
+                },
                 Ok(Message::Binary(_)) => return End::Close(CloseReason::TextOnly),
                 // Its answer goes out with the next read, which tells that all is said.
                 Ok(Message::Close(_)) => self.said_goodbye = true,
                 Ok(_) => {}
                 Err(error) if is_timeout(&error) => {
                     if pinged || self.outbox.has_ended() {
-                        self.hub.metrics.cut_off("silent");
+                        if self.hub.metrics.cut_off("silent").is_some() {
+                            let sec = 2 * SILENCE.as_secs();
+                            log::info!("member {} cut off: silent for {sec} s", member.0);
+                        }
                         return End::Gone("silent");
                     }
                     self.outbox.push(&Frame::ping());
@@ -238,38 +262,48 @@ impl Reader {
     }
 
     /// Clock probes are answered here, so that they wait for nobody.
+    ///
+    /// # Errors
+    /// Why this member is cut off.
     #[inline(never)]
-    fn hear(&mut self, text: &Utf8Bytes, member: MemberId, room: &RoomHandle) {
+    fn hear(
+        &mut self,
+        text: &Utf8Bytes,
+        member: MemberId,
+        room: &RoomHandle,
+    ) -> Result<(), CloseReason> {
         let t1 = self.hub.clock.stamp();
         self.hub.metrics.messages_received.add(1);
         let parsed = parse_message(text, self.room.as_str());
-        let wait = self.pace(pace::cost(parsed.as_ref().ok()));
-        let answer = match parsed {
-            Ok(ClientMessage::Room(message)) => {
-                std::thread::sleep(wait);
-                let _stopped = room.tell(ToRoom::Say { member, message });
-                return;
+        let is_signal = matches!(&parsed, Ok(ClientMessage::Room(RoomMessage::Signal { .. })));
+        if text.len() > ROOM_MESSAGE_BYTES_MAX && !is_signal {
+            return Err(CloseReason::TooBig);
+        }
+        let cost = pace::cost(parsed.as_ref().ok());
+        let said = match parsed {
+            Ok(ClientMessage::Clock { t0 }) => {
+                let t2 = self.hub.clock.stamp();
+                Err(ServerMessage::Clock { t0, t1, t2 })
             }
+            Ok(ClientMessage::Room(message)) => Ok(message),
             Ok(ClientMessage::Add {
                 track_id,
                 before,
                 offer,
-            }) => match self.what_to_add(track_id, before, offer) {
-                Ok(message) => {
-                    std::thread::sleep(wait);
-                    let _stopped = room.tell(ToRoom::Say { member, message });
-                    return;
-                }
-                Err(refusal) => ServerMessage::error(refusal),
-            },
-            Ok(ClientMessage::Clock { t0 }) => {
-                let t2 = self.hub.clock.stamp();
-                ServerMessage::Clock { t0, t1, t2 }
-            }
-            Err(refusal) => ServerMessage::error(refusal),
+            }) => self
+                .what_to_add(track_id, before, offer)
+                .map_err(ServerMessage::error),
+            Err(refusal) => Err(ServerMessage::error(refusal)),
         };
-        self.outbox.push(&Frame::message(&answer));
-        std::thread::sleep(wait);
+        // What is answered here is answered at once, and the waiting comes behind it.
+        if let Err(answer) = &said {
+            self.outbox.push(&Frame::message(answer));
+        }
+        self.socket.get_mut().pay_for_message(cost)?;
+        if let Ok(message) = said {
+            let _stopped = room.tell(ToRoom::Say { member, message });
+        }
+        Ok(())
     }
 
     /// With what the server knows of the track, if it has it.
@@ -299,13 +333,6 @@ impl Reader {
         }
     }
 
-    /// How long this member has to wait for having said so much; at most a few tenths of a second.
-    fn pace(&mut self, cost: f64) -> Duration {
-        let now = Instant::now();
-        let since_last = now - std::mem::replace(&mut self.paid_at, now);
-        self.pace.pay(since_last, cost)
-    }
-
     /// Makes sense of an error of `read`. After a close frame from the other side tungstenite has the reply ready.
     #[inline(never)]
     fn end_of(&mut self, error: &Error) -> End {
@@ -314,7 +341,10 @@ impl Reader {
                 let _gone = self.socket.flush();
                 End::Gone("closed")
             }
-            error => close_reason(error).map_or(End::Gone("connection lost"), End::Close),
+            error => match self.socket.get_ref().over().or_else(|| close_reason(error)) {
+                Some(reason) => End::Close(reason),
+                None => End::Gone("connection lost"),
+            },
         }
     }
 
@@ -325,69 +355,9 @@ impl Reader {
     fn wait_for_goodbye(&mut self) {
         let deadline = Instant::now() + STOP_GRACE;
         let incoming = self.socket.get_mut();
-        incoming.deadline = Some(deadline);
+        incoming.read_for_nothing_until(deadline);
         let mut unwanted = [0; 1024];
         while matches!(incoming.read(&mut unwanted), Ok(count) if count > 0) {}
-    }
-}
-
-/// The socket as tungstenite sees it.
-pub struct Incoming {
-    socket: Arc<TcpStream>,
-    outbox: Arc<Outbox>,
-    /// For everything up to here, not for each read; `None` once the socket's own timeout is set.
-    deadline: Option<Instant>,
-}
-
-impl Incoming {
-    /// What is to be written goes to `outbox`, and everything has to be read until `deadline`.
-    #[must_use]
-    pub fn new(socket: Arc<TcpStream>, outbox: Arc<Outbox>, deadline: Instant) -> Self {
-        Self {
-            socket,
-            outbox,
-            deadline: Some(deadline),
-        }
-    }
-
-    /// From now on each read may wait this long.
-    fn wait_at_most(&mut self, timeout: Duration) {
-        self.deadline = None;
-        // Fails only for a zero timeout, or a socket that is gone, which the next read tells as well.
-        let _gone = self.socket.set_read_timeout(Some(timeout));
-    }
-}
-
-impl Read for Incoming {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // Whoever was sent away may not stay by sending half a message after another.
-        if self.deadline.is_none() && self.outbox.has_ended() {
-            self.deadline = Some(Instant::now() + STOP_GRACE);
-        }
-        if let Some(deadline) = self.deadline {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(ErrorKind::TimedOut.into());
-            }
-            self.socket.set_read_timeout(Some(left))?;
-        }
-        loop {
-            match (&*self.socket).read(buffer) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                result => return result,
-            }
-        }
-    }
-}
-
-impl Write for Incoming {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.outbox.push_encoded(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

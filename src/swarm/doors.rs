@@ -1,6 +1,7 @@
 //! Which connections a node has: never more than it can serve, never too many from one address, and all of them ended
 //! together when it stops.
 
+use crate::identity::one_who_counts;
 use crate::limits::{
     SWARM_CONNECTIONS_MAX, SWARM_CONNECTIONS_OWN, SWARM_CONNECTIONS_PER_ADDRESS_MAX,
 };
@@ -43,6 +44,7 @@ impl Doors {
         socket: &Arc<TcpStream>,
         from: Option<IpAddr>,
     ) -> Result<Place, Shut> {
+        let from = from.map(one_who_counts);
         let mut table = self.lock();
         if table.closed {
             return Err(Shut::Stopping);
@@ -110,6 +112,21 @@ impl Drop for Place {
 mod tests {
     use super::*;
     use std::net::{Ipv4Addr, TcpListener};
+
+    #[test]
+    fn a_household_with_ipv6_counts_as_one_address() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let socket = Arc::new(TcpStream::connect(address).expect("connected"));
+        let doors = Arc::new(Doors::default());
+        let from = |number: usize| format!("2001:db8::{number:x}").parse::<IpAddr>();
+        let admit = |number| doors.admit(&socket, from(number).ok());
+        let places: Vec<_> = (0..SWARM_CONNECTIONS_PER_ADDRESS_MAX).map(admit).collect();
+        assert!(places.iter().all(Result::is_ok));
+        assert_eq!(admit(1000).err(), Some(Shut::FullForAddress));
+        drop(places);
+        assert!(doors.lock().by_address.is_empty());
+    }
 
     #[test]
     fn strangers_leave_a_node_places_for_whom_it_dials_itself() {

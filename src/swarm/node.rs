@@ -13,18 +13,21 @@ use super::scout;
 use super::track_swarm::TrackSwarm;
 use super::wire::Wire;
 use crate::limits::{
-    ACCEPT_BACKOFF, ACCEPT_TICK, SWARM_BACKLOG, SWARM_STACK_BYTES, SWARM_STOP_GRACE,
+    ACCEPT_BACKOFF, ACCEPT_TICK, REFUSALS_TOLD_AT_ONCE, REFUSALS_TOLD_EVERY, SWARM_BACKLOG,
+    SWARM_CONNECTIONS_MAX, SWARM_CONNECTIONS_PER_ADDRESS_MAX, SWARM_STACK_BYTES, SWARM_STOP_GRACE,
 };
 use crate::sys::listener;
 use crate::sys::secret;
 use crate::sys::threads::Threads;
+use crate::sys::throttle::Throttle;
 use crate::track::id::TrackId;
 use socket2::Socket;
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Finds a track that this node could serve but has not begun to, for those who know this key.
 pub type Lookup = dyn Fn(TrackId, KeyId) -> Option<Arc<TrackSwarm>> + Send + Sync;
@@ -42,6 +45,9 @@ pub struct Shared {
     pub(super) checker: Option<Box<Checker>>,
     next_link: AtomicU64,
     stopped: AtomicBool,
+    began: Instant,
+    /// For those who find no place.
+    turned_away: Mutex<Throttle>,
 }
 
 /// A running node. Dropping it without `stop` leaves its threads running.
@@ -77,6 +83,8 @@ impl Node {
             checker: extras.checker,
             next_link: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
+            began: Instant::now(),
+            turned_away: Mutex::new(Throttle::new(REFUSALS_TOLD_AT_ONCE, REFUSALS_TOLD_EVERY)),
         }))
     }
 
@@ -169,15 +177,36 @@ impl Node {
 
 impl Shared {
     fn admit(&self, socket: &Arc<TcpStream>, peer: SocketAddr) -> Result<Place, Refusal> {
-        let admitted = self.doors.admit(socket, Some(peer.ip().to_canonical()));
-        admitted.map_err(|shut| match shut {
-            Shut::Stopping => refusal(RefusalCode::Stopping, "this node is stopping"),
-            Shut::Full => refusal(RefusalCode::Busy, "this node has too many connections"),
-            Shut::FullForAddress => {
-                let text = "this node has too many connections from your address";
-                refusal(RefusalCode::Busy, text)
+        let ip = peer.ip().to_canonical();
+        self.doors
+            .admit(socket, Some(ip))
+            .map_err(|shut| match shut {
+                Shut::Stopping => refusal(RefusalCode::Stopping, "this node is stopping"),
+                Shut::Full => {
+                    self.tell_log(&ip, "too many connections of nodes", SWARM_CONNECTIONS_MAX);
+                    refusal(RefusalCode::Busy, "this node has too many connections")
+                }
+                Shut::FullForAddress => {
+                    let most = SWARM_CONNECTIONS_PER_ADDRESS_MAX;
+                    self.tell_log(&ip, "too many connections of nodes from its address", most);
+                    let text = "this node has too many connections from your address";
+                    refusal(RefusalCode::Busy, text)
+                }
+            })
+    }
+
+    fn tell_log(&self, ip: &IpAddr, what: &str, limit: usize) {
+        let mut throttle = self
+            .turned_away
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match throttle.say(self.began.elapsed()) {
+            Some(0) => log::info!("{ip} turned away: {what} ({limit} at a time)"),
+            Some(more) => {
+                log::info!("{ip} turned away: {what} ({limit} at a time; and {more} more before)");
             }
-        })
+            None => {}
+        }
     }
 
     #[must_use]

@@ -60,8 +60,6 @@ pub struct Ear {
     /// Local time from which on readings count.
     from_sec: f64,
     readings: VecDeque<(f64, f64)>,
-    /// Readings in all.
-    heard: usize,
     /// Since the last decision about a jump.
     fresh: usize,
     jump_votes: u32,
@@ -81,7 +79,6 @@ impl Ear {
         Self {
             from_sec: starts_sec + SETTLE_SEC,
             readings: VecDeque::new(),
-            heard: 0,
             fresh: 0,
             jump_votes: 0,
             learnt: false,
@@ -107,7 +104,6 @@ impl Ear {
             self.readings.pop_front();
         }
         self.readings.push_back((local_sec, error_sec));
-        self.heard += 1;
         self.fresh += 1;
         if self.fresh == BATCH {
             self.fresh = 0;
@@ -131,7 +127,11 @@ impl Ear {
             return Advice::Nothing;
         }
         self.jump_votes = 0;
-        let from_the_start = self.nudged_at.is_none() && self.heard == JUMP_VOTES as usize * BATCH;
+        // What comes later than the cost of the start is learnt, or only in the end of what was heard, is no start's fault.
+        let all = self.readings.iter().map(|reading| reading.1).collect();
+        let from_the_start = !self.learnt
+            && self.nudged_at.is_none()
+            && middle(all).is_some_and(|all| (error_sec - all).abs() < JUMP_SEC / 2.0);
         self.readings.clear();
         Advice::Jump {
             error_sec,
@@ -224,6 +224,21 @@ mod tests {
         // A hiccup of less than a batch.
         let hiccup = |at: f64| if (0.5..1.1).contains(&at) { 0.05 } else { 0.0 };
         assert_eq!(listen(&mut Ear::new(0.0), 4.0, hiccup), []);
+    }
+
+    #[test]
+    fn a_jump_tells_of_the_start_when_all_since_then_was_as_far_off() {
+        let jump_of = |error: &dyn Fn(f64) -> f64| {
+            let advice = listen(&mut Ear::new(0.0), 4.0, error);
+            match advice[..] {
+                [(_, Advice::Jump { from_the_start, .. }), ..] => from_the_start,
+                _ => panic!("{advice:?}"),
+            }
+        };
+        // Just over what is a jump, and now and then just below.
+        assert!(jump_of(&|at| if at < 1.5 { -0.0195 } else { -0.0205 }));
+        // All was well until the machine stumbled.
+        assert!(!jump_of(&|at| if at < 2.3 { 0.001 } else { -0.05 }));
     }
 
     #[test]

@@ -10,4 +10,5 @@ pub mod logger;
 pub mod pen;
 pub mod secret;
 pub mod threads;
+pub mod throttle;
 pub mod timed_socket;

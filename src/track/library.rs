@@ -12,9 +12,10 @@ use super::incoming::{Arrived, Incoming, Scattered};
 use super::scratch::ScratchFolder;
 use super::sniff::{AudioKind, sniff};
 use super::tags::{Tags, read_tags};
+use super::usage::{Sending, Usage};
 use crate::limits::{HASH_BUFFER_BYTES, SNIFF_BYTES, TRACK_NAME_CHARS_MAX};
 use crate::text::clean_display_text;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
@@ -35,8 +36,11 @@ pub struct Track {
     pub tags: Tags,
     /// Whether the file has a picture, which `read_tags` finds again.
     pub has_cover: bool,
-    path: PathBuf,
+    pub(super) path: PathBuf,
     stamp: Stamp,
+    /// It lies where the library keeps what is its own.
+    pub(super) is_kept_here: bool,
+    pub(super) usage: Usage,
 }
 
 /// What tells a file from another one in its place without reading it.
@@ -59,7 +63,7 @@ impl Stamp {
     }
 }
 
-/// Shared by the threads of a server. Tracks are only ever added, or replaced by one with the same bytes.
+/// Shared by the threads of a server. Tracks are added, replaced by one with the same bytes, and dropped (`eviction`).
 #[derive(Debug, Default)]
 pub struct Library {
     pub(super) folder: Option<PathBuf>,
@@ -67,9 +71,11 @@ pub struct Library {
     pub(super) copies: bool,
     /// For uploads when there is no folder; made for the first of them.
     scratch: Mutex<Option<ScratchFolder>>,
-    tracks: RwLock<HashMap<TrackId, Arc<Track>>>,
-    /// Held while a finished copy is put in its place.
-    placing: Mutex<()>,
+    pub(super) tracks: RwLock<HashMap<TrackId, Arc<Track>>>,
+    /// What somebody shared: it stays, even as a copy.
+    pub(super) shared: Mutex<HashSet<TrackId>>,
+    /// Held while a finished copy is put in its place, or goes from there.
+    pub(super) placing: Mutex<()>,
 }
 
 /// Told how many bytes of a file have been hashed so far, out of how many; may call it off.
@@ -88,6 +94,20 @@ impl Track {
             return Err(LibraryError::Changed { path });
         }
         Ok(file)
+    }
+
+    /// Somebody wants to have it.
+    pub fn note_use(&self) {
+        if self.is_kept_here {
+            self.usage.note(&self.path);
+        }
+    }
+
+    /// It stays at least as long as this is kept.
+    #[must_use]
+    pub fn begin_sending(&self) -> Sending<'_> {
+        self.note_use();
+        self.usage.begin_sending()
     }
 }
 
@@ -127,7 +147,9 @@ impl Library {
         let mut file = File::open(path).map_err(io_error("opening", path))?;
         let name = display_name(path);
         if !self.copies {
-            return Ok(self.add(inspect(&mut file, path, name, progress)?));
+            let track = inspect(&mut file, path, name, progress)?;
+            self.keep_for_good(track.id);
+            return Ok(self.add(track));
         }
         kind_of(&mut file, path)?; // Refused under its own name, before anything is written.
         let mut upload = self.begin_upload()?;
@@ -135,7 +157,14 @@ impl Library {
         read_all(&mut file, path, expected, progress, &mut |bytes| {
             upload.write(bytes)
         })?;
-        Ok(self.finish_upload(upload, name)?.0)
+        let (track, _) = self.finish_upload(upload, name)?;
+        self.keep_for_good(track.id);
+        Ok(track)
+    }
+
+    fn keep_for_good(&self, id: TrackId) {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.insert(id);
     }
 
     /// Begins to take a track that comes in pieces.
@@ -189,6 +218,7 @@ impl Library {
         let mut tags = read_tags(&mut arrived.file, arrived.kind);
         let _placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = self.servable(arrived.id) {
+            known.note_use();
             return Ok((known, false)); // The same bytes came before.
         }
         let Arrived {
@@ -203,8 +233,10 @@ impl Library {
             kind,
             has_cover: tags.cover.take().is_some(),
             tags,
+            usage: Usage::of_stored(&path),
             path,
             stamp: Stamp::of(&metadata),
+            is_kept_here: true,
         };
         Ok((self.add(track), true))
     }
@@ -281,6 +313,8 @@ pub(super) fn inspect(
         tags,
         path: path.to_owned(),
         stamp,
+        is_kept_here: false,
+        usage: Usage::default(),
     })
 }
 

@@ -1,7 +1,9 @@
 //! What a track is: its id, what kind of sound it holds, what it says about itself, and where its bytes lie.
 
 pub mod chunks;
+pub mod dropping;
 pub mod error;
+pub mod eviction;
 pub mod folder;
 mod frame;
 pub mod hash_tree;
@@ -14,3 +16,4 @@ pub mod scratch;
 pub mod sniff;
 pub mod stored;
 pub mod tags;
+pub mod usage;

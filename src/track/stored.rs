@@ -5,6 +5,7 @@ use super::error::{LibraryError, io_error};
 use super::id::TrackId;
 use super::incoming::{is_partial, name_file};
 use super::library::{Library, Progress, Track, file_name, inspect};
+use super::usage::Usage;
 use crate::limits::TRACK_NAME_CHARS_MAX;
 use crate::text::clean_display_text;
 use std::fs::{self, File};
@@ -103,7 +104,7 @@ impl Library {
         let mut file = File::open(path).map_err(io_error("opening", path))?;
         let name = fs::read_to_string(name_file(path)).ok();
         let name = name.and_then(|name| clean_display_text(&name, TRACK_NAME_CHARS_MAX));
-        let track = inspect(
+        let mut track = inspect(
             &mut file,
             path,
             name.unwrap_or_else(|| id.to_string()),
@@ -113,6 +114,8 @@ impl Library {
             let path = path.to_owned();
             return Err(LibraryError::Changed { path });
         }
+        track.is_kept_here = true;
+        track.usage = Usage::of_stored(path);
         Ok(self.add(track))
     }
 }

@@ -23,6 +23,9 @@ function connectionNotice({ connection, trouble, online, sounding }) {
       'This server is full: it takes no more people right now. Trying again by itself.',
     );
   }
+  if (trouble === 'crowd') {
+    return notice('crowd', 'This room is full right now. Trying again by itself.');
+  }
   if (trouble === 'rooms') {
     return notice('rooms', 'This server has too many rooms open. Trying again by itself.');
   }

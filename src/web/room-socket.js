@@ -46,11 +46,15 @@ const REASONS = {
 };
 
 /** What a close means: one of FINAL, 'key-attempts', 'stopping', 'rooms', 'misfit' or null for plain loss. */
+/** What a network brought too late. */
+const TOO_SLOW = new Set(['HELLO timeout', 'Message timeout']);
+
+/** What a close means: one of FINAL, 'stopping', 'crowd', 'rooms', 'misfit' or null for plain loss. */
 export function closeMeaning(code, reason) {
   if (code === 1008 && Object.hasOwn(REASONS, reason)) return REASONS[reason];
   if (code === 1001) return 'stopping';
-  if (code === 1013) return 'rooms';
-  if (code === 1008 && reason !== 'HELLO timeout') return 'misfit';
+  if (code === 1013) return reason === 'Room is full' ? 'crowd' : 'rooms';
+  if (code === 1008 && !TOO_SLOW.has(reason)) return 'misfit';
   return null;
 }
 
@@ -74,8 +78,8 @@ export class RoomSocket extends EventTarget {
   /** 'idle', 'connecting' (never open so far), 'open' or 'reconnecting'. */
   connection = 'idle';
   /**
-   * Why there is no connection: 'full', 'rooms', 'misfit', 'stopping', 'unreachable', 'removed',
-   * 'elsewhere' (the same member came back on another connection), one of KEY_TROUBLES or null.
+   * Why there is no connection: 'full', 'crowd', 'rooms', 'misfit', 'stopping', 'unreachable', 'removed',
+   * 'elsewhere' (the same member came back on another connection) or null.
    */
   trouble = null;
   /** 'host' or 'viewer': what was asked for, and then what the room says. */

@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub mod border;
 pub mod frames;
 pub mod http;
 pub mod lab;

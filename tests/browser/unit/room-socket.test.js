@@ -391,6 +391,9 @@ test('close codes have a meaning', () => {
   assert.equal(closeMeaning(1008, 'Invalid HELLO'), 'misfit');
   assert.equal(closeMeaning(1008, 'HELLO timeout'), null);
   assert.equal(closeMeaning(1001, 'Server is stopping'), 'stopping');
+  assert.equal(closeMeaning(1008, 'Message timeout'), null);
   assert.equal(closeMeaning(1013, 'Too many rooms'), 'rooms');
+  assert.equal(closeMeaning(1013, 'Too many rooms from your address'), 'rooms');
+  assert.equal(closeMeaning(1013, 'Room is full'), 'crowd');
   assert.equal(closeMeaning(1006, ''), null);
 });

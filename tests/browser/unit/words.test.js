@@ -226,7 +226,7 @@ test('reports of other members are read carefully', () => {
 });
 
 test('no sentence for people mentions the machinery', () => {
-  const views = ['full', 'rooms', 'misfit', 'stopping', 'unreachable', null];
+  const views = ['full', 'crowd', 'rooms', 'misfit', 'stopping', 'unreachable', null];
   for (const trouble of views) {
     for (const connection of ['connecting', 'reconnecting']) {
       const text = noticeWords({ ...OPEN, connection, trouble })?.text ?? '';

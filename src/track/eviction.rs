@@ -1,0 +1,45 @@
+//! Tracks that leave a library to make room for others. Files that are shared never do, nor what was copied from them.
+
+use super::dropping::Droppable;
+use super::id::TrackId;
+use super::incoming::name_file;
+use super::library::{Library, Track};
+use std::fs;
+use std::sync::{Arc, PoisonError};
+
+impl Library {
+    /// The tracks that it keeps itself, that nobody shared and nobody is being sent.
+    #[must_use]
+    pub fn droppable(&self) -> Vec<Droppable> {
+        let tracks = self.tracks.read().unwrap_or_else(PoisonError::into_inner);
+        let may_go = tracks.values().filter(|track| self.may_drop(track));
+        may_go
+            .map(|track| Droppable {
+                id: track.id,
+                bytes: track.bytes,
+                used: track.usage.last(),
+            })
+            .collect()
+    }
+
+    /// Forgets a track and deletes its file, unless it has to stay; the track that went.
+    pub fn drop_track(&self, id: TrackId) -> Option<Arc<Track>> {
+        // The same bytes may be about to be put there anew.
+        let _placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tracks = self.tracks.write().unwrap_or_else(PoisonError::into_inner);
+        tracks.get(&id).filter(|track| self.may_drop(track))?;
+        let track = tracks.remove(&id)?;
+        drop(tracks);
+        for path in [track.path.clone(), name_file(&track.path)] {
+            if let Err(error) = fs::remove_file(&path) {
+                log::warn!("library: deleting {}: {error}", path.display());
+            }
+        }
+        Some(track)
+    }
+
+    fn may_drop(&self, track: &Track) -> bool {
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        track.is_kept_here && !track.usage.is_sent_now() && !shared.contains(&track.id)
+    }
+}
