@@ -132,7 +132,7 @@ fn licences_are_read_as_they_are_meant() {
 
 #[test]
 fn unsafe_code_is_forbidden_everywhere() {
-    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml", "benches/rooms/Cargo.toml"] {
         let text = fs::read_to_string(root().join(manifest)).expect(manifest);
         let lints = text.split("[lints.rust]\n").nth(1).unwrap_or_default();
         assert!(

@@ -45,6 +45,8 @@ struct Walk {
     count: u32,
     now: f64,
     held: BTreeSet<u32>,
+    /// Held from the start.
+    resumed: BTreeSet<u32>,
     peers: BTreeMap<u64, ModelPeer>,
     links: BTreeMap<u64, ModelLink>,
     next_link: u64,
@@ -63,6 +65,7 @@ impl Walk {
             swarm: Swarm::new(bits(count, held.iter().copied()), start, order, None),
             count,
             now: 0.0,
+            resumed: held.clone(),
             held,
             peers: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -232,7 +235,9 @@ impl Walk {
         let peer = self.peers.get_mut(&number).expect("there");
         let news = self.swarm.news_for(node(number), 1 + random.below(5));
         for index in news {
-            assert!(self.held.contains(&index) && !peer.has.contains(&index));
+            // What was here before a seed came it has to know, or it chooses just that.
+            let resumed = self.resumed.contains(&index);
+            assert!(self.held.contains(&index) && (resumed || !peer.has.contains(&index)));
             peer.told.insert(index);
         }
         let untold = self.held.difference(&peer.told);
@@ -450,6 +455,28 @@ fn a_seed_leaves_out_what_the_leecher_or_anybody_else_has() {
     assert!(seed.pass_is_over());
     assert_eq!(seed.answer(node(1), Want::Any), Ok(None));
     assert_eq!(seed.answer(node(1), Want::Chunk(2)), Ok(Some(2)));
+}
+
+#[test]
+fn a_seed_that_chooses_is_told_of_what_was_here_before_it_came() {
+    let mut leecher = Swarm::new(bits(5, [1, 2]), 0, Order::RarestFirst, None);
+    let mut seed = Swarm::new(Bitfield::full(5), 1, Order::RarestFirst, None);
+    // INFO could not tell of them: which chunks there are was not known yet.
+    leecher.connect(node(1), &Bitfield::full(5), 0);
+    seed.connect(node(2), &Bitfield::new(5), 0);
+    let news = leecher.news_for(node(1), 9);
+    assert_eq!(news, [1, 2]);
+    seed.hear(node(2), &news).expect("they exist");
+    let chosen: Vec<Option<u32>> = (0..4)
+        .map(|_| seed.answer(node(2), Want::Any).expect("a request"))
+        .collect();
+    assert_eq!(chosen, [Some(3), Some(4), Some(0), None]);
+    // Of what comes later it is not told: it has that itself.
+    leecher.begin_asking(LinkKey(1), node(1));
+    leecher.ask(0.0, LinkKey(1), Want::Any);
+    assert!(leecher.hold(LinkKey(1), 3));
+    assert!(leecher.news_for(node(1), 9).is_empty());
+    leecher.check();
 }
 
 // ---- the window ----------------------------------------------------------------------------------

@@ -82,6 +82,7 @@ const PURE: &[&str] = &[
     "server/http.rs",
     "server/range.rs",
     "server/route.rs",
+    "server/state_file.rs",
 ];
 
 /// What a pure file may not name. `IpAddr`, `SocketAddr` and `Duration` are values and may be named.

@@ -175,6 +175,14 @@ impl Seeds {
             frame.extend(masked);
             self.write("websocket", &frame);
         }
+        for line in self.lines_of("../docs/PROTOCOL.md") {
+            if !line.starts_with(r#"{"jam_state""#) {
+                continue;
+            }
+            for kind in ["\0", "\x01", "\x02", "\x03"] {
+                self.write("state_file", format!("{kind}{line}\n").as_bytes());
+            }
+        }
         for name in [
             "song.flac",
             "../../x",

@@ -108,7 +108,10 @@ fn send(
         let most = usize::try_from(left)
             .unwrap_or(usize::MAX)
             .min(buffer.len());
-        let count = file.read(&mut buffer[..most]).map_err(PutError::File)?;
+        let count = match file.read(&mut buffer[..most]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read.map_err(PutError::File)?,
+        };
         if count == 0 {
             return Err(PutError::File(io::ErrorKind::UnexpectedEof.into()));
         }

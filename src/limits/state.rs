@@ -36,6 +36,9 @@ pub const STATE_SERVER_BYTES_MAX: u64 = 64 * 1024;
 /// Damaged files of one name that are kept for whoever wants to look; the next one takes the place of the last.
 pub const STATE_DAMAGED_MAX: u32 = 4;
 
+/// Of what is said of a damaged file: enough to find the place, and one line.
+pub const STATE_WORDS_CHARS_MAX: usize = 200;
+
 /// Longer than a party: a room that comes back after this has its track at rest, instead of a queue that played to nobody.
 pub const STATE_AWAY_SEC_MAX: f64 = 12.0 * 3600.0;
 

@@ -33,6 +33,7 @@ pub mod route;
 pub mod run;
 pub mod sender;
 pub mod state_disk;
+pub mod state_file;
 pub mod state_keeper;
 pub mod stock;
 pub mod swarm;

@@ -3,6 +3,7 @@
 //! `state.json` has what is the server's own, `rooms/NAME.json` a room. Each is written as a whole; what cannot be read
 //! is set aside and said, and never keeps the server from starting. `docs/PROTOCOL.md` describes the files.
 
+use super::state_file::{VERSION, decode, decode_room, encode, encode_room};
 use crate::limits::{
     ROOMS_TOLD_MAX, STATE_FILES_MAX, STATE_ROOM_BYTES_MAX, STATE_SERVER_BYTES_MAX,
 };
@@ -11,13 +12,9 @@ use crate::room::snapshot::RoomSnapshot;
 use crate::sys::clock::{ClockLine, RoomClock};
 use crate::sys::kept_folder::{self, KeptFolder, OpenError};
 use crate::sys::secret::Secret;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// Of the files. A change that an older jam would misread gets another.
-const VERSION: u32 = 1;
 
 const ROOMS: &str = "rooms";
 const ROOM_END: &str = ".json";
@@ -40,27 +37,11 @@ pub struct Kept {
     pub unwritten: Option<ServerFile>,
 }
 
-#[derive(Deserialize)]
-struct Version {
-    jam_state: u32,
-}
-
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ServerFile {
     jam_state: u32,
     secret: String,
     clock: Option<ClockLine>,
-}
-
-#[derive(Serialize)]
-struct RoomFile<'a> {
-    jam_state: u32,
-    room: &'a RoomSnapshot,
-}
-
-#[derive(Deserialize)]
-struct StoredRoom {
-    room: RoomSnapshot,
 }
 
 impl StateDisk {
@@ -79,11 +60,7 @@ impl StateDisk {
     /// # Errors
     /// When the disk does not take it; what was there before is there still.
     pub fn write_room(&self, name: &RoomName, room: &RoomSnapshot) -> io::Result<()> {
-        let file = RoomFile {
-            jam_state: VERSION,
-            room,
-        };
-        kept_folder::write_whole(&self.room_path(name), &encode(&file))
+        kept_folder::write_whole(&self.room_path(name), &encode_room(room))
     }
 
     /// # Errors
@@ -130,8 +107,8 @@ impl StateDisk {
                 );
                 continue;
             }
-            let stored = read::<StoredRoom>(&path, STATE_ROOM_BYTES_MAX);
-            let room = stored.and_then(|stored| stored.map(|s| check(&name, s.room)).transpose());
+            let stored = read(&path, STATE_ROOM_BYTES_MAX);
+            let room = stored.and_then(|bytes| bytes.map(|b| decode_room(&name, b)).transpose());
             match room {
                 Ok(room) => rooms.extend(room.map(|room| (name, room))),
                 Err(why) => set_aside(&path, &why),
@@ -159,7 +136,8 @@ pub fn open(path: &Path) -> Result<Kept, OpenError> {
         })
         .map_err(OpenError::Io)?;
     let rooms = disk.read_rooms();
-    let server = read::<ServerFile>(&disk.server_path(), STATE_SERVER_BYTES_MAX);
+    let server = read(&disk.server_path(), STATE_SERVER_BYTES_MAX);
+    let server = server.and_then(|bytes| bytes.map(decode::<ServerFile>).transpose());
     let server = server.unwrap_or_else(|why| {
         set_aside(&disk.server_path(), &why);
         None
@@ -213,24 +191,8 @@ fn room_of(path: &Path) -> Option<RoomName> {
 }
 
 /// `None`: there is none.
-fn read<T: DeserializeOwned>(path: &Path, bytes_max: u64) -> Result<Option<T>, String> {
-    let in_words = |error: &dyn std::fmt::Display| error.to_string();
-    let read = kept_folder::read_bounded(path, bytes_max).map_err(|error| in_words(&error))?;
-    let Some(bytes) = read else { return Ok(None) };
-    let text = String::from_utf8(bytes).map_err(|error| in_words(&error))?;
-    let Version { jam_state } = serde_json::from_str(&text).map_err(|error| in_words(&error))?;
-    if jam_state != VERSION {
-        return Err(format!("jam_state {jam_state} is another version of jam's"));
-    }
-    let whole = serde_json::from_str(&text).map_err(|error| in_words(&error))?;
-    Ok(Some(whole))
-}
-
-fn check(name: &RoomName, room: RoomSnapshot) -> Result<RoomSnapshot, String> {
-    match room.check()? == *name {
-        true => Ok(room),
-        false => Err(format!("it is of room {}", room.name)),
-    }
+fn read(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>, String> {
+    kept_folder::read_bounded(path, bytes_max).map_err(|error| error.to_string())
 }
 
 fn set_aside(path: &Path, why: &str) {
@@ -244,10 +206,4 @@ fn set_aside(path: &Path, why: &str) {
             "state: {path_shown} cannot be read ({why}) nor set aside ({error}); jam goes on without it"
         ),
     }
-}
-
-fn encode(file: &impl Serialize) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec(file).expect("bug: every field of a state file is JSON");
-    bytes.push(b'\n');
-    bytes
 }

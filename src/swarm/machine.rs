@@ -55,6 +55,8 @@ pub struct Swarm {
     held: Bitfield,
     /// In the order in which they came.
     gains: Vec<u32>,
+    /// So many of them were here from the start.
+    resumed: usize,
     flights: Flights,
     peers: Peers,
     links: Links,
@@ -71,6 +73,7 @@ impl Swarm {
         Self {
             pass: held.is_full().then(|| Pass::new(count, start)),
             gains: held.iter_ones().collect(),
+            resumed: held.count_ones() as usize,
             flights: Flights::new(count),
             peers: Peers::new(count),
             links: Links::new(window),
@@ -338,9 +341,9 @@ impl Swarm {
         self.pass.as_ref().is_none_or(Pass::is_over)
     }
 
-    /// Up to `max` chunks that `node` has not been told of and lacks; they count as told.
+    /// Up to `max` chunks that `node` has not been told of and has a use for; they count as told.
     pub fn news_for(&mut self, node: NodeId, max: usize) -> Vec<u32> {
-        self.peers.news_for(node, &self.gains, max)
+        self.peers.news_for(node, &self.gains, self.resumed, max)
     }
 
     /// How many of our gains `node` was told of, or had already.

@@ -139,16 +139,24 @@ impl Peers {
         }
     }
 
-    /// Up to `max` of `gains` that `node` has not been told of and lacks; they count as told.
-    pub fn news_for(&mut self, node: NodeId, gains: &[u32], max: usize) -> Vec<u32> {
+    /// Up to `max` of `gains` that `node` has not been told of and lacks; they count as told. A seed that chooses what it
+    /// sends is told of the first `resumed` as well: it did not bring them, and must not choose them.
+    pub fn news_for(
+        &mut self,
+        node: NodeId,
+        gains: &[u32],
+        resumed: usize,
+        max: usize,
+    ) -> Vec<u32> {
         let Some(peer) = self.known.get_mut(&node) else {
             return Vec::new();
         };
         let mut news = Vec::new();
         while peer.told < gains.len() && news.len() < max {
             let index = gains[peer.told];
+            let chosen = peer.chooses && peer.told < resumed;
             peer.told += 1;
-            if !peer.has.get(index) {
+            if chosen || !peer.has.get(index) {
                 news.push(index);
             }
         }

@@ -1,6 +1,8 @@
 //! What several tests need.
 
 pub mod border;
+pub mod cutter;
+pub mod faulty;
 pub mod frames;
 pub mod http;
 pub mod lab;
@@ -21,3 +23,4 @@ pub mod screen;
 pub mod server;
 pub mod swarm_world;
 pub mod temp;
+pub mod toll;

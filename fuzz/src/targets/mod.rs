@@ -13,6 +13,7 @@ mod range;
 mod room_message;
 mod room_session;
 mod server_message;
+mod state_file;
 mod swarm_frame;
 mod tags;
 mod websocket;
@@ -94,6 +95,12 @@ pub const TARGETS: &[Target] = &[
     target("mpv_lines", 70 * KIB, mpv_lines::run, memory(16 * KIB, 100)),
     // For the length that a frame states there is memory at once, up to the 64 KiB that a message may have.
     target("websocket", 70 * KIB, websocket::run, memory(160 * KIB, 16)),
+    target(
+        "state_file",
+        16 * KIB,
+        state_file::run,
+        memory(64 * KIB, 100),
+    ),
     target("file_name", 4 * KIB, file_name::run, memory(16 * KIB, 16)),
 ];
 

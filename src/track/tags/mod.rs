@@ -43,6 +43,10 @@ pub fn read_tags(file: &mut (impl Read + Seek), kind: AudioKind) -> Tags {
         AudioKind::OggFlac => ogg::read(&mut source, &mut found, ogg::Codec::Flac),
         AudioKind::Mp4 => mp4::read(&mut source, &mut found),
     };
+    if source.has_failed() {
+        // Half a title is another title.
+        return Tags::default();
+    }
     let is_length = |sec: &f64| *sec > 0.0 && *sec <= TRACK_DURATION_SEC_MAX;
     let mut tags = found.tags();
     // A file that was not read to its end seems shorter than it is.

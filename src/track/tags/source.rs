@@ -15,6 +15,7 @@ pub(super) struct Source<'a> {
     window: Vec<u8>,
     window_at: u64,
     bytes_left_to_read: u64,
+    failed: bool,
 }
 
 impl<'a> Source<'a> {
@@ -27,6 +28,7 @@ impl<'a> Source<'a> {
             window: Vec::new(),
             window_at: 0,
             bytes_left_to_read: TAG_READ_BYTES_MAX,
+            failed: false,
         }
     }
 
@@ -38,6 +40,11 @@ impl<'a> Source<'a> {
     /// Whether something was not read because so much had been read before.
     pub fn is_exhausted(&self) -> bool {
         self.bytes_left_to_read == 0
+    }
+
+    /// Whether something that is there could not be read.
+    pub fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// Up to `count` bytes at `at`, at most a window's: fewer only where the file ends or cannot be read.
@@ -89,7 +96,10 @@ impl<'a> Source<'a> {
                     Ok(0) => break,
                     Ok(count) => filled += count,
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(_) => break,
+                    Err(_) => {
+                        self.failed = true;
+                        break;
+                    }
                 }
             }
         }
