@@ -16,7 +16,7 @@ IN_ROOM = $(if $(findstring /,$(ROOM)),--room $(ROOM))
 JAM := $(or $(CARGO_TARGET_DIR),target)/release/jam
 
 .DEFAULT_GOAL := help
-.PHONY: help run-server seed fetch build test test-setup test-rust test-page test-docs test-bench test-size bench-rooms \
+.PHONY: help run-server seed fetch build test test-setup test-rust test-page test-docs test-bench test-size soak bench-rooms \
 	bench-swarm bench-sync fuzz conformance miri screenshots format format-check clean
 
 help: ## Say what there is to make
@@ -53,6 +53,10 @@ TEST_THREADS ?= 5
 
 test-rust:
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo test --locked -- --test-threads=$(TEST_THREADS)
+
+# Alone on the machine, one after the other: the long forms of tests/server_soak.rs.
+soak: ## A crowd of 3,000 that comes and goes, and a day of a party; takes minutes, and wants the machine for itself
+	cargo test --locked --test all -- --ignored --nocapture --test-threads=1 server_soak::
 
 test-page:
 	cargo build --locked

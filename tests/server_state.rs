@@ -1,5 +1,6 @@
 //! A server that is killed comes back with its rooms: the real binary, `kill -9`, damaged files, full disks.
 
+use crate::common::disk::DiskServer;
 use crate::common::http;
 use crate::common::random;
 use crate::common::server as common;
@@ -12,7 +13,6 @@ use jam::server::state_disk::{self, Kept};
 use random::{Random, for_each_seed};
 use serde_json::Value;
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
@@ -602,24 +602,13 @@ fn a_folder_that_cannot_be_made_is_an_error_that_says_so() {
 
 #[test]
 fn a_full_disk_is_said_and_the_party_goes_on_until_there_is_room_again() {
-    let folder = TempFolder::new();
-    let disk = folder.path().to_str().expect("text");
-    // A small disk of the server's own, which ends with it.
-    let script = format!(
-        "mount -t tmpfs -o size=256k tmpfs {disk} && exec {} server --listen 127.0.0.1:0 --state-dir {disk}/state --share {TRACK}",
-        env!("CARGO_BIN_EXE_jam")
-    );
-    let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
-    command.stdout(std::process::Stdio::piped());
-    command.stderr(std::process::Stdio::piped());
-    command.env_remove("JAM_LOG").process_group(0);
-    let server = TestServer::start_command(command);
-    let inside = PathBuf::from(format!("/proc/{}/root{disk}", server.pid()));
+    let arguments = format!("--state-dir DISK/state --share {TRACK}");
+    let disk = DiskServer::start("size=256k", &arguments);
+    let (server, inside) = (&disk.server, &disk.inside);
     let room = inside.join("state/rooms/jam1.json");
 
     let id = blake3::hash(&fs::read(TRACK).expect("the track")).to_string();
-    let (mut host, _) = Client::join(&server, "jam1", "host");
+    let (mut host, _) = Client::join(server, "jam1", "host");
     play(&mut host, &id, "0.25");
     wait_until(|| fs::read_to_string(&room).is_ok_and(|text| text.contains("0.25")));
     let before = fs::read(&room).expect("the room");

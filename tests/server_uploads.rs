@@ -1,5 +1,6 @@
 //! Uploads to the real binary: who may, what is taken, and what stays on disk when it goes wrong.
 
+use crate::common::disk::DiskServer;
 use crate::common::http;
 use crate::common::server as common;
 use crate::common::temp;
@@ -10,8 +11,7 @@ use jam::limits::{SNIFF_BYTES, UPLOADS_PER_ADDRESS_MAX};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use temp::TempFolder;
 
@@ -412,32 +412,19 @@ fn an_upload_that_stands_still_is_over_and_the_room_never_noticed() {
 
 #[test]
 fn a_full_disk_is_said_and_leaves_nothing_behind() {
-    let folder = TempFolder::new();
-    let library = folder.path().to_str().expect("text");
-    // A small disk of the server's own, which ends with it.
-    let script = format!(
-        "mount -t tmpfs -o size=1m tmpfs {library} && exec {} server --listen 127.0.0.1:0 --library {library}",
-        env!("CARGO_BIN_EXE_jam")
-    );
-    let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
-    command.stdout(std::process::Stdio::piped());
-    command.stderr(std::process::Stdio::piped());
-    command.env_remove("JAM_LOG").process_group(0);
-    let server = TestServer::start_command(command);
-    let inside = PathBuf::from(format!("/proc/{}/root{library}", server.pid()));
-
-    let (mut host, key) = host(&server);
-    let full = upload(&server, SONG, &key, &wav(1, 2_000_000));
+    let disk = DiskServer::start("size=1m", "--library DISK");
+    let (server, inside) = (&disk.server, &disk.inside);
+    let (mut host, key) = host(server);
+    let full = upload(server, SONG, &key, &wav(1, 2_000_000));
     assert_eq!(full.status, 507);
     assert!(full.text().contains("disk is full"), "{}", full.text());
-    wait_until(|| others(&inside, None).is_empty());
+    wait_until(|| others(inside, None).is_empty());
     let small = wav(2, 500_000);
-    assert_eq!(upload(&server, SONG, &key, &small).status, 201);
+    assert_eq!(upload(server, SONG, &key, &small).status, 201);
     let tracks = host.hear("QUEUE")["tracks"].clone();
     assert_eq!(tracks.as_array().map(Vec::len), Some(1));
     let id = blake3::hash(&small).to_string();
-    assert_eq!(others(&inside, Some(&id)), [""; 0]);
+    assert_eq!(others(inside, Some(&id)), [""; 0]);
 }
 
 fn wait_until(condition: impl Fn() -> bool) {

@@ -1,6 +1,7 @@
 //! Tracks on their way into a server: heard before they are there, and whatever goes wrong meanwhile. And the server's
 //! port, which swarm connections share with everything else.
 
+use crate::common::disk::DiskServer;
 use crate::common::http;
 use crate::common::member;
 use crate::common::running;
@@ -16,8 +17,6 @@ use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
 use std::time::Instant;
 use temp::TempFolder;
 
@@ -459,27 +458,16 @@ fn what_is_said_to_be_too_large_is_not_even_asked_for() {
 
 #[test]
 fn what_the_disk_has_no_room_for_is_left_out_and_may_be_offered_again() {
-    let folder = TempFolder::new();
-    let library = folder.path().to_str().expect("text");
-    // A small disk of the server's own, which ends with it.
-    let script = format!(
-        "mount -t tmpfs -o size=1m tmpfs {library} && exec {} server --listen 127.0.0.1:0 --library {library}",
-        env!("CARGO_BIN_EXE_jam")
-    );
-    let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.env_remove("JAM_LOG").process_group(0);
-    let server = TestServer::start_command(command);
-    let inside = format!("/proc/{}/root{library}", server.pid());
-    let names = || fs::read_dir(&inside).expect("the library").count();
-    let eve = watcher(&server);
+    let disk = DiskServer::start("size=1m", "--library DISK");
+    let (server, inside) = (&disk.server, &disk.inside);
+    let names = || fs::read_dir(inside).expect("the library").count();
+    let eve = watcher(server);
     let large = GatedSeed::join(server.address, ROOM, "Ana", &wav(15, 2 << 20));
     large.gate.open();
     for _ in 0..2 {
         large.member.forget();
         large.say_offer(2 << 20);
-        let said = assert_out_of_the_queue(&server, &large, &eve, "disk is full");
+        let said = assert_out_of_the_queue(server, &large, &eve, "disk is full");
         assert!(!said.contains("os error"), "that is for the log: {said}");
         server.wait_for_log(&["\"Ana.wav\" is not fetched: writing", "No space left"]);
         until("nothing is left of it", || (names() == 0).then_some(()));

@@ -19,6 +19,11 @@ pub const CONNECTIONS_PER_ADDRESS_MIN: usize = 1000;
 /// File descriptors kept free for everything that is not a connection: tracks being read, the listener.
 pub const DESCRIPTORS_RESERVED: usize = 256;
 
+/// Address space kept free under a limit of it (`ulimit -v`), for what those who are there still need: a hundred
+/// connections of theirs that change threads, or one more arena of the C library. Without it the next one is told 503.
+pub const ADDRESS_SPACE_RESERVED: u64 = 64 << 20;
+const _: () = assert!(ADDRESS_SPACE_RESERVED > 100 * READER_STACK_BYTES as u64);
+
 /// Connections the kernel completes before they are accepted. The standard library asks for 128, and two
 /// thousand listeners who dial at once then wait for retransmissions.
 pub const LISTEN_BACKLOG: i32 = 4096;

@@ -3,12 +3,14 @@
 pub use super::connections::{Connection, Connections};
 
 use super::connection;
+use super::connections::Full;
 use super::refusing;
 use super::run::Hub;
 use crate::limits::{
-    ACCEPT_BACKOFF, ACCEPT_CALM, REFUSAL_DEADLINE, REFUSALS_MAX, THREAD_STACK_BYTES, WRITE_STALL,
+    ACCEPT_BACKOFF, ACCEPT_CALM, ADDRESS_SPACE_RESERVED, REFUSAL_DEADLINE, REFUSALS_MAX,
+    THREAD_STACK_BYTES, WRITE_STALL,
 };
-use crate::sys::listener;
+use crate::sys::{listener, memory};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use socket2::Socket;
 use std::collections::VecDeque;
@@ -84,26 +86,48 @@ fn take(
     if let Err(error) = prepare(&socket) {
         return log::debug!("connection from {peer} lost at once: {error}");
     }
+    if is_short_of_memory(trouble) {
+        return refuse(hub, socket, Full::Server, refusals);
+    }
     let connection = match hub.connections.admit(socket, peer) {
-        Ok(connection) => {
-            hub.metrics.connections.add(1);
-            connection
-        }
+        Ok(connection) => connection,
         Err((socket, full)) => {
-            hub.metrics.refused.add(1);
             hub.turned_away
                 .note(full.cause(), &peer.ip().to_canonical(), "");
-            refusing::tell_overload(&socket, full.text());
-            // With more to see off than there is room for, the rest is closed at once.
-            let _closed = refusals.try_send(socket);
-            return;
+            return refuse(hub, socket, full, refusals);
         }
     };
+    hub.metrics.connections.add(1);
     let own_hub = Arc::clone(hub);
-    let serve = move || connection::serve(&own_hub, connection);
-    if let Err(error) = hub.threads.spawn("http", THREAD_STACK_BYTES, serve) {
+    let serve = move |connection| connection::serve(&own_hub, connection);
+    let started = hub
+        .threads
+        .spawn_with("http", THREAD_STACK_BYTES, connection, serve);
+    if let Err((connection, error)) = started {
         trouble.note("cannot start threads for connections", &error);
+        // Another descriptor, for the connection's own ends with it.
+        if let Ok(socket) = connection.socket().try_clone() {
+            refuse(hub, socket, Full::Server, refusals);
+        }
     }
+}
+
+/// A thread that has no room to begin in would end the whole program.
+fn is_short_of_memory(trouble: &mut Trouble) -> bool {
+    let is_short = memory::address_space_left().is_some_and(|left| left < ADDRESS_SPACE_RESERVED);
+    if is_short {
+        let error = io::Error::other("its address space is short (ulimit -v)");
+        trouble.note("cannot take more connections", &error);
+    }
+    is_short
+}
+
+/// Waits for nobody.
+fn refuse(hub: &Hub, socket: TcpStream, full: Full, refusals: &Sender<TcpStream>) {
+    hub.metrics.refused.add(1);
+    refusing::tell_overload(&socket, full.text());
+    // With more to see off than there is room for, the rest is closed at once.
+    let _closed = refusals.try_send(socket);
 }
 
 fn prepare(socket: &TcpStream) -> io::Result<()> {

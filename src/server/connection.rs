@@ -343,8 +343,9 @@ fn upgrade(
     let reader = Box::new(Reader::new(Arc::clone(hub), connection, room, way, unread));
     let spawned = hub
         .threads
-        .spawn("member", READER_STACK_BYTES, move || reader.run());
-    if let Err(error) = spawned {
-        log::error!("no thread for a member: {error}");
+        .spawn_with("member", READER_STACK_BYTES, reader, Reader::run);
+    if let Err((reader, error)) = spawned {
+        log::debug!("no other thread for a member: {error}");
+        reader.run();
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! A socket that takes no more makes the member "draining": what was left of the frame is kept, later frames
 //! wait in a short queue where a newer list or state replaces an older one, and a short-lived thread writes them
-//! with a deadline. Invariant: while `draining`, only that thread writes to the socket.
+//! with a deadline. Invariant: while `draining`, only that thread writes to the socket. When there is no such thread, the next
+//! frame takes along what the socket takes by then.
 
 use super::metrics::Metrics;
 use crate::limits::{OUTBOX_BYTES_MAX, OUTBOX_FRAMES_MAX, THREAD_STACK_BYTES, WRITE_STALL};
@@ -141,11 +142,13 @@ impl Outbox {
         if frame.is_error {
             self.metrics.errors_sent.add(1);
         }
-        if outgoing.draining {
+        if outgoing.is_behind() {
             if !outgoing.wait_in_line(frame) {
                 let (frames, bytes) = (outgoing.waiting.len(), outgoing.waiting_bytes());
                 let why = format!("outbox full ({frames} frames, {bytes} bytes)");
                 self.cut_off(&mut outgoing, "outbox full", &why);
+            } else if !outgoing.draining {
+                self.catch_up(&mut outgoing);
             }
             return;
         }
@@ -186,14 +189,36 @@ impl Outbox {
     }
 
     fn start_draining(self: &Arc<Self>, outgoing: &mut Outgoing) {
-        outgoing.draining = true;
         let outbox = Arc::clone(self);
         let spawned = self
             .threads
             .spawn("drain", THREAD_STACK_BYTES, move || outbox.drain());
+        outgoing.draining = spawned.is_ok();
         if let Err(error) = spawned {
-            let why = format!("no thread to wait for it: {error}");
-            self.cut_off(outgoing, "no thread", &why);
+            log::debug!(
+                "member {}: no thread to wait for it: {error}",
+                self.member.0
+            );
+        }
+    }
+
+    /// There was no thread to wait for the socket: sends what it takes by now.
+    fn catch_up(self: &Arc<Self>, outgoing: &mut Outgoing) {
+        loop {
+            if outgoing.rest.is_empty() {
+                match outgoing.waiting.pop_front() {
+                    Some(frame) => outgoing.rest.clone_from(&frame.bytes),
+                    None => return self.after_close(outgoing.ended),
+                }
+            }
+            match self.send_without_waiting(&outgoing.rest) {
+                Ok(sent) if sent == outgoing.rest.len() => outgoing.rest.clear(),
+                Ok(sent) => {
+                    outgoing.rest.drain(..sent);
+                    return self.start_draining(outgoing);
+                }
+                Err(error) => return self.cut_off(outgoing, CONNECTION_LOST, &error.to_string()),
+            }
         }
     }
 
@@ -268,6 +293,11 @@ impl Outbox {
 const CONNECTION_LOST: &str = "connection lost";
 
 impl Outgoing {
+    /// Whether something has to go out before the next frame.
+    fn is_behind(&self) -> bool {
+        self.draining || !self.rest.is_empty() || !self.waiting.is_empty()
+    }
+
     fn waiting_bytes(&self) -> usize {
         self.waiting.iter().map(|frame| frame.bytes.len()).sum()
     }

@@ -7,6 +7,7 @@ pub mod dial;
 pub mod kept_folder;
 pub mod listener;
 pub mod logger;
+pub mod memory;
 pub mod pen;
 pub mod secret;
 pub mod threads;

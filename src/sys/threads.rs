@@ -52,6 +52,28 @@ impl Threads {
         Ok(())
     }
 
+    /// The same for work with a value that comes back, with the reason, when the system has no room for another thread.
+    ///
+    /// # Errors
+    /// Then.
+    pub fn spawn_with<T: Send + 'static>(
+        &self,
+        name: &str,
+        stack_bytes: usize,
+        value: T,
+        work: impl FnOnce(T) + Send + 'static,
+    ) -> Result<(), (T, io::Error)> {
+        // What was moved into a thread that never began is dropped with it; this stays here.
+        let slot = Arc::new(Mutex::new(Some(value)));
+        let own_slot = Arc::clone(&slot);
+        let spawned = self.spawn(name, stack_bytes, move || {
+            let value = take(&own_slot);
+            drop(own_slot);
+            work(value.expect("bug: it waits for this thread"));
+        });
+        spawned.map_err(|error| (take(&slot).expect("bug: no thread took it"), error))
+    }
+
     /// Joins the threads that have ended.
     pub fn reap(&self) {
         let mut table = self.lock();
@@ -96,6 +118,10 @@ impl Threads {
     }
 }
 
+fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
 /// Reports the end of its thread, also when it panics.
 struct EndOfThread {
     threads: Threads,
@@ -113,6 +139,20 @@ impl Drop for EndOfThread {
 mod tests {
     use super::*;
     use crossbeam_channel::bounded;
+
+    #[test]
+    fn what_a_thread_was_to_work_with_comes_back_when_there_is_none() {
+        const MORE_THAN_THERE_IS: usize = 1 << 60;
+        let threads = Threads::default();
+        let (done, ended) = bounded(1);
+        let work = move |value: String| done.send(value).expect("somebody waits");
+        let refused = threads.spawn_with("large", MORE_THAN_THERE_IS, "a".to_owned(), work.clone());
+        assert_eq!(refused.expect_err("no room").0, "a");
+        assert_eq!(threads.count(), 0);
+        let begun = threads.spawn_with("usual", 64 * 1024, "b".to_owned(), work);
+        assert!(begun.is_ok());
+        assert_eq!(ended.recv().as_deref(), Ok("b"));
+    }
 
     #[test]
     fn join_all_waits_for_every_thread_also_for_one_that_panics() {

@@ -183,7 +183,13 @@ impl Arrived {
         let stored = folder.join(self.id.to_string());
         fs::write(name_file(partial), name).map_err(io_error(STORING, partial))?;
         fs::rename(name_file(partial), name_file(&stored)).map_err(io_error(STORING, &stored))?;
-        fs::rename(partial, &stored).map_err(io_error(STORING, &stored))?;
+        if let Err(error) = fs::rename(partial, &stored) {
+            // A name stays for no bytes, unless they are those that should have given way.
+            if !stored.is_file() {
+                let _not_there = fs::remove_file(name_file(&stored));
+            }
+            return Err(io_error(STORING, &stored)(error));
+        }
         Ok(stored)
     }
 }

@@ -1,8 +1,12 @@
 //! What several tests need.
 
 pub mod border;
+pub mod company;
+pub mod crowd;
 pub mod cutter;
+pub mod disk;
 pub mod faulty;
+pub mod footprint;
 pub mod frames;
 pub mod http;
 pub mod lab;
