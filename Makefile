@@ -42,29 +42,31 @@ fetch: build ## Fetch what `make seed` serves into OUTPUT, from CONNECT or ROOM,
 	  cmp $(FILE) $(OUTPUT)/$(notdir $(FILE)) && echo "$(OUTPUT)/$(notdir $(FILE)) has the same bytes as $(FILE)"; fi
 
 test: test-setup format-check ## Check everything: format, lints, Rust tests, the page in a browser, documentation
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --features tls -- -D warnings
+	cargo clippy --locked -- -D warnings
 	$(MAKE) test-rust test-page test-docs test-bench test-size
 
 test-setup: ## Install what the tests need: npm packages, Chromium, nft, websocat
 	@sh tests/setup.sh
 
+# With TLS, which the tests try too: one build of everything. What is released is built without.
 # Most tests wait for something most of the time, so more of them than there are cores run at once.
 TEST_THREADS ?= 5
 
 test-rust:
-	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo test --locked -- --test-threads=$(TEST_THREADS)
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo test --locked --features tls -- --test-threads=$(TEST_THREADS)
 
 # Alone on the machine, one after the other: the long forms of tests/server_soak.rs.
 soak: ## A crowd of 3,000 that comes and goes, and a day of a party; takes minutes, and wants the machine for itself
 	cargo test --locked --test all -- --ignored --nocapture --test-threads=1 server_soak::
 
 test-page:
-	cargo build --locked
+	cargo build --locked --features tls
 	npm run --silent test:unit
 	npm run --silent test:browser
 
 test-docs:
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --features tls --no-deps --document-private-items
 
 # The benchmarks are programs of their own, and must not rot.
 BENCH_CARGO = --locked --manifest-path benches/rooms/Cargo.toml --target-dir target/bench/cargo

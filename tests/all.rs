@@ -31,6 +31,8 @@ mod library;
 mod listen;
 mod manifest;
 mod messages;
+#[cfg(feature = "tls")]
+mod nginx;
 mod outbox;
 mod outbox_schedule;
 mod page_packing;
@@ -68,7 +70,10 @@ mod server_rooms;
 mod server_soak;
 mod server_state;
 mod server_swarm_rooms;
+#[cfg(feature = "tls")]
+mod server_tls;
 mod server_uploads;
+mod service;
 mod sniff;
 mod standstill;
 mod state_file;

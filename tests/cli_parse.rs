@@ -139,6 +139,7 @@ fn a_server_without_options_listens_everywhere_on_port_8000_and_shares_nothing()
         guests: Guests::Nothing,
         keys: Keys::default(),
         origins: Vec::new(),
+        tls: None,
     };
     assert_eq!(options("server"), expected);
     assert_eq!(parse("server").expect("valid").log, None);
@@ -168,9 +169,43 @@ fn every_option_reaches_its_place() {
         origins: ["https://b.example", "http://c:8080"]
             .map(|text| Origin::parse(text).expect("an origin"))
             .into(),
+        tls: None,
     };
     assert_eq!(options(line), expected);
     assert_eq!(parse(line).expect("valid").log, Some(LevelFilter::Debug));
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn a_certificate_and_its_key_come_together() {
+    let tls = options("server --tls-cert party.pem --tls-key=party.key").tls;
+    let files = tls.expect("TLS");
+    assert_eq!(files.certificate, PathBuf::from("party.pem"));
+    assert_eq!(files.key, PathBuf::from("party.key"));
+    for (line, expected) in [
+        (
+            "server --tls-cert a",
+            "--tls-cert without its key (type --tls-key FILE as well)",
+        ),
+        (
+            "server --tls-key a",
+            "--tls-key without its certificate (type --tls-cert FILE as well)",
+        ),
+    ] {
+        assert_eq!(refusal(line.split(' ')), expected);
+        assert_is_helpful(expected);
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+#[test]
+fn a_jam_without_tls_says_how_to_build_one_with_it() {
+    for line in ["server --tls-cert a --tls-key b", "server --tls-key b"] {
+        let line = refusal(line.split(' '));
+        let hint = "type `cargo build --release --features tls`";
+        assert!(line.contains(hint), "{line}");
+        assert_is_helpful(&line);
+    }
 }
 
 #[test]
@@ -956,7 +991,7 @@ fn wrong_arguments_to_the_swarms_commands_are_refused_with_what_to_type() {
         ),
         (
             "seed a --room wss://host/ws/jam1",
-            "--room \"wss://host/ws/jam1\" asks for encryption, which jam does not have yet \
+            "--room \"wss://host/ws/jam1\" asks for encryption, which only `jam server` speaks: begin it with ws:// \
              (type for example --room ws://192.168.1.20:8000/ws/jam1)",
         ),
         (

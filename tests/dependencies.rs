@@ -23,7 +23,14 @@ const ACCEPTED: &[&str] = &[
 ];
 
 /// Crates that may be there in two versions, and why.
-const TWICE: &[(&str, &str)] = &[];
+const TWICE: &[(&str, &str)] = &[
+    // Only with TLS, and there for a function that Linux has itself.
+    ("getrandom", "ring 0.17 takes the last version but two"),
+    (
+        "windows-sys",
+        "ring 0.17 takes an older one, on Windows alone",
+    ),
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -34,6 +41,7 @@ fn packages() -> Vec<Value> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let output = Command::new(cargo)
         .args(["metadata", "--locked", "--offline", "--format-version=1"])
+        .args(["--features", "tls"])
         .args(["--filter-platform", &host()])
         .current_dir(root())
         .output()

@@ -12,9 +12,10 @@ const DOCUMENTS: &[&str] = &[
     "README.md",
     "CHANGELOG.md",
     "docs/ARCHITECTURE.md",
+    "docs/OPERATIONS.md",
     "docs/PROTOCOL.md",
     "docs/TESTING.md",
-    "docs/OPERATIONS.md",
+    "SECURITY.md",
 ];
 
 fn read(file: &str) -> String {

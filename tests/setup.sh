@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what `make test` needs and is not there yet, or says the one command to type.
 #
-# npm packages go to node_modules, websocat to target/tools; only Chromium, mpv, curl, python3, nft and ip are
-# the system's.
+# npm packages go to node_modules, websocat to target/tools; only Chromium, mpv, curl, python3, openssl, nginx, nft and
+# ip are the system's.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -32,10 +32,16 @@ have mpv || missing="$missing mpv"
 have curl || missing="$missing curl"
 # Runs tests/leecher/leecher.py, a leecher that shares no code with jam; its standard library is enough.
 have python3 || missing="$missing python3"
+# Makes certificates, and says plain words over TLS.
+have openssl || missing="$missing openssl"
 # Networks that lose things, for the tests of `jam check`; both live where only root looks.
 PATH="$PATH:/usr/sbin:/sbin"
 have nft || missing="$missing nftables"
 have ip || missing="$missing iproute2"
+# Judges docs/jam.service; there are systems without it.
+if have apt-get; then have systemd-analyze || missing="$missing systemd"; fi
+# Stands in front of jam as docs/nginx.conf says.
+have nginx || missing="$missing nginx-light"
 if [ -n "$missing" ]; then
     install="apt-get install -y --no-install-recommends$missing"
     if [ "$(id -u)" = 0 ] && have apt-get; then

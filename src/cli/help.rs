@@ -64,6 +64,9 @@ Options:
       --max-uploads N        Uploads at a time, a quarter of them from one address [default: 16]
       --trust-proxy          Everybody comes through a proxy of your own: where they are is what it
                              adds to X-Forwarded-For
+      --tls-cert FILE, --tls-key FILE
+                             Speak TLS as well, on the same port: the page is then at https://.
+                             PEM files; for a jam that was built with `--features tls`
       --log LEVEL            error, warn, info, debug or trace [default: info, or JAM_LOG]
   -h, --help                 This text
 

@@ -24,7 +24,7 @@ pub use keys::{HOST_KEY_VARIABLE, ROOM_KEY_VARIABLE, keys_of_environment};
 pub use listen::ListenOptions;
 pub use peer::PeerOptions;
 pub use seed::SeedOptions;
-pub use server::ServerOptions;
+pub use server::{ServerOptions, TlsFiles};
 pub use values::parse_log_level;
 
 use lexopt::prelude::*;

@@ -39,6 +39,14 @@ pub struct ServerOptions {
     pub keys: Keys,
     /// Whose pages may use the server, beside its own.
     pub origins: Vec<Origin>,
+    pub tls: Option<TlsFiles>,
+}
+
+/// What an encrypted server shows, and proves to have.
+#[derive(Debug, PartialEq)]
+pub struct TlsFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
 }
 
 const COMMAND: &str = "server";
@@ -64,8 +72,10 @@ pub(super) fn parse(
         guests: Guests::default(),
         keys: Keys::default(),
         origins: Vec::new(),
+        tls: None,
     };
     let mut port = None;
+    let (mut certificate, mut key) = (None, None);
     while let Some(argument) = parser.next().map_err(wrong)? {
         match argument {
             Short('h') | Long("help") => return print(SERVER_HELP),
@@ -103,6 +113,8 @@ pub(super) fn parse(
                 options.library_bytes_max = parse_bytes("--max-library", &size, "16GiB")?;
             }
             Long("trust-proxy") => options.trust_proxy = true,
+            Long("tls-cert") => certificate = Some(parser.value().map_err(wrong)?.into()),
+            Long("tls-key") => key = Some(parser.value().map_err(wrong)?.into()),
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
             Long(flag) if server_limits::FLAGS.contains(&flag) => {
                 let flag = flag.to_owned();
@@ -126,6 +138,7 @@ pub(super) fn parse(
     if let Some(port) = port {
         options.listen.set_port(port);
     }
+    options.tls = tls_files(certificate, key)?;
     Ok(Invocation {
         command: Command::Server(options),
         log,
@@ -137,6 +150,25 @@ fn share_usage(error: lexopt::Error) -> UsageError {
     let UsageError(line) = usage(COMMAND, error);
     let advice = "(type `jam server --share FILE`; a name that begins with - as ./-name)";
     UsageError(line.replace("(type `jam server --help`)", advice))
+}
+
+fn tls_files(
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+) -> Result<Option<TlsFiles>, UsageError> {
+    let wrong = |text: &str| Err(UsageError(text.into()));
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        _ if !cfg!(feature = "tls") => wrong(
+            "--tls-cert: this jam was built without TLS (type `cargo build --release --features tls` to build one with \
+             it, or see docs/nginx.conf)",
+        ),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (Some(_), None) => wrong("--tls-cert without its key (type --tls-key FILE as well)"),
+        (None, Some(_)) => {
+            wrong("--tls-key without its certificate (type --tls-cert FILE as well)")
+        }
+    }
 }
 
 /// `0.0.0.0:8000`, `[::]:8000`, `:8000`, `8000` or `0.0.0.0`.

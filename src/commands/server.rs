@@ -1,15 +1,17 @@
 //! `jam server`: gathers the music, starts the server, greets, and stops it when it is asked to.
 
 use super::{Failure, print};
-use crate::cli::ServerOptions;
+use crate::cli::{ServerOptions, TlsFiles};
+use crate::limits::TLS_DESCRIPTORS;
 use crate::room::key::{Lock, Locks};
 use crate::room::queue::Queue;
 use crate::server::music::Later;
 use crate::server::run::{Config, Server};
 use crate::server::state_disk::{self, Kept};
+use crate::server::tls::Tls;
 use crate::server::tracks::queue_entry;
+use crate::sys::descriptors;
 use crate::sys::kept_folder::OpenError;
-use crate::sys::{addresses, descriptors};
 use crate::track::folder;
 use crate::track::library::{Library, Track};
 use crate::track::stored::Shared;
@@ -32,7 +34,8 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
     // A limit of the size of files is an error of that file, and not the end of the party.
     signal_hook::flag::register(SIGXFSZ, Arc::default())
         .map_err(|error| Failure::new("ignoring SIGXFSZ", &error))?;
-    let connections_max = connections_max(options.connections_max);
+    let tls = options.tls.as_ref().map(load_tls).transpose()?;
+    let connections_max = connections_max(options.connections_max, tls.is_some());
     let kept = options.state_dir.as_deref().map(open_state).transpose()?;
     let library = library(options, kept.as_ref())?;
     // Whoever waits for a room to come back does not wait for a long hashing.
@@ -62,6 +65,7 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
         limits: options.limits,
         trusts_proxy: options.trust_proxy,
         library,
+        tls,
         tracks: HashMap::from([(options.room.clone(), tracks.to_vec())]),
         guests: options.guests,
         locks: Locks {
@@ -101,9 +105,14 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-fn connections_max(wanted: usize) -> usize {
+fn load_tls(files: &TlsFiles) -> Result<Tls, Failure> {
+    Tls::load(&files.certificate, &files.key).map_err(Failure)
+}
+
+fn connections_max(wanted: usize, encrypted: bool) -> usize {
+    let descriptors_each = if encrypted { TLS_DESCRIPTORS } else { 1 };
     match descriptors::raise_limit() {
-        Ok(limit) => descriptors::connections_within(limit, wanted),
+        Ok(limit) => descriptors::connections_within(limit / descriptors_each, wanted),
         Err(error) => {
             log::warn!("cannot read the limit of file descriptors: {error}");
             wanted
@@ -198,7 +207,7 @@ fn greeting(server: &Server, options: &ServerOptions) -> String {
         ip if ip.is_unspecified() || is_localhost(ip) => {
             format!("http://localhost:{}", local.port())
         }
-        _ => addresses::http_url(local),
+        _ => server.local_url(),
     };
     let others = server.addresses();
     let mut text = String::from("jam is listening. Open the room in a browser:\n");

@@ -14,6 +14,7 @@ mod server;
 mod state;
 mod swarm;
 mod sync;
+mod tls;
 mod tracks;
 
 pub use chosen::*;
@@ -26,4 +27,5 @@ pub use server::*;
 pub use state::*;
 pub use swarm::*;
 pub use sync::*;
+pub use tls::*;
 pub use tracks::*;

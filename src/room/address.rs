@@ -55,7 +55,9 @@ pub enum AddressError {
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Encrypted => "asks for encryption, which jam does not have yet",
+            Self::Encrypted => {
+                "asks for encryption, which only `jam server` speaks: begin it with ws://"
+            }
             Self::Scheme => "begins with something else than ws:// or http://",
             Self::Host => "names no host",
             Self::Brackets => "needs brackets around the IPv6 address",

@@ -9,11 +9,10 @@ use super::page;
 use super::refusing::{close_gently, overload, refuse, turn_away};
 use super::route::{Route, is_upload, route};
 use super::run::Hub;
-use super::swarm::ServerSwarm;
 use super::upload::{self, Failed, Place};
 use super::way::Way;
 use super::websocket::Reader;
-use super::{covers, doors, tracks};
+use super::{covers, door, doors, tracks};
 use crate::limits::{
     COPIED_BODY_BYTES_MAX, HEAD_BYTES_MAX, HEAD_DEADLINE, KEEP_ALIVE_IDLE,
     MEMBER_SEND_BUFFER_BYTES, QR_TEXT_BYTES_MAX, READER_STACK_BYTES, REFUSAL_DEADLINE,
@@ -22,7 +21,6 @@ use crate::limits::{
 use crate::room::name::RoomName;
 use serde::Serialize;
 use serde_json::json;
-use socket2::SockRef;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
@@ -30,13 +28,12 @@ use std::time::Instant;
 use tungstenite::handshake::derive_accept_key;
 
 /// Serves requests until the connection ends or becomes a WebSocket.
-pub fn serve(hub: &Arc<Hub>, mut connection: Connection) {
-    let socket = connection.socket();
+pub fn serve(hub: &Arc<Hub>, connection: Connection) {
     let mut unread = Vec::with_capacity(1024);
-    if wait_for_swarm(&socket, &mut unread) {
-        let address = connection.address();
-        return hub.swarm.serve(connection.socket(), address, &unread);
-    }
+    let Some(mut connection) = door::enter(hub, connection, &mut unread) else {
+        return;
+    };
+    let socket = connection.socket();
     loop {
         let request = match read_head(&socket, &mut unread) {
             Ok(Some(request)) => request,
@@ -70,23 +67,16 @@ pub fn serve(hub: &Arc<Hub>, mut connection: Connection) {
                 None => turn_away(hub, &connection, NOT_A_WEBSOCKET, REFUSAL_DEADLINE),
             };
         }
-        match answer(hub, connection.ip(), &socket, &request) {
+        let answered = match door::elsewhere(hub, &connection, &request) {
+            Some(address) => door::redirect(&socket, &request, &address),
+            None => answer(hub, connection.ip(), &socket, &request),
+        };
+        match answered {
             Ok(()) if request.keep_alive => {}
             // Gone, or done: either way the connection ends.
             _ => return close_gently(&socket, REFUSAL_DEADLINE),
         }
     }
-}
-
-/// Reads what comes first; whether it is of the swarm's protocol and not of HTTP. An error is found again by who reads
-/// on.
-fn wait_for_swarm(socket: &TcpStream, unread: &mut Vec<u8>) -> bool {
-    let mut buffer = [0; 1024];
-    let deadline = Instant::now() + KEEP_ALIVE_IDLE;
-    if let Ok(count) = read_before(socket, &mut buffer, deadline) {
-        unread.extend_from_slice(&buffer[..count]);
-    }
-    ServerSwarm::is_meant(unread)
 }
 
 const NOT_A_WEBSOCKET: Refusal = Refusal {
@@ -333,8 +323,8 @@ fn upgrade(
     let head = ResponseHead::new_switching_protocols(&derive_accept_key(key.as_bytes()));
     let socket = connection.socket();
     // What a member does not read waits in its outbox, which is counted; the kernel's own buffer would grow to
-    // megabytes first. A socket that does not take the option works all the same.
-    let _as_it_is = SockRef::from(&*socket).set_send_buffer_size(MEMBER_SEND_BUFFER_BYTES);
+    // megabytes first.
+    connection.limit_send_buffer(MEMBER_SEND_BUFFER_BYTES);
     if (&*socket).write_all(&head.finish()).is_err() {
         return;
     }

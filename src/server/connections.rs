@@ -2,6 +2,7 @@
 
 use super::turned_away::Cause;
 use crate::identity::one_who_counts;
+use socket2::SockRef;
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,6 +76,8 @@ pub struct Connection {
     /// Where the client is, which a proxy may have told.
     ip: IpAddr,
     connections: Arc<Connections>,
+    /// Of the inside of an encrypted connection: the socket by which that one comes, which has the place.
+    carried_by: Option<Arc<TcpStream>>,
 }
 
 impl Connections {
@@ -112,6 +115,7 @@ impl Connections {
             peer,
             ip,
             connections: Arc::clone(self),
+            carried_by: None,
         })
     }
 
@@ -176,7 +180,8 @@ impl Connection {
             return Ok(());
         }
         let mut table = self.connections.lock();
-        if one_who_counts(ip) != one_who_counts(self.ip) {
+        let has_place = self.carried_by.is_none();
+        if has_place && one_who_counts(ip) != one_who_counts(self.ip) {
             if !table.count(ip, self.connections.max_of_address) {
                 return Err(Full::Address);
             }
@@ -185,12 +190,44 @@ impl Connection {
         self.ip = ip;
         Ok(())
     }
+
+    /// The same connection as it goes on behind a door: by `socket`, to which somebody carries what comes by this one.
+    /// Whoever carries holds on to `self`, and so to its place.
+    #[must_use]
+    pub fn inside(&self, socket: TcpStream) -> Self {
+        Self {
+            id: self.id,
+            socket: Arc::new(socket),
+            peer: self.peer,
+            ip: self.ip,
+            connections: Arc::clone(&self.connections),
+            carried_by: Some(self.socket()),
+        }
+    }
+
+    /// Whether nobody on the way can read it.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.carried_by.is_some()
+    }
+
+    /// Lets at most about so much wait in the kernel for the other side. A socket that does not take that works all the
+    /// same.
+    pub fn limit_send_buffer(&self, bytes: usize) {
+        let _as_it_is = SockRef::from(&*self.socket).set_send_buffer_size(bytes);
+        if let Some(socket) = &self.carried_by {
+            let _as_it_is = SockRef::from(&**socket).set_send_buffer_size(bytes);
+        }
+    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         // The outbox may hold the socket a little longer; the other side should not have to wait for that.
         let _gone = self.socket.shutdown(Shutdown::Both);
+        if self.carried_by.is_some() {
+            return;
+        }
         let mut table = self.connections.lock();
         table.sockets.remove(&self.id);
         table.discount(self.ip);

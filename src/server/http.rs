@@ -15,6 +15,7 @@ pub enum Status {
     Created,
     PartialContent,
     NotModified,
+    PermanentRedirect,
     BadRequest,
     Forbidden,
     NotFound,
@@ -42,6 +43,7 @@ impl Status {
             Self::Created => "201 Created",
             Self::PartialContent => "206 Partial Content",
             Self::NotModified => "304 Not Modified",
+            Self::PermanentRedirect => "308 Permanent Redirect",
             Self::BadRequest => "400 Bad Request",
             Self::Forbidden => "403 Forbidden",
             Self::NotFound => "404 Not Found",
@@ -345,7 +347,7 @@ impl ResponseHead {
             .field("Sec-WebSocket-Accept", accept_key)
     }
 
-    /// `value` is never taken from a request, so that nobody can smuggle a line end into it.
+    /// `value` is never taken from a request as it is, so that nobody can smuggle a line end into it.
     #[must_use]
     pub fn field(mut self, name: &str, value: impl std::fmt::Display) -> Self {
         write!(self.0, "{name}: {value}\r\n").expect("a String takes everything");

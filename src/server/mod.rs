@@ -13,6 +13,7 @@ pub mod connection;
 pub mod connections;
 pub mod covers;
 pub mod dial_back;
+pub mod door;
 pub mod doors;
 pub mod forwarded;
 pub mod frame_watch;
@@ -37,6 +38,11 @@ pub mod state_file;
 pub mod state_keeper;
 pub mod stock;
 pub mod swarm;
+#[cfg(feature = "tls")]
+pub mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+pub mod tls;
 pub mod toll;
 pub mod tracks;
 pub mod turned_away;

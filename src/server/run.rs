@@ -13,6 +13,7 @@ use super::sender::Senders;
 use super::state_disk::Kept;
 use super::state_keeper::KeeperThread;
 use super::swarm::ServerSwarm;
+use super::tls::Tls;
 use super::turned_away::{Told, TurnedAway};
 use super::upload::Uploads;
 use crate::limits::{
@@ -59,6 +60,8 @@ pub struct Hub {
     pub trusts_proxy: bool,
     pub turned_away: Arc<TurnedAway>,
     pub metrics: Arc<Metrics>,
+    /// The door for those who want to be encrypted, if there is one.
+    pub tls: Option<Tls>,
     pub gathering: Gathering,
     /// Whose pages may use this server, beside its own.
     pub origins: Vec<Origin>,
@@ -86,10 +89,16 @@ impl Hub {
     /// Under which addresses others reach this server, as URLs. Asked anew each time: a laptop changes networks.
     #[must_use]
     pub fn addresses(&self) -> Vec<String> {
-        addresses::reachable(self.local)
-            .into_iter()
-            .map(addresses::http_url)
-            .collect()
+        let reachable = addresses::reachable(self.local).into_iter();
+        reachable.map(|address| self.url(address)).collect()
+    }
+
+    /// As a browser should open it; on this machine there is nobody to hide from.
+    fn url(&self, address: SocketAddr) -> String {
+        match &self.tls {
+            Some(_) if !address.ip().is_loopback() => addresses::https_url(address),
+            _ => addresses::http_url(address),
+        }
     }
 }
 
@@ -102,6 +111,8 @@ pub struct Config {
     pub limits: ServerLimits,
     pub trusts_proxy: bool,
     pub library: Library,
+    /// To be spoken to with TLS as well.
+    pub tls: Option<Tls>,
     /// The tracks with which rooms begin.
     pub tracks: HashMap<RoomName, Vec<QueueTrack>>,
     /// What guests may do in a new room.
@@ -191,6 +202,7 @@ impl Server {
             trusts_proxy: config.trusts_proxy,
             turned_away,
             metrics: Arc::default(),
+            tls: config.tls,
             gathering: Gathering::begun(config.later.is_some()),
             origins: config.origins,
             wants: wanted,
@@ -217,6 +229,12 @@ impl Server {
     #[must_use]
     pub fn local_address(&self) -> SocketAddr {
         self.hub.local
+    }
+
+    /// The one address on which it listens, as a URL.
+    #[must_use]
+    pub fn local_url(&self) -> String {
+        self.hub.url(self.hub.local)
     }
 
     #[must_use]

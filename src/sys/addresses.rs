@@ -27,10 +27,22 @@ pub fn reachable(local: SocketAddr) -> Vec<SocketAddr> {
 /// `http://192.168.1.20:8000`, without the port when it is the usual one.
 #[must_use]
 pub fn http_url(address: SocketAddr) -> String {
-    match address.port() {
-        80 if address.is_ipv6() => format!("http://[{}]", address.ip()),
-        80 => format!("http://{}", address.ip()),
-        _ => format!("http://{address}"),
+    url("http", 80, address)
+}
+
+/// `https://192.168.1.20:8000`, without the port when it is the usual one.
+#[must_use]
+pub fn https_url(address: SocketAddr) -> String {
+    url("https", 443, address)
+}
+
+fn url(scheme: &str, usual_port: u16, address: SocketAddr) -> String {
+    if address.port() != usual_port {
+        return format!("{scheme}://{address}");
+    }
+    match address.is_ipv6() {
+        true => format!("{scheme}://[{}]", address.ip()),
+        false => format!("{scheme}://{}", address.ip()),
     }
 }
 
@@ -68,5 +80,10 @@ mod tests {
         assert_eq!(url("192.168.1.20:80"), "http://192.168.1.20");
         assert_eq!(url("[fd00::2]:8000"), "http://[fd00::2]:8000");
         assert_eq!(url("[fd00::2]:80"), "http://[fd00::2]");
+        let url = |address: &str| https_url(address.parse().expect("an address"));
+        assert_eq!(url("192.168.1.20:8000"), "https://192.168.1.20:8000");
+        assert_eq!(url("192.168.1.20:80"), "https://192.168.1.20:80");
+        assert_eq!(url("192.168.1.20:443"), "https://192.168.1.20");
+        assert_eq!(url("[fd00::2]:443"), "https://[fd00::2]");
     }
 }

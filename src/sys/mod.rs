@@ -13,3 +13,5 @@ pub mod secret;
 pub mod threads;
 pub mod throttle;
 pub mod timed_socket;
+#[cfg(feature = "tls")]
+pub mod tls_carrier;

@@ -39,7 +39,7 @@ pub fn put_head(path: &str, bytes: usize, fields: &str) -> String {
     format!("PUT {path} HTTP/1.1\r\nHost: jam\r\nContent-Length: {bytes}\r\n{fields}\r\n")
 }
 
-pub fn put(socket: &mut TcpStream, path: &str, fields: &str, body: &[u8]) -> Response {
+pub fn put(socket: &mut (impl Read + Write), path: &str, fields: &str, body: &[u8]) -> Response {
     let head = put_head(path, body.len(), fields);
     socket.write_all(head.as_bytes()).expect("sent");
     // A server that refuses need not read it all.
@@ -48,7 +48,7 @@ pub fn put(socket: &mut TcpStream, path: &str, fields: &str, body: &[u8]) -> Res
 }
 
 /// The next response, whose length its head says.
-pub fn read_response(socket: &mut TcpStream) -> Response {
+pub fn read_response(socket: &mut impl Read) -> Response {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {

@@ -27,4 +27,6 @@ pub mod screen;
 pub mod server;
 pub mod swarm_world;
 pub mod temp;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod toll;

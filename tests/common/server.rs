@@ -147,7 +147,7 @@ pub fn run(program: &str, arguments: &[&str]) -> String {
 }
 
 /// A member of a room, or somebody who is about to be one.
-pub struct Client(pub WebSocket<TcpStream>);
+pub struct Client<S = TcpStream>(pub WebSocket<S>);
 
 impl Client {
     pub fn connect(server: &TestServer, room: &str) -> Self {
@@ -166,7 +166,9 @@ impl Client {
         let peer_id = peer["peer_id"].as_str().expect("text").to_owned();
         (client, peer_id)
     }
+}
 
+impl<S: Read + Write> Client<S> {
     pub fn say(&mut self, text: &str) {
         self.0.send(Message::text(text)).expect("sent");
     }
