@@ -202,6 +202,16 @@ fn wait_for_members(host: &mut Client, count: usize) {
     while host.hear_next("MEMBERS")["total"] != count {}
 }
 
+/// The next STATE that says PLAY: while a start waits for a listener it says PAUSE.
+fn hear_play(member: &mut Client) -> Value {
+    loop {
+        let state = member.hear_next("STATE")["payload"].clone();
+        if state["status"] == "PLAY" {
+            return state;
+        }
+    }
+}
+
 #[test]
 fn a_listener_that_stands_still_for_longer_than_the_silence_is_gone_and_comes_back_in_time() {
     let server = TestServer::start(&["--share", LONG]);
@@ -218,7 +228,7 @@ fn a_listener_that_stands_still_for_longer_than_the_silence_is_gone_and_comes_ba
             r#"{{"type":"PLAY","track_id":"{id}","offset_sec":{round}}}"#
         ));
         // Beside what nodes tell of themselves.
-        assert_eq!(viewer.hear_next("STATE")["payload"]["offset_sec"], round);
+        assert_eq!(hear_play(&mut viewer)["offset_sec"], round);
     };
     play(&mut host);
     wait_until_in_sync(&listener);
@@ -259,7 +269,7 @@ fn a_server_that_stood_still_goes_on_where_everybody_is_and_nobody_is_lost() {
     host.say(&format!(
         r#"{{"type":"PLAY","track_id":"{id}","offset_sec":1}}"#
     ));
-    let first = viewer.hear_next("STATE")["payload"].clone();
+    let first = hear_play(&mut viewer);
     server.signal("STOP");
     let stood_still = Duration::from_secs(7);
     std::thread::sleep(stood_still);
