@@ -122,10 +122,13 @@ export class RoomClock {
   quality(localSec) {
     const probes = this.#burst.length || this.#lastBurst.probeCount;
     if (!this.#line) return { rtt_ms: null, spread_ms: null, probes };
-    const rttSec = this.#lastBurst.rttSec ?? rttOf(bestOf(this.#burst).quickest);
+    const { rttSec } = this.#lastBurst;
+    // Lost with the first burst, when the connection was.
+    const isKnown = rttSec !== null || this.#burst.length > 0;
+    const rtt_ms = isKnown ? (rttSec ?? rttOf(bestOf(this.#burst).quickest)) * 1000 : null;
     const { newestSec, gapSec, varianceSec2, slopeVariance } = this.#line;
     const sigmaSec = Math.sqrt(varianceSec2 + (localSec - newestSec) ** 2 * slopeVariance);
-    return { rtt_ms: rttSec * 1000, spread_ms: (2 * sigmaSec + gapSec / 2) * 1000, probes };
+    return { rtt_ms, spread_ms: (2 * sigmaSec + gapSec / 2) * 1000, probes };
   }
 
   // Two probes in a row that prove a step replace all that was known: after sleep, or a restart of

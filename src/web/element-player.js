@@ -93,10 +93,14 @@ export class ElementPlayer {
   }
 
   follow(state) {
+    const isKnown = this.#state !== null && isSame(this.#state, state);
     this.#state = state;
     if (state.status !== 'PLAY') return this.#pauseAt(state.offset_sec);
     if (!this.#clock.ready) return;
-    if (this.#timer === null && !this.#element.paused && this.#isNear()) return;
+    // One look may be far off on a busy machine. What is said again, as after a lost connection, is left to those looks
+    // that correct.
+    const isPlaying = this.#timer === null && !this.#element.paused;
+    if (isPlaying && (isKnown || this.#isNear())) return;
     this.#start();
   }
 
@@ -282,4 +286,8 @@ export class ElementPlayer {
 
 function middle(values) {
   return [...values].sort((a, b) => a - b)[values.length >> 1];
+}
+
+function isSame(a, b) {
+  return a.status === b.status && a.offset_sec === b.offset_sec && a.timestamp === b.timestamp;
 }

@@ -282,6 +282,19 @@ test('a server that comes back with its clock off by some ms is believed after i
   }
 });
 
+test('a connection that is lost within its first burst leaves a clock that says so', () => {
+  const world = new World({ seed: 21, delays: NETWORKS.wired });
+  const at = world.nowSec;
+  const room = world.clock.roomAt(at);
+  assert.ok(Number.isNaN(room));
+  world.probe();
+  world.clock.reconnected();
+  const { rtt_ms, spread_ms, probes } = world.clock.quality(world.nowSec);
+  assert.equal(rtt_ms, null);
+  assert.ok(spread_ms > 0);
+  assert.equal(probes, 0);
+});
+
 test('a new connection over a busy network does not spoil what is known', () => {
   const world = new World({ seed: 19, delays: NETWORKS.wired });
   world.live(60);

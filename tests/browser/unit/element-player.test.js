@@ -128,6 +128,20 @@ test('what is off by 200 ms is bent, but sought after an interruption or with an
   }
 });
 
+test('the same said again lets it play on, however late a look at it may be', () => {
+  const player = new ElementPlayer({ ...options(), element });
+  const state = playing(10, 1000.6);
+  player.follow(state);
+  moveTo(102);
+  const seeks = element.seeks.length;
+  element.playedAtSec += 0.5;
+  player.follow({ ...state });
+  assert.equal(element.paused, false);
+  assert.equal(element.seeks.length, seeks);
+  player.follow(playing(40, 1002.6));
+  assert.equal(element.seeks.length, seeks + 1, 'and what is new is followed');
+});
+
 test('another track lets it sound until then, and not longer', () => {
   const player = new ElementPlayer({ ...options(), element });
   player.follow(playing(10, 1000.6));
