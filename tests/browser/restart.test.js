@@ -249,7 +249,7 @@ test('a long track that is read as it plays goes on as well', async (t) => {
   if (book.jumps > jumps)
     return t.diagnostic('a busy browser took back what it had said of its output');
   if (interruptions.length > 0) {
-    // FIXME: now and then the element is placed anew when the server is back, which is heard.
+    // A known defect, not understood yet: now and then the element is placed anew when the server is back, which is heard.
     t.diagnostic(`the element was placed anew: ${interruptions}`);
     assert.ok(gapSec < ELEMENT_PLACED_SEC, `a gap of ${gapSec} s`);
     return;
