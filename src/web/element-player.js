@@ -98,9 +98,8 @@ export class ElementPlayer {
     if (state.status !== 'PLAY') return this.#pauseAt(state.offset_sec);
     if (!this.#clock.ready) return;
     // One look may be far off on a busy machine. What is said again, as after a lost connection, is left to those looks
-    // that correct.
-    const isPlaying = this.#timer === null && !this.#element.paused;
-    if (isPlaying && (isKnown || this.#isNear())) return;
+    // that correct, and to the bend that is under way.
+    if (!this.#element.paused && (isKnown || this.#isNear())) return;
     this.#start();
   }
 

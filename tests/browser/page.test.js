@@ -99,8 +99,15 @@ describe('the way in', () => {
     }
     assert.equal(status, '503');
     await page.fill('#name-field', 'Ben');
+    // Whoever joins while the lobby's question is on its way takes it back, and with it goes its connection: a free place.
+    const look = await page.waitForResponse((answer) => answer.url().includes('/api/rooms/'));
+    await look.finished();
     await page.click('#listen-button');
-    await waitForText(page, '#notice', 'full');
+    await waitUntil(page, () => {
+      const { connection } = document.body.dataset;
+      return connection === 'open' || document.querySelector('#notice').textContent.includes('full');
+    });
+    assert.notEqual(await page.getAttribute('body', 'data-connection'), 'open', 'a place was free');
     await screenshot(page, 'full-laptop');
     for (const other of others) other.destroy();
     await page.waitForSelector('body[data-connection="open"]');

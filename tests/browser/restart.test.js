@@ -17,8 +17,6 @@ const LONG_RATE_HZ = 24_000;
 const GAP_SEC = 0.003;
 /** Of an element, what is recorded comes in pieces, of which a busy browser may be late with one. */
 const ELEMENT_GAP_SEC = 0.05;
-/** What it takes to place an element anew. */
-const ELEMENT_PLACED_SEC = 1.5;
 const SILENCE = 0.005;
 /** Places of the tape that are looked up in the track. */
 const LOOK_EVERY_SEC = 0.1;
@@ -248,12 +246,7 @@ test('a long track that is read as it plays goes on as well', async (t) => {
   const book = await bookOf(guest);
   if (book.jumps > jumps)
     return t.diagnostic('a busy browser took back what it had said of its output');
-  if (interruptions.length > 0) {
-    // A known defect, not understood yet: now and then the element is placed anew when the server is back, which is heard.
-    t.diagnostic(`the element was placed anew: ${interruptions}`);
-    assert.ok(gapSec < ELEMENT_PLACED_SEC, `a gap of ${gapSec} s`);
-    return;
-  }
+  assert.deepEqual(interruptions, []);
   // The pieces of the recording, and not of the sound, may be late.
   if (gapSec >= ELEMENT_GAP_SEC) t.diagnostic('the browser was too starved to record');
 });

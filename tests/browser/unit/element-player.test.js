@@ -142,6 +142,30 @@ test('the same said again lets it play on, however late a look at it may be', ()
   assert.equal(element.seeks.length, seeks + 1, 'and what is new is followed');
 });
 
+test('the same said again while it bends lets it bend on', () => {
+  let aheadSec = 900;
+  const moving = { ...clock, roomAt: (local) => local + aheadSec };
+  const player = new ElementPlayer({ ...options(), clock: moving, element });
+  const state = playing(10, 1000.6);
+  player.follow(state);
+  const run = (seconds) => {
+    for (const endSec = localSec + seconds; localSec < endSec;) {
+      moveTo(localSec + 0.1);
+      player.tick(localSec);
+    }
+  };
+  run(12);
+  aheadSec += 0.2;
+  run(2);
+  const { playbackRate } = element;
+  assert.notEqual(playbackRate, 1);
+  const seeks = element.seeks.length;
+  player.follow({ ...state });
+  assert.equal(element.paused, false);
+  assert.equal(element.seeks.length, seeks);
+  assert.equal(element.playbackRate, playbackRate);
+});
+
 test('another track lets it sound until then, and not longer', () => {
   const player = new ElementPlayer({ ...options(), element });
   player.follow(playing(10, 1000.6));
