@@ -168,9 +168,15 @@ const watchElement = (page) =>
   page.evaluate(() => {
     window.interruptions = [];
     const { element } = window.jam.player.debug();
-    for (const type of ['waiting', 'pause', 'seeking', 'emptied', 'error', 'ended']) {
+    for (const type of ['pause', 'seeking', 'emptied', 'error', 'ended']) {
       element.addEventListener(type, () => window.interruptions.push(type));
     }
+    element.addEventListener('waiting', () => {
+      const { buffered, currentTime } = element;
+      // With so much read ahead it waits for the machine, which is busy, and not for the server.
+      if (buffered.end(buffered.length - 1) > currentTime + 1) return;
+      window.interruptions.push('waiting');
+    });
   });
 
 const stateOf = (page) => page.evaluate(() => window.jam.player.snapshot().state);
