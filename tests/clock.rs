@@ -3,8 +3,8 @@
 use crate::common::random;
 
 use jam::limits::{
-    BURST_GAP_SEC, BURST_PROBES, CLOCK_BURST_PROBES_MAX, CLOCK_BURSTS_MAX, JOIN_PROBES,
-    PROBE_GAP_SEC, PROBE_SILENCE_SEC,
+    BURST_GAP_SEC, BURST_PROBES, CLOCK_BURST_PROBES_MAX, CLOCK_BURSTS_MAX, EARLY_BURSTS,
+    EARLY_GAP_SEC, JOIN_PROBES, PROBE_GAP_SEC, PROBE_SILENCE_SEC,
 };
 use jam::sync::clock::{Probe, RoomClock};
 use random::{Random, for_each_seed};
@@ -106,6 +106,8 @@ fn the_page_asks_as_often_as_jam() {
         ("BURST_PROBES", BURST_PROBES as f64),
         ("PROBE_GAP_MS", PROBE_GAP_SEC * 1000.0),
         ("BURST_GAP_MS", BURST_GAP_SEC * 1000.0),
+        ("EARLY_BURSTS", EARLY_BURSTS as f64),
+        ("EARLY_GAP_MS", EARLY_GAP_SEC * 1000.0),
         ("SILENCE_MS", PROBE_SILENCE_SEC * 1000.0),
     ] {
         let line = format!("const {name} = {value};");

@@ -4,7 +4,10 @@
 //! the local time, sends what is due and hands in the answers.
 
 use super::clock::{Probe, RoomClock};
-use crate::limits::{BURST_GAP_SEC, BURST_PROBES, JOIN_PROBES, PROBE_GAP_SEC, PROBE_SILENCE_SEC};
+use crate::limits::{
+    BURST_GAP_SEC, BURST_PROBES, EARLY_BURSTS, EARLY_GAP_SEC, JOIN_PROBES, PROBE_GAP_SEC,
+    PROBE_SILENCE_SEC,
+};
 
 /// A server gives `t0` back as it was; this much is for languages that print numbers shorter.
 const SAME_STAMP_SEC: f64 = 1e-6;
@@ -28,6 +31,8 @@ pub struct Probing {
     state: State,
     /// Probes of this burst that have not been answered.
     left: usize,
+    /// Bursts that still come early.
+    early: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,6 +57,7 @@ impl Probing {
     /// A connection is there: the burst of joining begins. Whatever was under way is forgotten.
     pub fn start(&mut self, now: f64) {
         self.left = JOIN_PROBES;
+        self.early = EARLY_BURSTS;
         self.state = State::Asking { at_sec: now };
     }
 
@@ -93,7 +99,12 @@ impl Probing {
         if self.left == 0 {
             clock.end_burst();
             self.left = BURST_PROBES;
-            gap_sec = BURST_GAP_SEC;
+            gap_sec = if self.early > 0 {
+                EARLY_GAP_SEC
+            } else {
+                BURST_GAP_SEC
+            };
+            self.early = self.early.saturating_sub(1);
         }
         self.state = State::Asking {
             at_sec: answer.t3 + gap_sec,
@@ -134,21 +145,22 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_probes_one_at_a_time_then_bursts_of_four_every_two_seconds() {
+    fn sixteen_probes_one_at_a_time_then_bursts_of_four_every_half_second_and_later_every_two() {
         let (mut probing, mut clock) = (Probing::new(), RoomClock::new());
         assert_eq!(probing.due(1.0), Due::Never);
         probing.start(1.0);
-        let sent = live(&mut probing, &mut clock, 1.0, 6.0);
-        assert_eq!(sent.len(), 16 + 4 + 4);
+        let sent = live(&mut probing, &mut clock, 1.0, 10.0);
+        assert_eq!(sent.len(), 16 + EARLY_BURSTS * 4 + 4);
         let gaps_ms: Vec<_> = sent
             .windows(2)
             .map(|pair| ((pair[1] - pair[0]) * 1000.0).round())
             .collect();
         let burst = |gaps: usize| vec![25.0; gaps];
-        let expected = [burst(15), vec![2005.0], burst(3), vec![2005.0], burst(3)].concat();
+        let early = [vec![505.0], burst(3)].concat().repeat(EARLY_BURSTS);
+        let expected = [burst(15), early, vec![2005.0], burst(3)].concat();
         assert_eq!(gaps_ms, expected);
-        assert_eq!(clock.quality(6.0).probes, 4);
-        assert!((clock.room_at(6.0).expect("ready") - 106.0).abs() < 1e-6);
+        assert_eq!(clock.quality(10.0).probes, 4);
+        assert!((clock.room_at(10.0).expect("ready") - 110.0).abs() < 1e-6);
     }
 
     #[test]

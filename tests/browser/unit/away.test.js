@@ -72,6 +72,25 @@ test('a check that is under way is not begun anew, or it would never end', () =>
   assert.equal(silences(), 1);
 });
 
+test('sixteen on joining, then four every half second, and later every two', () => {
+  const clock = { nowSec: 100 };
+  const { probes, sent } = probesAt(clock);
+  const gapsMs = [];
+  for (let answered = 0; answered < 16 + 9 * 4; answered += 1) {
+    const { length } = sent;
+    probes.answer({ t0: clock.nowSec, t1: 1, t2: 1 }, clock.nowSec);
+    let gapMs = 0;
+    for (; sent.length === length; gapMs += 20) {
+      clock.nowSec += 0.02;
+      mock.timers.tick(20);
+    }
+    gapsMs.push(gapMs);
+  }
+  const longer = gapsMs.filter((gapMs) => gapMs > 20);
+  assert.deepEqual(longer, [...Array(8).fill(500), 2000, 2000]);
+  assert.equal(gapsMs.indexOf(500), 15);
+});
+
 // ---- sleep and sight ----
 
 function watched() {
