@@ -3,7 +3,8 @@
 //! Exit codes: 0 done, 1 could not do it, 2 wrong arguments.
 
 use jam::cli::{
-    self, Command, HOST_KEY_VARIABLE, ROOM_KEY_VARIABLE, UsageError, keys_of_environment,
+    self, Command, HOST_KEY_VARIABLE, NEW_KEY_VARIABLE, ROOM_KEY_VARIABLE, UsageError,
+    keys_of_environment,
 };
 use jam::commands::{self, Failure, print};
 use jam::sys::logger::Logger;
@@ -21,7 +22,12 @@ fn main() -> ExitCode {
     let keys = keys_of_environment(variable(ROOM_KEY_VARIABLE), variable(HOST_KEY_VARIABLE));
     match (keys, &mut invocation.command) {
         (_, Command::Print(_)) => {}
-        (Ok(keys), command) => command.add_keys(&keys),
+        (Ok(keys), command) => {
+            command.add_keys(&keys);
+            if let Err(error) = command.add_new_key(variable(NEW_KEY_VARIABLE)) {
+                return wrong_usage(&error);
+            }
+        }
         (Err(error), _) => return wrong_usage(&error),
     }
     let done = match invocation.command {

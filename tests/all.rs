@@ -24,6 +24,7 @@ mod fuzz_corpus;
 mod hash_tree;
 mod host;
 mod host_desk;
+mod host_lock;
 mod http_head;
 mod key_attempts;
 mod kills;

@@ -1,6 +1,6 @@
 //! Keys on the command line, in addresses and in the environment: which counts, and that none is repeated.
 
-use jam::cli::{CheckTarget, Command, HostWork, UsageError, keys_of_environment, parse};
+use jam::cli::{CheckTarget, Command, Deed, HostWork, UsageError, keys_of_environment, parse};
 use jam::room::key::{Key, Keys};
 
 fn keys(room: Option<&str>, host: Option<&str>) -> Keys {
@@ -95,6 +95,65 @@ fn a_loudspeaker_beside_the_host_has_the_same_keys() {
     };
     let listen = stay.listen.expect("it listens");
     assert_eq!(listen.room.keys, keys(Some("plum"), Some("stone")));
+}
+
+/// What `jam host` is to do, once the environment has been asked.
+fn deed(line: &str, environment: Option<&str>) -> Deed {
+    let mut command = command(line);
+    command
+        .add_new_key(environment.map(Into::into))
+        .unwrap_or_else(|error| panic!("{line}: {error:?}"));
+    let Command::Host(options) = command else {
+        panic!("another command");
+    };
+    let HostWork::Do { deed, .. } = options.work else {
+        panic!("another work");
+    };
+    deed
+}
+
+#[test]
+fn the_key_to_be_set_is_typed_or_in_the_environment_and_never_the_one_that_lets_in() {
+    let new = |text| Deed::Lock(Key::parse(text));
+    for (line, environment, expected) in [
+        (format!("host {URL} --lock plum"), None, new("plum")),
+        (format!("host {URL} --lock=-plum"), None, new("-plum")),
+        (format!("host {URL} --lock plum"), Some("env"), new("plum")),
+        (format!("host {URL} --lock"), Some("env"), new("env")),
+        (format!("host {URL} --lock --json"), Some("env"), new("env")),
+        (
+            format!("host {URL} --lock --room-key old"),
+            Some("env"),
+            new("env"),
+        ),
+        (format!("host {URL} --unlock"), Some("env"), Deed::Unlock),
+        (format!("host {URL} --pause"), Some("\n"), Deed::Pause),
+    ] {
+        assert_eq!(deed(&line, environment), expected, "{line}");
+    }
+    let mut without = command(&format!("host {URL} --lock"));
+    without.add_keys(&keys(Some("old"), Some("stone")));
+    let UsageError(told) = without.add_new_key(None).expect_err("refused");
+    assert!(
+        told.contains("set JAM_NEW_KEY, or type --lock KEY"),
+        "{told}"
+    );
+    for bad in ["", "secret\n"] {
+        let UsageError(told) = without.add_new_key(Some(bad.into())).expect_err("refused");
+        assert!(
+            told.starts_with("JAM_NEW_KEY is ") && !told.contains("secret"),
+            "{told}"
+        );
+    }
+    assert!(refusal(&["host", URL, "--lock", ""]).starts_with("--lock is empty"));
+    let told = refusal(&["host", URL, "--lock", "secret\n"]);
+    assert!(
+        told.starts_with("--lock is no key") && !told.contains("secret"),
+        "{told}"
+    );
+    assert!(refusal(&["host", URL, "--lock", "a", "--unlock"]).contains("one thing at a time"));
+    // Nothing is locked with an address for a key.
+    assert!(refusal(&["host", "--lock", URL]).starts_with("which room?"));
 }
 
 #[test]

@@ -105,6 +105,7 @@ fn every_command_says_that_it_takes_a_key_and_what_is_wrong_with_another() {
             assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
             assert!(told.contains(expected), "{arguments:?}: {told}");
             assert!(!told.contains("guess"), "{told}");
+            assert_eq!(text(&output.stdout).find("is gone"), None, "{output:?}");
         }
     }
 }
@@ -157,7 +158,9 @@ fn who_would_host_shows_the_key_to_the_seat_as_well() {
     );
     let wrong = text(&host(&["--host-key", "pebble"]).stderr);
     assert!(
-        wrong.contains("Wrong host key") && !wrong.contains("pebble"),
+        wrong.contains("Wrong host key")
+            && wrong.contains("type it as --host-key KEY")
+            && !wrong.contains("pebble"),
         "{wrong}"
     );
     let right = host(&["--host-key", "stone"]);

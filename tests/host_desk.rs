@@ -41,6 +41,8 @@ fn rights(host: Option<&str>, guests: Guests) -> Rights {
         }),
         kept: None,
         guests,
+        locked: false,
+        lock_changes: 0,
     }
 }
 
@@ -564,7 +566,7 @@ fn the_screen_says_what_plays_who_is_there_and_which_keys_there_are() {
             "serving 2 files  3 peers, 977 KiB/s  volume here 95 %  +0.4 ms",
             "",
             "q leave  ? help  space play/pause  <- -> seek  s seek to  n next  p previous",
-            "Enter play  d remove  J K move  a add  g guests  Tab queue/people",
+            "Enter play  d remove  J K move  a add  g guests  l lock  Tab queue/people",
         ]
     );
 }
@@ -662,7 +664,7 @@ fn a_room_in_a_line_and_as_json() {
         json!({
             "room": "jam1", "status": "PLAY", "track_id": "t2", "name": "t2.mp3", "title": null,
             "artist": null, "position_sec": 12.5, "duration_sec": 60.0, "number": 2, "tracks": 3,
-            "host": "Ana", "guests": "nothing", "members": 2,
+            "host": "Ana", "guests": "nothing", "locked": false, "members": 2,
         })
     );
     party.queue[0].title = Some("Prelude in C".into());

@@ -318,14 +318,15 @@ fn messages_about_rights() -> Vec<ServerMessage> {
         peer_id: "p81c0d4e95a3b".into(),
         name: "Ana".into(),
     };
-    let told = |host, kept, guests, locked| ServerMessage::Rights {
+    let told = |host, kept, guests, lock_changes| ServerMessage::Rights {
         room: ROOM.into(),
         host,
         kept,
         guests,
-        locked,
+        locked: lock_changes > 0,
+        lock_changes,
     };
-    let rights = |host, kept, guests| told(host, kept, guests, false);
+    let rights = |host, kept, guests| told(host, kept, guests, 0);
     let kept = KeptSeat {
         person: ana.clone(),
         until: 1_762_569_240.5,
@@ -350,7 +351,7 @@ fn messages_about_rights() -> Vec<ServerMessage> {
             votes: 0,
             needed: 1,
         },
-        told(Some(ana), None, Guests::Add, true),
+        told(Some(ana), None, Guests::Add, 2),
         ServerMessage::error("TAKE_SEAT: Host key needed"),
     ]
 }
@@ -512,6 +513,7 @@ fn the_http_example_is_exactly_what_a_view_of_a_room_says() {
         },
         host: Some("Ana".into()),
         guests: Guests::Add,
+        locked: false,
         total: 2,
         members: vec![
             member("p81c0d4e95a3b", "Ana", Role::Host),

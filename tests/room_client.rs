@@ -936,7 +936,16 @@ fn rights_and_votes_are_read_as_far_as_they_make_sense() {
         peer_id: "p81".into(),
         name: "Ana".into(),
     };
-    let rights = |host, kept, guests| Ok(ServerSays::Rights(Rights { host, kept, guests }));
+    let locked = |host, kept, guests, lock_changes| {
+        Ok(ServerSays::Rights(Rights {
+            host,
+            kept,
+            guests,
+            locked: lock_changes > 0,
+            lock_changes,
+        }))
+    };
+    let rights = |host, kept, guests| locked(host, kept, guests, 0);
     let person = r#"{"peer_id":"p81","name":"A\u0007na"}"#;
     for (fields, expected) in [
         (
@@ -946,6 +955,14 @@ fn rights_and_votes_are_read_as_far_as_they_make_sense() {
         (
             r#""kept":{"peer_id":"p81","name":"Ana","until":7.5},"guests":"everything""#.into(),
             rights(None, Some((ana.clone(), 7.5)), Guests::Everything),
+        ),
+        (
+            r#""guests":"vote","locked":true,"lock_changes":3"#.into(),
+            locked(None, None, Guests::Vote, 3),
+        ),
+        (
+            r#""guests":"vote","locked":"yes","lock_changes":-1"#.into(),
+            rights(None, None, Guests::Vote),
         ),
         (
             format!(r#""kept":{person},"host":7,"guests":"dance""#),

@@ -44,6 +44,7 @@ struct World {
     server: Option<&'static str>,
     host_key: Option<&'static str>,
     own: Option<&'static str>,
+    lock_changes: u64,
     next_id: u64,
     /// By person: the member, and whether it has shown the host key.
     here: [Option<(u64, bool)>; 3],
@@ -69,6 +70,7 @@ impl World {
             server,
             host_key,
             own: None,
+            lock_changes: 0,
             next_id: 1,
             here: [None; 3],
             host: None,
@@ -206,26 +208,33 @@ impl World {
 
     fn lock(&mut self, who: usize, to: Option<&'static str>) {
         let field = to.map_or("null".into(), |key| format!("{key:?}"));
-        let before = self.needed();
         let outputs = self.say(who, &format!(r#"{{"type":"LOCK","key":{field}}}"#));
         let error = Self::error(&outputs).map(str::to_owned);
         if self.host != Some(who) {
             assert_eq!(error.as_deref(), Some("Only host can control"));
         } else if to.is_none() && self.own.is_none() && self.server.is_some() {
-            assert!(error.is_some_and(|text| text.starts_with("LOCK: the server asks")));
+            let text = error.as_deref().expect("refused");
+            assert!(text.starts_with("LOCK: the server asks"), "{text}");
         } else {
             assert_eq!(error, None);
             self.own = to;
+            self.lock_changes += 1;
         }
+        let was_set = error.is_none();
         let told = outputs.iter().find_map(|output| match output {
             Output::Broadcast {
-                message: ServerMessage::Rights { locked, .. },
+                message:
+                    ServerMessage::Rights {
+                        locked,
+                        lock_changes,
+                        ..
+                    },
                 ..
-            } => Some(*locked),
+            } => Some((*locked, *lock_changes)),
             _ => None,
         });
-        // Everybody who asked for it hears of another key, and never which.
-        let news = (self.needed() != before).then_some(self.needed().is_some());
+        // Everybody who asked for it hears of a key that was set, and never which.
+        let news = was_set.then_some((self.needed().is_some(), self.lock_changes));
         assert_eq!(told, news);
     }
 
@@ -279,6 +288,7 @@ impl World {
         let last = self.host.take().or(self.kept.map(|(who, _)| who));
         self.kept = last.map(|who| (who, self.now + 15.0));
         self.here = [None; 3];
+        self.lock_changes = 0;
     }
 }
 

@@ -204,6 +204,9 @@ Actions, of which one is done; the program ends when the room has followed:
       --add FILE...          Upload files to the end of the queue
       --remove TRACK         Take a track out of the queue
       --guests LEVEL         Let guests do nothing, add, vote (and add), or everything
+      --lock [KEY]           Ask KEY of who joins from now on; JAM_NEW_KEY in the environment is
+                             better: arguments are no secret. Who is in stays in
+      --unlock               Ask for no key of the room's own any more
       --state                Only tell what plays; this and the next two disturb nobody
       --queue                Only tell what stands in the queue
       --members              Only tell who is there and how they do

@@ -1,7 +1,7 @@
 //! `jam host`: its options, and what it can be told to do.
 
 use super::help::HOST_HELP;
-use super::keys::parse_key_to;
+use super::keys::{optional_new_key, parse_key_to};
 use super::listen::ListenOptions;
 use super::values::{
     parse_log_level, parse_name, parse_number, parse_port, parse_room_address, text, typed, usage,
@@ -9,7 +9,7 @@ use super::values::{
 use super::{Command, Invocation, UsageError, print};
 use crate::limits::{FOLLOW_OFFSET_SEC_MAX, QUEUE_TRACKS_MAX, TRIM_MS_MAX};
 use crate::room::address::RoomAddress;
-use crate::room::key::Keys;
+use crate::room::key::{Key, Keys};
 use crate::room::rights::Guests;
 use crate::track::id::TrackId;
 use lexopt::prelude::*;
@@ -61,6 +61,10 @@ pub enum Deed {
     Remove(Which),
     /// From now on guests may do this.
     Guests(Guests),
+    /// From now on who joins needs this key; `None` until the environment has said which.
+    Lock(Option<Key>),
+    /// The room has no key of its own any more.
+    Unlock,
 }
 
 /// A track of the queue.
@@ -172,6 +176,11 @@ impl Typed {
                 let level = super::server::parse_guests(&text(COMMAND, parser)?)?;
                 self.act("--guests", Deed::Guests(level))
             }
+            "lock" => {
+                let key = optional_new_key(parser)?;
+                self.act("--lock", Deed::Lock(key))
+            }
+            "unlock" => self.act("--unlock", Deed::Unlock),
             "add" => {
                 let wrong = |error| usage(COMMAND, error);
                 let files = parser.values().map_err(wrong)?;

@@ -3,7 +3,7 @@
 //! No refusal repeats what was typed: it may be a key with a slip in it.
 
 use super::values::text;
-use super::{Command, HostWork, UsageError};
+use super::{Command, Deed, HostWork, UsageError};
 use crate::limits::KEY_BYTES_MAX;
 use crate::room::address::RoomAddress;
 use crate::room::key::{Key, Keys};
@@ -13,6 +13,9 @@ use std::ffi::OsString;
 pub const ROOM_KEY_VARIABLE: &str = "JAM_ROOM_KEY";
 pub const HOST_KEY_VARIABLE: &str = "JAM_HOST_KEY";
 
+/// What a host sets, who may need `ROOM_KEY_VARIABLE` to get in.
+pub const NEW_KEY_VARIABLE: &str = "JAM_NEW_KEY";
+
 /// What stands behind an option.
 pub(super) fn parse_key_to(
     command: &str,
@@ -20,6 +23,22 @@ pub(super) fn parse_key_to(
     parser: &mut lexopt::Parser,
 ) -> Result<Key, UsageError> {
     read(option, &text(command, parser)?)
+}
+
+/// The key behind `--lock`, if what comes next is no option.
+pub(super) fn optional_new_key(parser: &mut lexopt::Parser) -> Result<Option<Key>, UsageError> {
+    let value = match parser.optional_value() {
+        Some(value) => Some(value),
+        None => parser
+            .try_raw_args()
+            .and_then(|mut rest| rest.next_if(|next| !next.to_string_lossy().starts_with('-'))),
+    };
+    value.map(|value| read("--lock", &given(value))).transpose()
+}
+
+/// What is no text is no key either.
+fn given(value: OsString) -> String {
+    value.into_string().unwrap_or_else(|_| "\0".into())
 }
 
 fn read(from: &str, text: &str) -> Result<Key, UsageError> {
@@ -43,10 +62,8 @@ pub fn keys_of_environment(
     room: Option<OsString>,
     host: Option<OsString>,
 ) -> Result<Keys, UsageError> {
-    let key = |name, value: Option<OsString>| {
-        let text = value.map(|value| value.into_string().unwrap_or_else(|_| "\0".into()));
-        text.map(|text| read(name, &text)).transpose()
-    };
+    let key =
+        |name, value: Option<OsString>| value.map(|value| read(name, &given(value))).transpose();
     Ok(Keys {
         room: key(ROOM_KEY_VARIABLE, room)?,
         host: key(HOST_KEY_VARIABLE, host)?,
@@ -91,5 +108,26 @@ impl Command {
             Self::Peer(options) => options.tracker.iter_mut().for_each(add),
             Self::Check(options) => options.target.room_mut().into_iter().for_each(add),
         }
+    }
+
+    /// Takes what `NEW_KEY_VARIABLE` says where a room is to be locked and no key was typed.
+    ///
+    /// # Errors
+    /// One line when there is none, or it is none.
+    pub fn add_new_key(&mut self, environment: Option<OsString>) -> Result<(), UsageError> {
+        let Self::Host(options) = self else {
+            return Ok(());
+        };
+        if let HostWork::Do { deed, .. } = &mut options.work
+            && *deed == Deed::Lock(None)
+        {
+            let Some(value) = environment else {
+                return Err(UsageError(format!(
+                    "--lock with which key? (set {NEW_KEY_VARIABLE}, or type --lock KEY)"
+                )));
+            };
+            *deed = Deed::Lock(Some(read(NEW_KEY_VARIABLE, &given(value))?));
+        }
+        Ok(())
     }
 }

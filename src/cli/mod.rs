@@ -20,7 +20,7 @@ pub use help::{
     CHECK_HELP, FETCH_HELP, HELP, HOST_HELP, LISTEN_HELP, PEER_HELP, SEED_HELP, SERVER_HELP,
 };
 pub use host::{Deed, HostOptions, HostWork, Shown, StayOptions, Which, parse_time, parse_track};
-pub use keys::{HOST_KEY_VARIABLE, ROOM_KEY_VARIABLE, keys_of_environment};
+pub use keys::{HOST_KEY_VARIABLE, NEW_KEY_VARIABLE, ROOM_KEY_VARIABLE, keys_of_environment};
 pub use listen::ListenOptions;
 pub use peer::PeerOptions;
 pub use seed::SeedOptions;

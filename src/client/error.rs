@@ -69,6 +69,11 @@ impl RoomError {
     }
 }
 
+const WRONG_KEY_HINT: &str =
+    " (ask the host for the one of today, and type it as --room-key KEY, or set JAM_ROOM_KEY)";
+const WRONG_HOST_KEY_HINT: &str =
+    " (ask whoever runs the server, and type it as --host-key KEY, or set JAM_HOST_KEY)";
+
 impl fmt::Display for RoomError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -130,11 +135,11 @@ impl fmt::Display for RoomError {
                     "Room key needed" => {
                         f.write_str(" (type it as --room-key KEY, or set JAM_ROOM_KEY)")
                     }
-                    "Wrong room key" => f.write_str(" (ask the host for the one of today)"),
+                    "Wrong room key" => f.write_str(WRONG_KEY_HINT),
                     "Host key needed" => {
                         f.write_str(" (type it as --host-key KEY, or set JAM_HOST_KEY)")
                     }
-                    "Wrong host key" => f.write_str(" (ask whoever runs the server)"),
+                    "Wrong host key" => f.write_str(WRONG_HOST_KEY_HINT),
                     "Too many attempts" => {
                         f.write_str(" (wait a minute, then try again with the right key)")
                     }

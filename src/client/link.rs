@@ -9,6 +9,7 @@ use crate::limits::{
     CLIENT_CLOSE_GRACE, CLIENT_READ_BUFFER_BYTES, CLIENT_WRITE_DEADLINE, ROOM_MESSAGE_BYTES_MAX,
     SERVER_MESSAGE_BYTES_MAX,
 };
+use crate::room::key::{Key, Keys};
 use crate::room::name::RoomName;
 use crate::room::rights::Guests;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -28,6 +29,8 @@ pub struct RoomLink(Arc<Shared>);
 
 struct Shared {
     room: RoomName,
+    /// What opens the room, as far as is known today.
+    keys: Mutex<Keys>,
     way_out: Mutex<Option<Arc<WayOut>>>,
     /// HELLO has been answered: until then nothing else may be said.
     joined: AtomicBool,
@@ -44,11 +47,12 @@ pub struct NotSent;
 
 impl RoomLink {
     /// The link, and what the thread of the member holds as long as it lives.
-    pub(super) fn new(room: RoomName) -> (Self, Sender<()>) {
+    pub(super) fn new(room: RoomName, keys: Keys) -> (Self, Sender<()>) {
         let (stay, leaving) = bounded(0);
         let (alive, ended) = bounded(0);
         let shared = Shared {
             room,
+            keys: Mutex::new(keys),
             way_out: Mutex::default(),
             joined: AtomicBool::new(false),
             stay: Mutex::new(Some(stay)),
@@ -130,6 +134,15 @@ impl RoomLink {
     /// `NotSent` while the room is not joined.
     pub fn kick(&self, peer_id: &str) -> Result<(), NotSent> {
         self.send(outgoing::kick(peer_id))
+    }
+
+    /// The room takes this key from now on, or none that we know: so we come back after a lost connection.
+    pub fn remember_room_key(&self, key: Option<Key>) {
+        lock(&self.0.keys).room = key;
+    }
+
+    pub(super) fn keys(&self) -> Keys {
+        lock(&self.0.keys).clone()
     }
 
     /// Asks for the time. The answer is a `Clock` event that brings `t0` back.

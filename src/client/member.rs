@@ -97,7 +97,7 @@ pub fn join(
     seed: u64,
     threads: &Threads,
 ) -> io::Result<(RoomLink, Receiver<RoomEvent>)> {
-    let (link, alive) = RoomLink::new(address.room.clone());
+    let (link, alive) = RoomLink::new(address.room.clone(), address.keys.clone());
     let (sender, events) = bounded(ROOM_EVENTS_MAX);
     let member = Member {
         address,
@@ -116,6 +116,7 @@ pub fn join(
 }
 
 struct Member {
+    /// The keys of today are the link's.
     address: RoomAddress,
     /// With the token of the last WELCOME, once there was one.
     hello: Hello,
@@ -206,7 +207,7 @@ impl Member {
             way_out.close();
             return Err(Unheard);
         }
-        let ended = way_out.send(Message::text(self.hello.encode(&self.address.keys)));
+        let ended = way_out.send(Message::text(self.hello.encode(&self.link.keys())));
         let arrived = match ended {
             Ok(()) => self.arrive(&mut connected)?,
             Err(_not_sent) => Err(RoomError::Broken {

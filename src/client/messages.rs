@@ -69,6 +69,10 @@ pub struct Rights {
     /// For whom the seat is kept, and until when in room time; not while there is a host.
     pub kept: Option<(Person, f64)>,
     pub guests: Guests,
+    /// Whether it takes a key to join.
+    pub locked: bool,
+    /// How often that key was set or taken away; 0 from a server that does not count.
+    pub lock_changes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -185,6 +189,8 @@ pub struct Overview {
     pub host: Option<String>,
     /// What guests may do, if the server tells.
     pub guests: Option<Guests>,
+    /// Whether it takes a key to join.
+    pub locked: bool,
     pub queue: Vec<Track>,
     pub members: Members,
 }

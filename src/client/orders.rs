@@ -1,5 +1,6 @@
 //! What who controls a room says to it: the JSON of each message.
 
+use crate::room::key::Key;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -21,6 +22,9 @@ enum Wire<'a> {
     },
     Remove {
         track_id: &'a str,
+    },
+    Lock {
+        key: Option<&'a str>,
     },
 }
 
@@ -67,6 +71,14 @@ pub fn remove(track_id: &str) -> String {
     json(&Wire::Remove { track_id })
 }
 
+/// LOCK: who joins needs this key from now on; `None`: none of the room's own.
+#[must_use]
+pub fn lock(key: Option<&Key>) -> String {
+    json(&Wire::Lock {
+        key: key.map(Key::as_str),
+    })
+}
+
 fn json(message: &Wire) -> String {
     serde_json::to_string(message).expect("bug: every field of an order is JSON")
 }
@@ -91,6 +103,11 @@ mod tests {
             (
                 shift("ab", None),
                 r#"{"type":"MOVE","track_id":"ab","before":null}"#,
+            ),
+            (lock(None), r#"{"type":"LOCK","key":null}"#),
+            (
+                lock(Key::parse("plum jam").as_ref()),
+                r#"{"type":"LOCK","key":"plum jam"}"#,
             ),
             (remove("ab"), r#"{"type":"REMOVE","track_id":"ab"}"#),
         ] {

@@ -5,8 +5,8 @@
 //! may see is fit for a terminal, because the server may be anybody's.
 
 use super::messages::{
-    Clock, Malformed, Peer, Peers, Person, Rights, ServerSays, State, SwarmKey, SwarmNode, Track,
-    Votes, Welcome, You,
+    Clock, Malformed, Peer, Peers, ServerSays, State, SwarmKey, SwarmNode, Track, Votes, Welcome,
+    You,
 };
 use super::parse_people;
 use crate::limits::{
@@ -15,7 +15,6 @@ use crate::limits::{
     TRACK_ID_BYTES_MAX, TRACK_NAME_CHARS_MAX,
 };
 use crate::room::message::Role;
-use crate::room::rights::Guests;
 use crate::text::clean_display_text;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -54,7 +53,7 @@ pub fn parse(text: &str) -> Result<ServerSays, Malformed> {
             RawNode::checked,
         ))),
         "CLOCK" => clock(&value),
-        "RIGHTS" => Some(rights(&value)),
+        "RIGHTS" => Some(ServerSays::Rights(parse_people::rights(&value))),
         "VOTES" => votes(&value),
         "WAITING" => Some(ServerSays::Waiting(parse_people::waiting(&value))),
         "ERROR" => Some(error(&value)),
@@ -226,27 +225,6 @@ fn welcome(value: &Value) -> ServerSays {
         token: short_text(value, "token"),
         upload_key: short_text(value, "upload_key"),
         swarm,
-    })
-}
-
-fn rights(value: &Value) -> ServerSays {
-    let guests = value.get("guests").and_then(Value::as_str);
-    ServerSays::Rights(Rights {
-        host: value.get("host").and_then(person),
-        kept: value.get("kept").and_then(|kept| {
-            let until = kept.get("until")?.as_f64()?;
-            Some((person(kept)?, until))
-        }),
-        // What we do not know allows us nothing that we would try.
-        guests: guests.and_then(Guests::parse).unwrap_or_default(),
-    })
-}
-
-fn person(value: &Value) -> Option<Person> {
-    let name = value.get("name").and_then(Value::as_str);
-    Some(Person {
-        peer_id: short_text(value, "peer_id")?,
-        name: self::name(name.map(Into::into), DISPLAY_NAME_CHARS_MAX),
     })
 }
 

@@ -1,6 +1,6 @@
-//! Reads who is in a room: MEMBERS, for whom a start waits, and the room as it is told over HTTP.
+//! Reads who is in a room: MEMBERS, RIGHTS, for whom a start waits, and the room as it is told over HTTP.
 
-use super::messages::{Member, MemberReport, Members, Overview, Waiting};
+use super::messages::{Member, MemberReport, Members, Overview, Person, Rights, Waiting};
 use super::parse::{display, is_short, list, name, short_text, shown, state, tracks};
 use crate::limits::{DISPLAY_NAME_CHARS_MAX, MEMBERS_LISTED_MAX, REPORT_WORD_CHARS_MAX};
 use crate::room::rights::Guests;
@@ -19,6 +19,7 @@ pub fn overview(text: &str) -> Option<Overview> {
             .get("guests")
             .and_then(Value::as_str)
             .and_then(Guests::parse),
+        locked: is_true(&value, "locked"),
         queue: tracks(&value),
         members: members(&value),
     })
@@ -27,9 +28,12 @@ pub fn overview(text: &str) -> Option<Overview> {
 /// Whether that answer is all that somebody without the room's key is told.
 #[must_use]
 pub fn is_locked(text: &str) -> bool {
-    let value: Option<Value> = serde_json::from_str(text).ok();
-    let locked = value.and_then(|value| value.get("locked")?.as_bool());
-    locked.unwrap_or(false)
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    is_true(&value, "locked") && value.get("state").is_none()
+}
+
+fn is_true(value: &Value, field: &str) -> bool {
+    value.get(field).and_then(Value::as_bool).unwrap_or(false)
 }
 
 pub(super) fn members(value: &Value) -> Members {
@@ -40,6 +44,30 @@ pub(super) fn members(value: &Value) -> Members {
         total: total.unwrap_or_default().max(listed.len()),
         listed,
     }
+}
+
+pub(super) fn rights(value: &Value) -> Rights {
+    let changes = value.get("lock_changes");
+    let guests = value.get("guests").and_then(Value::as_str);
+    Rights {
+        host: value.get("host").and_then(person),
+        kept: value.get("kept").and_then(|kept| {
+            let until = kept.get("until")?.as_f64()?;
+            Some((person(kept)?, until))
+        }),
+        // What we do not know allows us nothing that we would try.
+        guests: guests.and_then(Guests::parse).unwrap_or_default(),
+        locked: is_true(value, "locked"),
+        lock_changes: changes.and_then(Value::as_u64).unwrap_or_default(),
+    }
+}
+
+fn person(value: &Value) -> Option<Person> {
+    let shown = value.get("name").and_then(Value::as_str);
+    Some(Person {
+        peer_id: short_text(value, "peer_id")?,
+        name: name(shown.map(Into::into), DISPLAY_NAME_CHARS_MAX),
+    })
 }
 
 /// Without a track, or numbers that make sense, nothing waits.

@@ -140,6 +140,9 @@ pub struct RoomView {
     pub host: Option<String>,
     /// What they may do.
     pub guests: Guests,
+    /// Whether it takes a key to join. Who sees this has shown it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
     pub total: usize,
     pub members: Vec<MemberEntry>,
     pub tracks: Arc<Vec<QueueTrack>>,

@@ -143,7 +143,8 @@ impl Room {
             self.waiting_push.request(now);
         }
         self.go_on_waiting(now, out);
-        let is_known = self.guests_told == self.guests && self.lock_told == self.lock();
+        let is_known =
+            self.guests_told == self.guests && self.lock_changes_told == self.lock_changes;
         if !is_known || self.seat_told != *self.members.seat() {
             self.rights_changed(now, newcomer, out);
         }
@@ -158,7 +159,7 @@ impl Room {
             self.members_push.request(now);
         }
         (self.seat_told, self.guests_told) = (seat, self.guests);
-        self.lock_told = self.lock();
+        self.lock_changes_told = self.lock_changes;
         self.has_news = true;
         let newcomer = newcomer.and_then(|id| self.members.get(id).map(|member| (id, member)));
         let told = newcomer.filter(|(_, member)| member.wants.rights);
@@ -227,6 +228,7 @@ impl Room {
             }),
             guests: self.guests,
             locked: self.is_locked(),
+            lock_changes: self.lock_changes,
         }
     }
 }

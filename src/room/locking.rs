@@ -94,6 +94,7 @@ impl Room {
             return Err("LOCK: the server asks for its key in every room without one".into());
         }
         self.own_lock = key.map(Lock::of);
+        self.lock_changes += 1;
         self.has_news = true;
         Ok(())
     }

@@ -51,12 +51,14 @@ pub struct Room {
     pub(super) removed: Removed,
     /// Instead of the server's.
     pub(super) own_lock: Option<Lock>,
+    /// How often it has been set or taken away since the server began.
+    pub(super) lock_changes: u64,
     /// A wrong key has been tried, and nobody has been told of it.
     pub(super) wrong_key: bool,
     /// What those who asked for RIGHTS have been told last.
     pub(super) seat_told: Seat,
     pub(super) guests_told: Guests,
-    pub(super) lock_told: Option<Lock>,
+    pub(super) lock_changes_told: u64,
     pub(super) votes_told: Option<Standing>,
     pub(super) votes_push: Push,
     pub(super) queue_push: Push,
@@ -76,7 +78,6 @@ impl Room {
         home: Home,
     ) -> Self {
         let guests = home.guests;
-        let lock_told = home.locks.room;
         let queue = Queue::new(tracks);
         let offered = queue.tracks().iter().map(|track| track.track_id).collect();
         Self {
@@ -95,10 +96,11 @@ impl Room {
             votes: Votes::default(),
             removed: Removed::default(),
             own_lock: None,
+            lock_changes: 0,
             wrong_key: false,
             seat_told: Seat::default(),
             guests_told: guests,
-            lock_told,
+            lock_changes_told: 0,
             votes_told: None,
             votes_push: Push::every(VOTES_PUSH_INTERVAL_SEC),
             queue_push: Push::every(QUEUE_PUSH_INTERVAL_SEC),
@@ -221,6 +223,7 @@ impl Room {
             state: self.state().clone(),
             host: host.map(|host| host.name.clone()),
             guests: self.guests,
+            locked: self.is_locked(),
             total: self.members.len(),
             members: self.members.entries(),
             tracks: self.turntable.queue().tracks(),

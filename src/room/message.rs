@@ -308,6 +308,9 @@ pub enum ServerMessage {
         /// Whether it takes a key to join.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         locked: bool,
+        /// How often the key has been set or taken away.
+        #[serde(skip_serializing_if = "is_zero")]
+        lock_changes: u64,
     },
     /// How many would skip the current track, and how many it takes.
     Votes {
@@ -385,4 +388,10 @@ impl ServerMessage {
     pub fn encode(&self) -> String {
         serde_json::to_string(self).expect("bug: every field of a server message is JSON")
     }
+}
+
+/// What has never changed is not told.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

@@ -140,7 +140,6 @@ impl Room {
         room.guests = snapshot.guests.unwrap_or(room.guests);
         room.removed = snapshot.removed.bounded();
         room.own_lock = snapshot.lock;
-        room.lock_told = room.lock();
         if let Some(Host { token, name }) = snapshot.host {
             let peer_id = token.peer_id();
             room.members.keep_seat(Kept::new(now, token, peer_id, name));

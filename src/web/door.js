@@ -13,9 +13,10 @@ export function showDoor({ why, roomName, keys, onReturn }) {
   const asksHost = why.startsWith('host') || (why === 'key-attempts' && keys.room === null);
   const which = asksHost ? 'host' : 'room';
   const field = byId('door-field');
-  field.value = keys[which] ?? '';
+  // A slip is mended more quickly than typed anew; a key of yesterday is no slip.
+  field.value = (why === 'key-changed' ? null : keys[which]) ?? '';
   // A key that does not fit is not to be tried again by itself.
-  if (why.endsWith('wrong')) keys.set({ [which]: null });
+  if (why.endsWith('wrong') || why === 'key-changed') keys.set({ [which]: null });
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
   document.body.dataset.view = 'door';
   document.title = `${roomName} · jam`;

@@ -6,6 +6,7 @@
 export const KEY_TROUBLES = [
   'key-needed',
   'key-wrong',
+  'key-changed',
   'host-key-needed',
   'host-key-wrong',
   'key-attempts',
@@ -25,6 +26,10 @@ export function doorWords(why, roomName) {
       text: 'Ask whoever told you of this room. The link that they share has it, too.',
     },
     'key-wrong': { title: 'That key does not fit', text: SLIP },
+    'key-changed': {
+      title: `${roomName} has a new key`,
+      text: 'It was set while you were here. Ask the host for it, or for the link that has it.',
+    },
     'host-key-needed': {
       title: 'Hosting takes a key here',
       text: 'Whoever runs this server has it. Listening is fine without.',
@@ -55,6 +60,13 @@ export function lockedWords(total) {
 export function lookTrouble(status) {
   if (status === 403) return `That key does not fit. ${SLIP}`;
   return status === 429 ? `${ATTEMPTS.title}. ${ATTEMPTS.text}` : '';
+}
+
+/** For who is in when somebody else has set a key, or taken it away. */
+export function lockNews(locked) {
+  return locked
+    ? 'The host has set a new key. You stay, and need it to come back.'
+    : 'Joining this room takes no key any more.';
 }
 
 /** For the host. */

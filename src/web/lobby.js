@@ -113,8 +113,9 @@ export class Lobby {
 
   #render(look) {
     if (this.#left) return;
-    show(byId('lobby-key-row'), look.locked === true);
-    if (look.locked === true) {
+    const isShut = look.locked === true && look.state === undefined;
+    show(byId('lobby-key-row'), isShut);
+    if (isShut) {
       setText(byId('lobby-line'), lockedWords(readCrowd(look).total));
       setText(byId('lobby-trouble'), this.#keyTrouble);
       this.#record.setTrack(null);

@@ -29,6 +29,10 @@ function connectionNotice({ connection, trouble, online, sounding }) {
   if (trouble === 'rooms') {
     return notice('rooms', 'This server has too many rooms open. Trying again by itself.');
   }
+  if (trouble === 'key-attempts') {
+    const text = 'Too many wrong keys came from your address. Trying again by itself.';
+    return notice('key-attempts', text);
+  }
   if (trouble === 'misfit') {
     return notice(
       'misfit',

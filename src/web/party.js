@@ -155,6 +155,7 @@ export class Party {
     if (message.type === 'ERROR') {
       this.#desk.forget();
       this.#seat.forget();
+      this.#lock.refused(message.message);
       if (!this.#seat.wantsKey(message.message)) this.#say(refusalNotice(message.message));
       this.#render();
       return;
@@ -172,6 +173,7 @@ export class Party {
     }
     this.#player.setNextTrack(nextTrackId(room.tracks, room.state?.track_id));
     this.#seat.receive(happened, before, room);
+    this.#lock.receive(happened, room);
     this.#announce(happened);
     this.#render();
   }

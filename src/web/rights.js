@@ -9,16 +9,18 @@ export const LEVELS = ['nothing', 'add', 'vote', 'everything'];
 const NAME_CHARS_MAX = 100;
 
 /**
- * `{ host, kept, guests, locked }` of a RIGHTS message: who hosts, for whom the free seat is kept until when,
- * the level of the guests, and whether joining takes a key. What does not fit is as if missing.
+ * `{ host, kept, guests, locked, lockChanges }` of a RIGHTS message: who hosts, for whom the free seat is kept
+ * until when, the level of the guests, whether joining takes a key, and how often that was set or taken away. What
+ * does not fit is as if missing.
  */
-export function readRights({ host, kept, guests, locked }) {
+export function readRights({ host, kept, guests, locked, lock_changes: lockChanges }) {
   const isKept = !isPerson(host) && isPerson(kept) && Number.isFinite(kept.until);
   return {
     host: isPerson(host) ? person(host) : null,
     kept: isKept ? { ...person(kept), until: kept.until } : null,
     guests: LEVELS.includes(guests) ? guests : 'nothing',
     locked: locked === true,
+    lockChanges: Number.isInteger(lockChanges) ? lockChanges : 0,
   };
 }
 

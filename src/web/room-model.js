@@ -40,6 +40,7 @@ export function emptyRoom() {
     kept: null,
     guests: 'nothing',
     locked: false,
+    lockChanges: null,
     rightsKnown: false,
     votes: null,
     serverVersion: null,
@@ -49,13 +50,14 @@ export function emptyRoom() {
 /**
  * `{ room, happened }`; `happened` holds 'state', 'track', 'again' (the same track from its start),
  * 'tracks', 'arrived', 'played', 'welcome', 'members', 'rights', 'guests' (they may do more or less),
- * 'host-came', 'host-back' (the same who left), 'host-left' and 'votes', in that order of telling.
+ * 'lock' (the room's key was set or taken away), 'host-came', 'host-back' (the same who left), 'host-left' and 'votes', in that order of telling.
  *
  * `editable`: the server knows how to change the queue; an older one gives no upload key.
  * `queueEnded`: the last track has just played to its end. `arrived`: the tracks that the server has
  * since the last QUEUE, and had to wait for. `waiting`: the start that waits for those who load, as
  * `{ trackId, ready, of, untilSec }` with the room time at which it comes anyhow or null. `kept`: for
- * whom the free host seat is kept. `votes`: how many want to skip the current track, null while nobody
+ * whom the free host seat is kept. `lockChanges`: how often the room's key has changed, null before the first RIGHTS
+ * of a connection. `votes`: how many want to skip the current track, null while nobody
  * has said so.
  */
 export function applyMessage(room, message) {
@@ -63,9 +65,15 @@ export function applyMessage(room, message) {
     case 'STATE':
       return applyState(room, message.payload);
     case 'PEER':
-      // A new connection: the key of the one before opens nothing any more.
+      // A new connection: the key of the one before opens nothing any more, and a server counts from anew.
       return {
-        room: { ...room, peerId: message.peer_id, uploadKey: null, waiting: null },
+        room: {
+          ...room,
+          peerId: message.peer_id,
+          uploadKey: null,
+          waiting: null,
+          lockChanges: null,
+        },
         happened: [],
       };
     case 'WELCOME':
@@ -222,14 +230,15 @@ function applyMembers(room, message) {
   return { room: { ...changed, ...news.room }, happened: ['members', ...news.happened] };
 }
 
-function applyRights(room, { host, kept, guests, locked }) {
+function applyRights(room, { host, kept, guests, locked, lockChanges }) {
   const news = hostNews(room, host);
   // Somebody who comes while the seat is kept has not seen who left it.
   const lastHostName = host?.name ?? kept?.name ?? room.lastHostName;
   const happened = ['rights', ...news.happened];
   if (room.rightsKnown && guests !== room.guests) happened.splice(1, 0, 'guests');
+  if (room.lockChanges !== null && lockChanges !== room.lockChanges) happened.push('lock');
   const rightsKnown = true;
-  const known = { kept, guests, locked, rightsKnown, lastHostName };
+  const known = { kept, guests, locked, lockChanges, rightsKnown, lastHostName };
   return { room: { ...room, ...news.room, ...known }, happened };
 }
 

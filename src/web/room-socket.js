@@ -45,11 +45,10 @@ const REASONS = {
   'Too many attempts': 'key-attempts',
 };
 
-/** What a close means: one of FINAL, 'key-attempts', 'stopping', 'rooms', 'misfit' or null for plain loss. */
 /** What a network brought too late. */
 const TOO_SLOW = new Set(['HELLO timeout', 'Message timeout']);
 
-/** What a close means: one of FINAL, 'stopping', 'crowd', 'rooms', 'misfit' or null for plain loss. */
+/** What a close means: one of REASONS, 'stopping', 'crowd', 'rooms', 'misfit' or null for plain loss. */
 export function closeMeaning(code, reason) {
   if (code === 1008 && Object.hasOwn(REASONS, reason)) return REASONS[reason];
   if (code === 1001) return 'stopping';
@@ -64,6 +63,7 @@ const FINAL = new Set([
   'elsewhere',
   'key-needed',
   'key-wrong',
+  'key-changed',
   'host-key-needed',
   'host-key-wrong',
 ]);
@@ -79,7 +79,8 @@ export class RoomSocket extends EventTarget {
   connection = 'idle';
   /**
    * Why there is no connection: 'full', 'crowd', 'rooms', 'misfit', 'stopping', 'unreachable', 'removed',
-   * 'elsewhere' (the same member came back on another connection) or null.
+   * 'elsewhere' (the same member came back on another connection), one of KEY_TROUBLES in key-words.js
+   * ('key-changed': it was in, and what let it in does not any more), or null.
    */
   trouble = null;
   /** 'host' or 'viewer': what was asked for, and then what the room says. */
@@ -95,6 +96,7 @@ export class RoomSocket extends EventTarget {
   #scout = new ServerScout({ onReturn: () => this.#serverReturned() });
   #attempt = 0;
   #everOpen = false;
+  #openSinceJoin = false;
   #openedAtMs = 0;
   #triedAtMs = 0;
   #hurryUntilMs = 0;
@@ -118,6 +120,7 @@ export class RoomSocket extends EventTarget {
     this.role = role;
     this.name = name;
     this.#attempt = 0;
+    this.#openSinceJoin = false;
     this.#set('connecting', null);
     this.#identity.whenKnown(() => this.#open());
   }
@@ -222,6 +225,7 @@ export class RoomSocket extends EventTarget {
     clearTimeout(this.#timer);
     this.#scout.stop();
     this.#everOpen = true;
+    this.#openSinceJoin = true;
     this.#openedAtMs = performance.now();
     this.#set('open', null);
     this.#probes.start();
@@ -229,7 +233,7 @@ export class RoomSocket extends EventTarget {
 
   #closed(code, reason) {
     const what = `closed ${code} ${reason}`.trim();
-    const meaning = closeMeaning(code, reason);
+    const meaning = this.#meaning(code, reason);
     // Who was handed the seat has no key to it, and lost the seat meanwhile: better a guest than out.
     if (meaning === 'host-key-needed' && this.#everOpen) this.role = 'viewer';
     else if (FINAL.has(meaning) || (meaning === 'key-attempts' && !this.#everOpen)) {
@@ -242,6 +246,12 @@ export class RoomSocket extends EventTarget {
     const neverOpen = this.connection !== 'open';
     this.#lost(what, meaning ?? (neverOpen ? this.trouble : null));
     if (neverOpen && meaning === null) this.#askWhy();
+  }
+
+  #meaning(code, reason) {
+    const meaning = closeMeaning(code, reason);
+    const isOfRoomKey = meaning === 'key-needed' || meaning === 'key-wrong';
+    return isOfRoomKey && this.#openSinceJoin ? 'key-changed' : meaning;
   }
 
   #lost(what, trouble) {

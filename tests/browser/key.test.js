@@ -15,6 +15,7 @@ import {
   waitForText,
   waitUntil,
 } from './harness.js';
+import { openLine } from './cut-line.js';
 import { SMALL_PHONE, guest, host, isHidden, waitForRole } from './members.js';
 
 useRealParts();
@@ -157,6 +158,92 @@ describe('the host’s lock', () => {
     await isHidden(dan, '#lobby-key');
     await ana.click('#share-button');
     assert.doesNotMatch(await ana.inputValue('#share-address'), /#/);
+  });
+});
+
+describe('a key that changes while guests are in', () => {
+  const through = (line) => `${line.url}/jam1#key=${encodeURIComponent('plum & jam')}`;
+
+  /** What was shown as a key in joining. */
+  function keysTried(page) {
+    const tried = [];
+    page.on('websocket', (socket) =>
+      socket.on('framesent', ({ payload }) => {
+        const message = JSON.parse(payload);
+        if (message.type === 'HELLO') tried.push(message.key);
+      }),
+    );
+    return tried;
+  }
+
+  async function lock(page, key) {
+    await page.click('#tab-people');
+    await page.click('#lock-button');
+    await page.fill('#key-field', key);
+    await page.click('#key-go');
+  }
+
+  test('is told, not shared by who has the old one, and asked for when they come back', async () => {
+    await locked();
+    const line = await openLine(server.port);
+    const ana = await browser.open(link('plum & jam'));
+    await join(ana, { name: 'Ana', role: 'host' });
+    await waitForRole(ana, 'host');
+    const ben = await browser.open('about:blank', SMALL_PHONE);
+    const tried = keysTried(ben);
+    await ben.goto(through(line));
+    await join(ben, { name: 'Ben', role: 'viewer' });
+    assert.deepEqual(tried, ['plum & jam']);
+    await lock(ana, 'apricot');
+    await waitForText(ben, '#toast-text', 'The host has set a new key.');
+    await ben.tap('#share-button');
+    assert.doesNotMatch(await ben.inputValue('#share-address'), /#/);
+    await waitForText(ben, '#share-key', 'does not know');
+    await ben.keyboard.press('Escape');
+    await ana.click('#share-button');
+    assert.match(await ana.inputValue('#share-address'), /#key=apricot$/);
+    await ana.keyboard.press('Escape');
+
+    line.goAway();
+    line.comeBack();
+    await waitForText(ben, '#door-title', 'jam1 has a new key');
+    assert.equal(await ben.inputValue('#door-field'), '');
+    await screenshot(ben, 'changed-320', SHOTS);
+    await assertFits(ben);
+    await assertNamed(ben);
+    await ben.fill('#door-field', 'plum & jam');
+    await ben.tap('#door-open');
+    await waitForText(ben, '#door-title', 'That key does not fit');
+    await ben.fill('#door-field', 'apricot');
+    await ben.tap('#door-open');
+    await ben.waitForSelector(OPEN);
+    // The old one was typed, and never tried by itself.
+    assert.deepEqual(tried, ['plum & jam', undefined, 'plum & jam', 'apricot']);
+    await ben.reload();
+    await ben.waitForSelector(OPEN);
+    line.close();
+  });
+
+  test('lets the host come back who has set it, and a refusal changes nothing', async () => {
+    await locked();
+    const line = await openLine(server.port);
+    const ana = await browser.open(through(line));
+    await join(ana, { name: 'Ana', role: 'host' });
+    await waitForRole(ana, 'host');
+    await ana.click('#tab-people');
+    await ana.click('#lock-button');
+    await ana.click('#key-clear');
+    await waitForText(ana, '#notice-text', 'the server asks for its key');
+    await ana.reload();
+    await waitForRole(ana, 'host');
+    await lock(ana, 'apricot');
+    await waitUntil(ana, () => JSON.parse(sessionStorage['jam-keys']).room === 'apricot');
+    line.goAway();
+    await ana.waitForSelector('body[data-connection="reconnecting"]');
+    line.comeBack();
+    await ana.waitForSelector(OPEN);
+    await waitForRole(ana, 'host');
+    line.close();
   });
 });
 

@@ -121,6 +121,8 @@ impl Desk {
         match std::mem::take(&mut self.prompt) {
             Prompt::Seek(typed) => return self.press_in_seek(typed, key, party, now),
             Prompt::File(typed) => return self.press_in_file(typed, key, now),
+            Prompt::Lock(typed) => return self.press_in_lock(typed, key, party, now),
+            Prompt::Unlock => return self.press_in_unlock(key, party, now),
             Prompt::Kick { peer_id, name } => return self.press_in_kick(key, peer_id, &name, now),
             Prompt::None => {}
         }
@@ -153,6 +155,7 @@ impl Desk {
             Key::End => self.step(party, |_| usize::MAX),
             Key::Char('t') if !party.seat.mine => self.take_seat(party, now),
             Key::Char('a') => self.ask_for_file(party, now),
+            Key::Char('l') => self.ask_for_key(party, now),
             Key::Char('v') if party.seat.guests == Some(Guests::Vote) => vote(party),
             other => self.press_control(other, party, now),
         }
@@ -325,7 +328,7 @@ fn may(deed: &Deed, party: &Party) -> Result<(), String> {
     let adds = party.seat.guests >= Some(Guests::Add);
     match deed {
         Deed::Remove(_) if adds => Ok(()),
-        _ => party.may_control(),
+        _ => party.may_do(deed),
     }
 }
 

@@ -5,7 +5,7 @@ use super::party::Party;
 use crate::room::rights::Guests;
 
 /// For the whole screen, when it is asked for.
-pub const HELP: [&str; 18] = [
+pub const HELP: [&str; 19] = [
     "space         play or pause",
     "left, right   10 s back, 10 s ahead; s: to a time that you type, or start now",
     "n, p          next track, previous track",
@@ -17,6 +17,7 @@ pub const HELP: [&str; 18] = [
     "h             give the host seat to the member under the cursor",
     "x             remove that member from the room",
     "g             what guests may do: nothing, add, vote, everything",
+    "l             set the key that it takes to join, which you type, or take it away",
     "t             take the host seat while it is free",
     "v             vote for the next track, as a guest who may",
     "+, -, m       louder, softer, mute; here alone, with --listen",
@@ -53,7 +54,7 @@ pub fn keys(party: &Party, desk: &Desk) -> Vec<&'static str> {
         keys.push("a add");
     }
     if party.seat.mine && party.seat.guests.is_some() {
-        keys.push("g guests");
+        keys.extend(["g guests", "l lock"]);
     }
     if !party.seat.mine && party.seat.host.is_none() {
         keys.push("t take the seat");

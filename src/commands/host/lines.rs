@@ -80,7 +80,7 @@ fn obey(room: &mut Room, line: &str, print: &mut Print) -> Result<bool, Failure>
             Shown::Members => report::members(&room.party),
         })?,
         Ok(Some(Word::Do(deed))) => {
-            let order = match room.party.may_control() {
+            let order = match room.party.may_do(&deed) {
                 Ok(()) => room.party.order(&deed, now.room_sec),
                 Err(why) => Err(Idle::Cannot(why)),
             };

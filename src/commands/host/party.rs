@@ -1,11 +1,14 @@
 //! A room as a member knows it who controls it: what plays, what comes next, who is there and who may do what; and
 //! the message for each thing that one may want of it. Pure: room time comes in as an argument.
 
+use super::lock::{LockNews, RoomLock};
 use super::names::{clock_face, label};
+pub use super::order::{Idle, Order, Shows};
 use crate::cli::{Deed, Which};
 use crate::client::messages::{Member, Members, Overview, Rights, State, Track, Waiting};
 use crate::client::{orders, outgoing};
 use crate::commands::words::count;
+use crate::room::address::RoomAddress;
 use crate::room::rights::Guests;
 
 /// Nobody has to look for the end of a track to the millisecond.
@@ -24,6 +27,7 @@ pub struct Party {
     /// Our own `peer_id`.
     pub me: Option<String>,
     pub seat: Seat,
+    pub lock: RoomLock,
     pub state: Option<State>,
     pub queue: Vec<Track>,
     pub members: Members,
@@ -45,44 +49,21 @@ pub struct Seat {
     pub guests: Option<Guests>,
 }
 
-/// What is to be said, and how the room will show that it has followed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Order {
-    pub text: String,
-    pub shows: Shows,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Shows {
-    /// This track, this status and this place.
-    State {
-        track_id: Option<String>,
-        playing: bool,
-        offset_sec: f64,
-    },
-    /// Any new state.
-    AnyState,
-    /// A queue without this track.
-    Gone(String),
-    /// Guests may do this.
-    Guests(Guests),
-}
-
-/// Why nothing is to be said.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Idle {
-    /// It is so already.
-    Already,
-    /// It cannot be.
-    Cannot(String),
-}
-
 impl Party {
     #[must_use]
     pub fn new(room: &str) -> Self {
         Self {
             room: room.to_owned(),
             ..Self::default()
+        }
+    }
+
+    /// As somebody knows it who is about to join with the keys of this address.
+    #[must_use]
+    pub fn of_member(address: &RoomAddress) -> Self {
+        Self {
+            lock: RoomLock::new(address.keys.room.clone()),
+            ..Self::new(address.room.as_str())
         }
     }
 
@@ -97,6 +78,7 @@ impl Party {
         Self {
             connected: true,
             seat,
+            lock: RoomLock::seen(overview.locked),
             state: Some(overview.state),
             queue: overview.queue,
             members: overview.members,
@@ -125,7 +107,9 @@ impl Party {
         self.members = members;
     }
 
-    pub fn hear_rights(&mut self, rights: Rights) {
+    /// Also whether the room's key is another one now.
+    pub fn hear_rights(&mut self, rights: Rights) -> Option<LockNews> {
+        let news = self.lock.hear(&rights);
         let host = rights.host.as_ref();
         self.seat = Seat {
             mine: host.is_some_and(|host| Some(&host.peer_id) == self.me.as_ref()),
@@ -133,6 +117,7 @@ impl Party {
             kept: rights.kept.map(|(person, until)| (person.name, until)),
             guests: Some(rights.guests),
         };
+        news
     }
 
     /// Whether nobody has the host seat, and it is kept for nobody.
@@ -143,6 +128,9 @@ impl Party {
 
     /// An order is on its way: what it will lead to counts from now on, so that two quick ones add up.
     pub fn expect(&mut self, order: &Order, local_sec: f64, room_sec: Option<f64>) {
+        if let Shows::Lock(key) = &order.shows {
+            self.lock.ask(key.clone());
+        }
         if let (
             Shows::State {
                 track_id,
@@ -288,6 +276,9 @@ impl Party {
                 text: outgoing::guests(*level),
                 shows: Shows::Guests(*level),
             }),
+            Deed::Lock(None) => Err(Idle::Cannot("no key was given".into())),
+            Deed::Lock(key) => self.lock(key.as_ref()),
+            Deed::Unlock => self.lock(None),
         }
     }
 
@@ -307,6 +298,7 @@ impl Party {
             }),
             Shows::Gone(track_id) => !self.queue.iter().any(|track| track.track_id == *track_id),
             Shows::Guests(level) => self.seat.guests == Some(*level),
+            Shows::Lock(_) => !self.lock.is_asked(),
         }
     }
 

@@ -2,10 +2,12 @@
 
 use super::names::label;
 use super::party::Party;
+use super::prompt::NO_KEY;
 use super::report;
 use crate::cli::{Deed, Shown, parse_time, parse_track};
 use crate::client::messages::{Member, State, Track};
 use crate::limits::HOST_LINE_BYTES_MAX;
+use crate::room::key::Key;
 use crate::room::rights::Guests;
 
 /// More changes of a list at once than this are only counted.
@@ -29,6 +31,13 @@ pub fn word(line: &str) -> Result<Option<Word>, String> {
     if let Some(path) = line.trim().strip_prefix("add ") {
         return Ok(Some(Word::Add(path.trim_start().to_owned())));
     }
+    // And so may a key.
+    if let Some(key) = line.trim().strip_prefix("lock ") {
+        return match Key::parse(key.trim_start()) {
+            Some(key) => Ok(Some(Word::Do(Deed::Lock(Some(key))))),
+            None => Err(NO_KEY.into()),
+        };
+    }
     let mut words = line.split_whitespace();
     let Some(first) = words.next() else {
         return Ok(None);
@@ -42,6 +51,7 @@ pub fn word(line: &str) -> Result<Option<Word>, String> {
         ("previous", None) => Some(Deed::Previous),
         ("seek", Some(time)) => parse_time(time).map(Deed::Seek),
         ("remove", Some(track)) => parse_track(track).map(Deed::Remove),
+        ("unlock", None) => Some(Deed::Unlock),
         ("guests", Some(level)) => Guests::parse(level).map(Deed::Guests),
         _ => None,
     };
@@ -57,8 +67,8 @@ pub fn word(line: &str) -> Result<Option<Word>, String> {
     match found.filter(|_| words.next().is_none()) {
         Some(word) => Ok(Some(word)),
         None => Err(
-            "type play, play 2, pause, seek 1:30, next, previous, add FILE, remove 2, guests add, take, \
-             state, queue, members or leave"
+            "type play, play 2, pause, seek 1:30, next, previous, add FILE, remove 2, guests add, lock KEY, \
+             unlock, take, state, queue, members or leave"
                 .into(),
         ),
     }
@@ -109,7 +119,11 @@ impl Chronicle {
                 false => "the server is gone, trying again".to_owned(),
             });
         }
-        let parts = [Some(report::seat(party)), report::guests(party)];
+        let parts = [
+            Some(report::seat(party)),
+            report::guests(party),
+            report::locked(party),
+        ];
         let seat = parts.into_iter().flatten().collect::<Vec<_>>().join("  ");
         if self.seat.as_ref() != Some(&seat) {
             lines.push(seat.clone());
@@ -201,6 +215,11 @@ mod tests {
             ("previous", Word::Do(Deed::Previous)),
             ("remove 1", Word::Do(Deed::Remove(Which::Number(1)))),
             ("guests vote", Word::Do(Deed::Guests(Guests::Vote))),
+            (
+                " lock  plum jam ",
+                Word::Do(Deed::Lock(Key::parse("plum jam"))),
+            ),
+            ("unlock", Word::Do(Deed::Unlock)),
             ("state", Word::Show(Shown::State)),
             ("queue", Word::Show(Shown::Queue)),
             ("members", Word::Show(Shown::Members)),
@@ -220,6 +239,8 @@ mod tests {
             "add",
             "play 1 2",
             "guests all",
+            "lock",
+            "unlock plum",
         ] {
             assert!(word(line).is_err(), "{line:?}");
         }

@@ -6,11 +6,15 @@ use super::party::Party;
 use super::width::{cut, tail, width};
 use crate::cli::{Deed, parse_time};
 use crate::client::outgoing;
-use crate::limits::HOST_PATH_BYTES_MAX;
+use crate::limits::{HOST_PATH_BYTES_MAX, KEY_BYTES_MAX};
+use crate::room::key::Key as RoomKey;
 use crate::room::rights::Guests;
 
 /// Longest time that can be typed.
 const TIME_CHARS_MAX: usize = 12;
+
+pub(super) const NO_KEY: &str = "a key has 1 to 128 bytes, and no control characters";
+const _: () = assert!(KEY_BYTES_MAX == 128);
 
 /// What is asked at the moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +25,10 @@ pub enum Prompt {
     Seek(String),
     /// The path of a file, as far as it was typed.
     File(String),
+    /// The key that it shall take to join, as far as it was typed.
+    Lock(String),
+    /// Whether it shall take none any more.
+    Unlock,
     /// Whether to remove this member.
     Kick { peer_id: String, name: String },
 }
@@ -86,6 +94,57 @@ impl Desk {
         Vec::new()
     }
 
+    pub(super) fn ask_for_key(&mut self, party: &Party, now: Moment) -> Vec<Effect> {
+        if let Err(why) = party.may_lock() {
+            return self.refuse(&why, now);
+        }
+        self.prompt = Prompt::Lock(String::new());
+        Vec::new()
+    }
+
+    pub(super) fn press_in_lock(
+        &mut self,
+        mut typed: String,
+        key: Key,
+        party: &mut Party,
+        now: Moment,
+    ) -> Vec<Effect> {
+        match key {
+            Key::Escape => return Vec::new(),
+            Key::Enter if typed.is_empty() && party.lock.locked => {
+                self.prompt = Prompt::Unlock;
+                return Vec::new();
+            }
+            Key::Enter if typed.is_empty() => return Vec::new(),
+            Key::Enter => {
+                return match RoomKey::parse(&typed) {
+                    Some(key) => self.order(&Deed::Lock(Some(key)), party, now),
+                    None => self.refuse(NO_KEY, now),
+                };
+            }
+            Key::Backspace => {
+                typed.pop();
+            }
+            Key::Ctrl('u') => typed.clear(),
+            Key::Char(c) if typed.len() + c.len_utf8() <= KEY_BYTES_MAX => typed.push(c),
+            _ => {}
+        }
+        self.prompt = Prompt::Lock(typed);
+        Vec::new()
+    }
+
+    pub(super) fn press_in_unlock(
+        &mut self,
+        key: Key,
+        party: &mut Party,
+        now: Moment,
+    ) -> Vec<Effect> {
+        match key {
+            Key::Char('y' | 'Y') => self.order(&Deed::Unlock, party, now),
+            _ => Vec::new(),
+        }
+    }
+
     pub(super) fn press_in_kick(
         &mut self,
         key: Key,
@@ -106,21 +165,26 @@ impl Desk {
 /// What is asked for, above the keys. Of a long path the end stays, which is what is being typed.
 #[must_use]
 pub fn question(prompt: &Prompt, columns: usize) -> Option<String> {
+    let typed_line = |asked: &str, typed: &str, hint: &str| {
+        let left = columns.saturating_sub(width(asked) + 1);
+        let line = format!("{asked}{}_", tail(typed, left));
+        let whole = format!("{line}{hint}");
+        Some(if width(&whole) <= columns {
+            whole
+        } else {
+            cut(&line, columns)
+        })
+    };
     match prompt {
         Prompt::None => None,
         Prompt::Seek(typed) => Some(format!("seek to: {typed}_   (90 or 1:30, Enter; Esc: no)")),
-        Prompt::File(typed) => {
-            let hint = "   (Enter; Esc: no)";
-            let asked = "file: ";
-            let left = columns.saturating_sub(width(asked) + 1);
-            let line = format!("{asked}{}_", tail(typed, left));
-            let whole = format!("{line}{hint}");
-            Some(if width(&whole) <= columns {
-                whole
-            } else {
-                cut(&line, columns)
-            })
-        }
+        Prompt::File(typed) => typed_line("file: ", typed, "   (Enter; Esc: no)"),
+        Prompt::Lock(typed) => typed_line(
+            "new key to the room: ",
+            typed,
+            "   (Enter; empty: none; Esc: as it is)",
+        ),
+        Prompt::Unlock => Some("take the key away, so that everybody can join? (y/n)".to_owned()),
         Prompt::Kick { name, .. } => Some(format!("remove {name} from the room for good? (y/n)")),
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 /// Longest name of a track in a list.
 const LABEL_COLUMNS: usize = 60;
 
-/// `playing  0:12 of 1:00  Prelude in C, J. S. Bach  track 2 of 5  Ana hosts  guests may add  3 here`
+/// `playing  0:12 of 1:00  Prelude in C, J. S. Bach  track 2 of 5  Ana hosts  guests may add  locked  3 here`
 #[must_use]
 pub fn state(party: &Party, room_sec: Option<f64>) -> String {
     let mut parts = vec![waiting(party, room_sec).unwrap_or_else(|| status(party).to_owned())];
@@ -29,6 +29,7 @@ pub fn state(party: &Party, room_sec: Option<f64>) -> String {
     }
     parts.push(seat(party));
     parts.extend(guests(party));
+    parts.extend(locked(party));
     parts.push(format!("{} here", party.members.total));
     parts.join("  ") + "\n"
 }
@@ -95,6 +96,12 @@ pub fn guests(party: &Party) -> Option<String> {
         Guests::Everything => "do everything",
     };
     Some(format!("guests may {may}"))
+}
+
+/// `locked`, while it takes a key to join.
+#[must_use]
+pub fn locked(party: &Party) -> Option<String> {
+    party.lock.locked.then(|| "locked".to_owned())
 }
 
 /// A line for each track, with `>` before the current one.
@@ -194,6 +201,8 @@ struct StateJson<'a> {
     tracks: usize,
     host: Option<&'a str>,
     guests: Option<&'a str>,
+    /// Whether it takes a key to join.
+    locked: bool,
     members: usize,
 }
 
@@ -254,6 +263,7 @@ pub fn state_json(party: &Party, room_sec: Option<f64>) -> String {
         tracks: party.queue.len(),
         host: party.seat.host.as_deref(),
         guests: party.seat.guests.map(Guests::name),
+        locked: party.lock.locked,
         members: party.members.total,
     })
 }

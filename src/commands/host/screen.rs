@@ -162,6 +162,7 @@ fn header(view: &View) -> Row {
     if party.connected {
         parts.push(report::seat(party));
         parts.extend(report::guests(party));
+        parts.extend(report::locked(party));
         parts.push(format!("{} here", party.members.total));
     } else {
         parts.push("the server is gone, trying again".to_owned());

@@ -8,6 +8,7 @@ use crate::client::http::{self, PutError, Upload};
 use crate::commands::progress::Progress;
 use crate::commands::{Failure, print};
 use crate::limits::{CLIENT_CLOSE_GRACE, COMMAND_TICK, HOST_GONE_PATIENCE, SERVER_TEXT_CHARS_MAX};
+use crate::room::address::RoomAddress;
 use crate::room::rights::Guests;
 use crate::sys::threads::Threads;
 use crate::text::clean_display_text;
@@ -25,33 +26,40 @@ pub fn act(options: &HostOptions, deed: &Deed, json: bool) -> Result<(), Failure
         Err(NoVisit::Failed(failure)) => return Err(failure),
     };
     let done = visit.act(deed);
-    let seen = Seen::of(&visit);
+    let seen = Seen::of(options, Some(&visit));
     visit.end();
     done?;
-    tell_what_is(options, &seen, json)
+    tell_what_is(&seen, json)
 }
 
 /// What a visit leaves behind.
-#[derive(Default)]
 struct Seen {
+    /// With the key that opens it now.
+    room: RoomAddress,
     me: Option<String>,
     guests: Option<Guests>,
 }
 
 impl Seen {
-    fn of(visit: &Visit) -> Self {
+    fn of(options: &HostOptions, visit: Option<&Visit>) -> Self {
+        let mut room = options.room.clone();
+        let party = visit.map(|visit| &visit.party);
+        if let Some(party) = party {
+            room.keys.room = party.lock.key().cloned();
+        }
         Self {
-            me: visit.party.me.clone(),
-            guests: visit.party.seat.guests,
+            room,
+            me: party.and_then(|party| party.me.clone()),
+            guests: party.and_then(|party| party.seat.guests),
         }
     }
 }
 
 /// What others see once this program is out again: then the seat is free for the next one.
-fn tell_what_is(options: &HostOptions, seen: &Seen, json: bool) -> Result<(), Failure> {
+fn tell_what_is(seen: &Seen, json: bool) -> Result<(), Failure> {
     let until = Instant::now() + HOST_GONE_PATIENCE;
     let (mut party, room_sec) = loop {
-        let (mut party, room_sec) = look(&options.room)?;
+        let (mut party, room_sec) = look(&seen.room)?;
         party.me.clone_from(&seen.me);
         if party.myself().is_none() || Instant::now() >= until {
             break (party, room_sec);
@@ -99,12 +107,12 @@ pub fn upload(options: &HostOptions, files: &[PathBuf], json: bool) -> Result<()
         .iter()
         .try_for_each(|file| upload_one(options, visit.as_ref(), file, &mut progress));
     drop(progress);
-    let seen = visit.as_ref().map(Seen::of).unwrap_or_default();
+    let seen = Seen::of(options, visit.as_ref());
     if let Some(visit) = visit {
         visit.end();
     }
     done?;
-    tell_what_is(options, &seen, json)
+    tell_what_is(&seen, json)
 }
 
 /// A file that tells how much of it has been read.

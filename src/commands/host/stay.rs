@@ -12,8 +12,6 @@ use super::visit::{SEAT_TAKEN, seat_taken, token};
 use super::{lines, live, terminal};
 use crate::cli::{HostOptions, SEED_PORT, StayOptions};
 use crate::client::member::RoomEvent;
-use crate::client::messages::Rights;
-use crate::client::outgoing;
 use crate::commands::Failure;
 use crate::commands::company::{Company, Ears, Part};
 use crate::commands::meter::Meter;
@@ -116,7 +114,7 @@ fn enter(
 /// All that there is while we are in a room.
 pub struct Room<'a> {
     pub session: &'a Session,
-    company: &'a Company,
+    pub(super) company: &'a Company,
     events: Receiver<RoomEvent>,
     pub server: String,
     pub party: Party,
@@ -129,7 +127,7 @@ pub struct Room<'a> {
     volume: u32,
     mute: bool,
     /// For the host seat.
-    waiting: bool,
+    pub(super) waiting: bool,
     /// What there is to tell apart from the room's own state.
     pub said: Vec<String>,
 }
@@ -146,7 +144,7 @@ impl<'a> Room<'a> {
             company,
             events,
             server: options.room.endpoint().to_string(),
-            party: Party::new(options.room.room.as_str()),
+            party: Party::of_member(&options.room),
             desk: Desk::default(),
             time: Timekeeper::default(),
             tracks: Vec::new(),
@@ -255,6 +253,7 @@ impl<'a> Room<'a> {
                 self.time.start();
                 self.party.connected = true;
                 self.party.waiting = None;
+                self.party.lock.joined();
                 self.party.me = Some(joined.peer_id);
                 self.party.seat.mine = joined.role == Some(Role::Host);
                 self.party.seat.host = joined.name.filter(|_| self.party.seat.mine);
@@ -270,7 +269,7 @@ impl<'a> Room<'a> {
             RoomEvent::Waiting(waiting) => self.party.waiting = waiting,
             RoomEvent::Woken => self.time.start(),
             RoomEvent::Clock { clock, at } => self.time.hear(clock, at),
-            RoomEvent::Error(why) => self.say(format!("the room says: {why}")),
+            RoomEvent::Error(why) => self.hear_refusal(&why),
             RoomEvent::Refused { why, .. } => self.say(why),
             RoomEvent::Lost { .. } => {
                 self.party.connected = false;
@@ -286,28 +285,6 @@ impl<'a> Room<'a> {
             | RoomEvent::Signal { .. } => {}
         }
         Ok(())
-    }
-
-    fn hear_rights(&mut self, rights: Rights) {
-        let before = std::mem::take(&mut self.party.seat);
-        self.party.hear_rights(rights);
-        let seat = &self.party.seat;
-        if seat.mine {
-            // Handed over later, it is not taken back.
-            self.waiting = false;
-        }
-        if seat.mine && !before.mine {
-            self.company.offer_again();
-            self.say("you host this room now".to_owned());
-        } else if before.mine
-            && !seat.mine
-            && let Some(host) = &seat.host
-        {
-            self.say(format!("{host} hosts this room now"));
-        }
-        if self.waiting && self.party.seat_is_free() {
-            self.carry_out(Effect::Say(outgoing::take_seat()));
-        }
     }
 
     /// `false`: leave.

@@ -81,7 +81,7 @@ impl Visit {
             events,
             threads,
             stop,
-            party: Party::new(options.room.room.as_str()),
+            party: Party::of_member(&options.room),
             time: Timekeeper::default(),
             upload_key: None,
             heard: Heard::default(),
@@ -119,12 +119,19 @@ impl Visit {
     /// # Errors
     /// Why it was not done.
     pub fn act(&mut self, deed: &Deed) -> Result<(), Failure> {
-        self.party.may_control().map_err(Failure)?;
+        if matches!(deed, Deed::Lock(_) | Deed::Unlock) {
+            // How the lock is now comes behind everything else.
+            self.wait_until(|visit| visit.heard.rights)?;
+        }
+        self.party.may_do(deed).map_err(Failure)?;
         let Order { text, shows } = match self.party.order(deed, self.time.room_sec()) {
             Ok(order) => order,
             Err(Idle::Already) => return Ok(()),
             Err(Idle::Cannot(why)) => return Err(Failure(why)),
         };
+        if let Shows::Lock(key) = &shows {
+            self.party.lock.ask(key.clone());
+        }
         let before = self.heard.states;
         if self.link.send(text).is_err() {
             let room = &self.address;

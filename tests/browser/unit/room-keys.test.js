@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import {
   KEY_TROUBLES,
   doorWords,
+  lockNews,
   lookTrouble,
   seatKeyWords,
   shareKeyWords,
@@ -78,6 +79,8 @@ test('there are words for every trouble, and none for others', () => {
     assert.ok(title && text, why);
   }
   assert.match(doorWords('key-needed', 'jam1').title, /^jam1 /);
+  assert.match(doorWords('key-changed', 'jam1').title, /new key/);
+  assert.notEqual(lockNews(true), lockNews(false));
   assert.equal(seatKeyWords('TAKE_SEAT: Ana hosts this room'), null);
   assert.match(seatKeyWords('TAKE_SEAT: Too many attempts').title, /Too many/);
   assert.equal(lookTrouble(200), '');

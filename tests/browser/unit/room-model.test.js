@@ -341,3 +341,19 @@ test('a start that waits is known until it is over, and counts down', () => {
     assert.equal(waitingAt(after, 108), null, JSON.stringify(over));
   }
 });
+
+test('another key is told once it has changed on this connection, and never on a new one', () => {
+  const peer = { type: 'PEER', peer_id: 'p2' };
+  const rights = (lockChanges) => ({
+    type: 'RIGHTS',
+    guests: 'nothing',
+    locked: true,
+    lock_changes: lockChanges,
+  });
+  const tells = (...messages) => run(...messages).happened.includes('lock');
+  assert.ok(!tells(peer, rights(2)));
+  assert.ok(!tells(peer, rights(2), rights(2)));
+  assert.ok(tells(peer, rights(2), rights(3)));
+  assert.ok(tells(peer, rights(undefined), rights(1)));
+  assert.ok(!tells(peer, rights(3), peer, rights(1)));
+});

@@ -223,6 +223,24 @@ test('without the right key it stays out until told otherwise, and keeps its tok
   }
 });
 
+test('who was in and is not let in again hears of a new key, and who types a wrong one then of that', () => {
+  for (const reason of ['Room key needed', 'Wrong room key']) {
+    const { socket } = join();
+    accept().end(1006);
+    mock.timers.tick(1000);
+    sockets.at(-1).open();
+    sockets.at(-1).end(1008, reason);
+    assert.deepEqual([socket.connection, socket.trouble], ['idle', 'key-changed']);
+    const before = sockets.length;
+    mock.timers.tick(60000);
+    assert.equal(sockets.length, before);
+    socket.join({ role: 'viewer', name: 'Ana' });
+    sockets.at(-1).open();
+    sockets.at(-1).end(1008, 'Wrong room key');
+    assert.equal(socket.trouble, 'key-wrong');
+  }
+});
+
 test('who was handed the seat and lost it meanwhile comes back as a guest', () => {
   const { socket } = join('host');
   accept().end(1006);

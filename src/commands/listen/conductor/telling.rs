@@ -50,6 +50,10 @@ impl Conductor<'_> {
                 if is_line && is_stuck {
                     return;
                 }
+                // A server that has not let us in yet is not gone.
+                if self.server.is_none() && self.teller.mode() != Mode::Json {
+                    return;
+                }
                 if let Some(text) = self.teller.tell(now_sec, &now) {
                     self.say(text);
                 }
