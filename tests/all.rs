@@ -13,6 +13,7 @@ mod client_keys;
 mod clock;
 mod cut_disk;
 mod cut_http;
+mod cut_offers;
 mod cut_player;
 mod cut_rooms;
 mod cut_swarm;

@@ -368,6 +368,26 @@ fn a_server_that_comes_back_with_another_clock_is_believed_after_its_first_burst
     });
 }
 
+/// Found by the simulation: the first probe of the first restart was taken for the second one's.
+#[test]
+fn two_restarts_in_a_row_leave_nothing_of_the_server_in_between() {
+    for_each_seed(50, |random| {
+        let mut world = World::new(random);
+        world.base_delay = 0.05;
+        let mut clock = RoomClock::new();
+        feed(&mut clock, &world.bursts(30));
+        world.behind += 1.7;
+        clock.reconnected();
+        clock.add_probe(world.probe());
+        world.behind += 0.02;
+        clock.reconnected();
+        feed(&mut clock, &world.bursts(1));
+        let error_ms = world.error_ms(&clock).abs();
+        let allowed_ms = 1.0 + 100.0 * world.jitter;
+        assert!(error_ms < allowed_ms, "{error_ms} ms, {allowed_ms} allowed");
+    });
+}
+
 #[test]
 fn a_new_connection_over_a_busy_network_does_not_spoil_what_is_known() {
     for_each_seed(50, |random| {

@@ -151,6 +151,66 @@ fn every_direct_dependency_stands_in_the_readme_with_its_reason() {
 }
 
 #[test]
+fn the_page_about_running_jam_names_metrics_and_options_that_there_are() {
+    let page = read("docs/OPERATIONS.md");
+    let quoted = || page.split('`').skip(1).step_by(2);
+    let metrics = read("src/server/metrics.rs");
+    for name in quoted().filter(|text| text.starts_with("jam_")) {
+        let name = name.split(['{', ' ']).next().expect("a name");
+        assert!(metrics.contains(&format!("\"{name}")), "{name}");
+    }
+    // Of other programs.
+    let foreign = [
+        "--deploy-hook",
+        "--release",
+        "--features",
+        "--now",
+        "--locked",
+    ];
+    let helps = [
+        HELP,
+        SERVER_HELP,
+        SEED_HELP,
+        FETCH_HELP,
+        LISTEN_HELP,
+        CHECK_HELP,
+    ]
+    .concat();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let mut seen = 0;
+    for word in quoted().flat_map(str::split_whitespace) {
+        let word = word.trim_end_matches(|c| !is_part(c));
+        if word.starts_with("--") && !foreign.contains(&word) {
+            assert!(helps.contains(&format!("{word} ")), "{word}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen} options");
+}
+
+#[test]
+fn the_page_about_tests_names_tests_that_there_are() {
+    let page = read("docs/TESTING.md");
+    let mut seen = 0;
+    for name in page.split('`').skip(1).step_by(2) {
+        let Some((file, test)) = name
+            .split_once("::")
+            .filter(|(file, _)| !file.contains(char::is_whitespace))
+        else {
+            continue;
+        };
+        if test.is_empty() {
+            continue;
+        }
+        let text = read(&format!("tests/{file}.rs"));
+        let stands = text.contains(&format!("#[test]\nfn {test}() {{"));
+        assert!(stands, "{name}");
+        seen += 1;
+    }
+    assert!(seen > 20, "{seen} tests");
+}
+
+#[test]
 fn links_between_documents_lead_somewhere() {
     for document in DOCUMENTS {
         let text = read(document);

@@ -62,6 +62,27 @@ fn what_was_found_worth_keeping_holds_when_it_is_damaged() {
     });
 }
 
+/// What each is about, and what came of a hunt in it.
+#[test]
+fn every_target_stands_on_the_page_about_tests() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/TESTING.md");
+    let page = fs::read_to_string(page).expect("the page");
+    let is_number = |cell: &str| cell.trim().replace(',', "").parse::<u64>().is_ok();
+    for Target { name, .. } in TARGETS {
+        let begin = format!("| {name}");
+        let rows = || page.lines().filter(|line| line.starts_with(&begin));
+        let of_family =
+            |line: &str| Some(line.contains(&format!(", _{}", name.strip_prefix("tags_")?)));
+        let has_result = |line: &str| line.split('|').nth(4).is_some_and(is_number);
+        let is_told = rows().any(|line| !has_result(line));
+        assert!(
+            is_told || page.lines().any(|line| of_family(line) == Some(true)),
+            "what {name} is"
+        );
+        assert!(rows().any(has_result), "what came of {name}");
+    }
+}
+
 #[test]
 fn every_folder_of_inputs_belongs_to_a_target() {
     let entries = fs::read_dir(folder()).expect("testdata/fuzz");

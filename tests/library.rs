@@ -596,6 +596,8 @@ fn take(library: &Library, bytes: &[u8]) -> Arc<Track> {
         .finish_upload(upload, "song.wav".into())
         .expect("a track")
         .0
+        .track()
+        .clone()
 }
 
 #[test]
@@ -614,16 +616,28 @@ fn only_what_the_library_keeps_itself_may_go_and_nothing_that_is_being_sent() {
     assert_eq!(droppable(), []);
     assert!(library.drop_track(taken.id).is_none());
     drop(sending);
+    // Who found it to tell somebody of it finds it there until that is done.
+    let (held, twice) = (library.hold(taken.id), library.hold(taken.id));
+    assert!(held.is_some() && library.drop_track(taken.id).is_none());
+    drop(held);
+    assert_eq!(droppable(), []);
+    drop(twice);
     assert_eq!(
         library.drop_track(taken.id).map(|track| track.id),
         Some(taken.id)
     );
     assert!(library.get(taken.id).is_none());
+    assert!(library.hold(taken.id).is_none());
     assert!(library.drop_track(taken.id).is_none());
     assert_eq!(library.bytes(), shared.bytes);
     let kept = [shared.id.to_string(), format!("{}.name", shared.id)];
     assert_eq!(folder.names(), kept);
-    // And it can come again.
+    // And it can come again, which is told to a room before it may go.
+    let mut upload = library.begin_upload().expect("a place");
+    upload.write(&wav("taken")).expect("written");
+    let told = library.finish_upload(upload, "song.wav".into());
+    assert!(library.drop_track(taken.id).is_none());
+    drop(told);
     assert!(read(&take(&library, &wav("taken"))) == wav("taken"));
 }
 

@@ -1,11 +1,11 @@
-//! A disk that takes nothing: full at every page and every file that a server writes, only to be read, and with something
-//! in the way where a file is to be renamed to.
+//! A disk that takes nothing: full at every page and every file that a server writes, only to be read, failing, and with
+//! something in the way where a file is to be renamed to.
 
 use crate::common::company::Company;
 use crate::common::disk::DiskServer;
 use crate::common::http::get;
 use crate::common::running::{track_id, until, wav};
-use crate::common::server::TestServer;
+use crate::common::server::{TestServer, jam, run};
 use crate::common::temp::TempFolder;
 
 use serde_json::Value;
@@ -124,6 +124,64 @@ fn a_disk_that_can_only_be_read_still_gives_and_takes_again_when_it_may() {
         tracks.contains(&track_id(&new)).then_some(())
     });
     assert_eq!(left_behind(&disk.inside.join("music")), [""; 0]);
+}
+
+/// Each call that puts something on a disk ends with EIO for a while: tracks and rooms are whole or as they were.
+#[test]
+fn a_disk_that_fails_is_told_and_what_was_not_kept_is_kept_when_it_works_again() {
+    let folder = TempFolder::new();
+    let library = folder.join("bad_disk.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/bad_disk.c");
+    let arguments = [
+        "-shared",
+        "-fPIC",
+        "-o",
+        library.to_str().expect("text"),
+        source,
+    ];
+    run("cc", &arguments);
+    let fails = |call: &str| {
+        // Whoever looks sees the old one or the new one.
+        let new = folder.write("new", call.as_bytes());
+        fs::rename(new, folder.join("calls")).expect("renamed");
+    };
+    let mut command = jam(&["server", "--listen", "127.0.0.1:0"]);
+    command.arg("--library").arg(folder.join("music"));
+    command.arg("--state-dir").arg(folder.join("state"));
+    command.env("LD_PRELOAD", &library);
+    command.env("JAM_TEST_BAD_CALLS", folder.join("calls"));
+    let server = TestServer::start_command(command);
+    let mut company = Company::join(&server, "a");
+    let room = folder.join("state/rooms/a.json");
+    let kept = || read_room(&room)?["room"]["state"]["offset_sec"].as_u64();
+    for (mark, call) in (1..).zip(["write", "fsync", "rename"]) {
+        company.plays_on();
+        let before = u64::from(company.round());
+        until("the room is kept", || (kept()? == before).then_some(()));
+        fails(call);
+        company.plays_on();
+        let line = server.wait_for_log(&["state: not kept"]);
+        assert!(line.contains("Input/output error"), "{line}");
+        assert_eq!(kept(), Some(before), "{call}");
+        let song = wav(mark, SONG_BYTES);
+        let answer = company.upload(&mut server.connect(), &song);
+        assert_eq!(answer.status, 500, "{call}: {}", answer.text());
+        let found = get(
+            &mut server.connect(),
+            &format!("/tracks/{}", track_id(&song)),
+        );
+        assert_eq!(found.status, 404, "{call}");
+        until("nothing is left behind", || {
+            left_behind(&folder.join("music")).is_empty().then_some(())
+        });
+        company.plays_on();
+
+        fails("nothing");
+        server.wait_for_log(&["state: kept again"]);
+        let now = u64::from(company.round());
+        until("the room is kept", || (kept()? == now).then_some(()));
+        assert_eq!(company.upload(&mut server.connect(), &song).status, 201);
+    }
 }
 
 fn read_room(path: &Path) -> Option<Value> {

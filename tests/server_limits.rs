@@ -578,18 +578,18 @@ fn has(server: &TestServer, mark: u8) -> bool {
     head.starts_with("HTTP/1.1 200 ")
 }
 
-fn take_out(host: &mut Client, mark: u8) {
+fn queue(server: &TestServer) -> Vec<Value> {
+    let view = get(&mut server.connect(), "/api/rooms/a").json();
+    view["tracks"].as_array().expect("tracks").clone()
+}
+
+fn take_out(server: &TestServer, host: &mut Client, mark: u8) {
     host.say(&format!(r#"{{"type":"REMOVE","track_id":"{}"}}"#, id(mark)));
-    loop {
-        let queue = host.hear_next("QUEUE");
-        let tracks = queue["tracks"].as_array().expect("tracks");
-        if tracks
-            .iter()
-            .all(|track| track["track_id"] != id(mark).as_str())
-        {
-            return;
-        }
-    }
+    until("it is out of the queue", || {
+        let queue = queue(server);
+        let mut ids = queue.iter().map(|track| &track["track_id"]);
+        ids.all(|track| track != id(mark).as_str()).then_some(())
+    });
 }
 
 /// Three of these tracks fit, and not four.
@@ -607,7 +607,7 @@ fn a_full_library_drops_what_no_queue_needs_and_never_what_one_needs() {
     let refused = upload(&server, &key, 4);
     assert_eq!(refused.status, 507, "{}", refused.text());
     server.wait_for_log(&["turned away", "1000000 bytes, --max-library"]);
-    take_out(&mut host, 2);
+    take_out(&server, &mut host, 2);
     assert!(has(&server, 2), "nothing goes without need");
     assert_eq!(upload(&server, &key, 4).status, 201);
     let dropped = server.wait_for_log(&["dropped to make room"]);
@@ -617,9 +617,36 @@ fn a_full_library_drops_what_no_queue_needs_and_never_what_one_needs() {
         assert_eq!(folder.path().join(id(mark)).exists(), there, "{mark}");
     }
     // What was dropped may come again.
-    take_out(&mut host, 4);
+    take_out(&server, &mut host, 4);
     assert_eq!(upload(&server, &key, 2).status, 201);
     assert!(has(&server, 2) && !has(&server, 4));
+}
+
+/// Somebody who has said too much waits before the room hears him, and meanwhile what he adds may go.
+#[test]
+fn a_track_that_is_added_while_another_needs_its_room_is_there_or_awaited() {
+    let server = TestServer::start(&[THREE[0], THREE[1], "--max-messages", "20"]);
+    let (mut host, key) = host_with_key(&server);
+    for mark in 1..=3 {
+        assert_eq!(upload(&server, &key, mark).status, 201);
+    }
+    for _ in 0..8 {
+        host.say(r#"{"type":"PAUSE","track_id":null,"offset_sec":0,"timestamp":0}"#);
+    }
+    for mark in 1..=3 {
+        take_out(&server, &mut host, mark);
+        host.say(&format!(r#"{{"type":"ADD","track_id":"{}"}}"#, id(mark)));
+        let status = upload(&server, &key, mark + 3).status;
+        assert!([201, 507].contains(&status), "{status}");
+        until("what stands in the queue is there, or awaited", || {
+            let is_settled = queue(&server).iter().all(|track| {
+                let listed = (1..=mark + 3).find(|&mark| track["track_id"] == id(mark).as_str());
+                let is_here = has(&server, listed.expect("one of ours"));
+                is_here != (track["awaited"] == true)
+            });
+            is_settled.then_some(())
+        });
+    }
 }
 
 #[test]
@@ -643,7 +670,7 @@ fn the_longest_unused_goes_first_also_after_a_restart() {
         assert_eq!(upload(&server, &key, mark).status, 201);
     }
     for mark in 1..=3 {
-        take_out(&mut host, mark);
+        take_out(&server, &mut host, mark);
     }
     // Leaves its seat, so that it is free after the restart.
     host.0.close(None).expect("closing");
@@ -675,7 +702,7 @@ fn the_longest_unused_goes_first_also_after_a_restart() {
             .wait_for_log(&["dropped to make room"])
             .contains("song2.wav")
     );
-    take_out(&mut host, 4);
+    take_out(&server, &mut host, 4);
     assert_eq!(upload(&server, &key, 5).status, 201);
     assert!(
         server
@@ -708,7 +735,7 @@ fn what_was_shared_is_never_dropped() {
     for mark in 2..=3 {
         assert_eq!(upload(&server, &key, mark).status, 201);
     }
-    take_out(&mut host, 1);
+    take_out(&server, &mut host, 1);
     assert_eq!(upload(&server, &key, 4).status, 507);
     assert!(has(&server, 1));
 }

@@ -8,7 +8,7 @@ use crate::common::temp;
 
 use frames::{encoded, examples, manifest_of};
 use jam::limits::{SWARM_CONNECTIONS_PER_ADDRESS_MAX, SWARM_MESH_MAX};
-use jam::swarm::frame::{Frame, Request, Want};
+use jam::swarm::frame::{Frame, NodeId, Request, Role, Want};
 use jam::track::manifest::Manifest;
 use liar::{Liar, Lie, Talk};
 use node::{Seed, WATCHDOG, assert_same, fetch, free_port, noise, wait_until};
@@ -362,10 +362,24 @@ fn askers_that_only_hold_their_places_do_not_shut_out_an_honest_fetch() {
 /// They are one machine, whatever they say, and take whatever they get.
 #[test]
 fn one_machine_that_says_to_be_many_does_not_shut_out_an_honest_fetch() {
+    greedy_ones_do_not_shut_out_an_honest_fetch(Talk::dial);
+}
+
+/// The same node, on twenty connections.
+#[test]
+fn one_node_that_is_there_many_times_does_not_shut_out_an_honest_fetch() {
+    greedy_ones_do_not_shut_out_an_honest_fetch(|socket, manifest| {
+        Talk::dial_as(NodeId(*b"the same"), Role::Ask, socket, manifest)
+    });
+}
+
+fn greedy_ones_do_not_shut_out_an_honest_fetch(
+    dial: fn(TcpStream, &Manifest) -> std::io::Result<Talk>,
+) {
     let victim = Victim::start(2 << 20);
     let manifest = victim.manifest();
     let mut greedy: Vec<Talk> = (0..20)
-        .map(|_| Talk::dial(victim.connect_from(2), &manifest).expect("the handshake"))
+        .map(|_| dial(victim.connect_from(2), &manifest).expect("the handshake"))
         .collect();
     let request = encoded(&Frame::Request(Request {
         want: Want::Chunk(1),

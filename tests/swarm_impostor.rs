@@ -32,6 +32,11 @@ fn whoever_offers_itself_under_the_id_of_a_seed_does_not_keep_that_from_being_as
     wait_until("it listens", &mut dial, || fetching.stderr.so_far());
     let dialled = dialled.expect("connected");
     let mut impostor = Talk::dial_as(id, Role::Offer, dialled, &manifest).expect("believed");
+    // The same one twice is one.
+    let again = TcpStream::connect(at)
+        .and_then(|to| Talk::dial_as(id, Role::Offer, to, &manifest).map(|_| ()));
+    let refused = again.expect_err("it is asked already").to_string();
+    assert!(refused.contains("asks you already"), "{refused}");
     let nothing = std::thread::spawn(move || impostor.give_nothing(&manifest));
     proxy.unlock();
     fetching.success();

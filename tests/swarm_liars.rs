@@ -186,7 +186,9 @@ fn who_sends_a_byte_a_second_holds_nobody_up() {
 fn a_name_from_a_stranger_makes_one_file_in_the_folder() {
     // One chunk: this liar always begins with the first.
     let bytes = noise(5, 4000);
+    let longest: &str = "日".repeat(100).leak();
     for (name, file) in [
+        (longest, &longest[..255]),
         ("../../song.flac", "_.._song.flac"),
         ("..", "track"),
         ("song\0.flac", "song.flac"),

@@ -24,6 +24,7 @@ pub fn write(testdata: &Path, folder: &Path) {
     seeds.messages();
     seeds.frames();
     seeds.files();
+    seeds.doors();
     seeds.made_up();
     for target in TARGETS {
         let seeds = fs::read_dir(folder.join(target.name)).into_iter();
@@ -68,6 +69,39 @@ impl Seeds {
                 let seed = [&length.to_be_bytes(), fields.as_bytes()].concat();
                 self.write("range", &seed);
             }
+        }
+    }
+
+    /// What tells who asks: proxies, browsers, links.
+    fn doors(&mut self) {
+        for fields in [
+            "10.0.0.9",
+            "1.2.3.4, 10.0.0.9:4711",
+            "garbage\n5.6.7.8,\t[fd00::9]:80",
+            "[::ffff:10.0.0.9]",
+            "fe80::1",
+            "unknown",
+        ] {
+            self.write("forwarded", fields.as_bytes());
+        }
+        for (origin, host) in [
+            ("http://10.0.0.2:8000", "10.0.0.2:8000"),
+            ("HTTPS://Party.example:443", "party.example"),
+            ("http://[FD00::2]", "[fd00::2]:80"),
+            ("http://party.example@evil.example", "evil.example"),
+            ("null", "party.example"),
+        ] {
+            self.write("origin", format!("{origin}\n{host}").as_bytes());
+        }
+        for key in [
+            "plum%20jam",
+            "Gr%C3%BC%c3%9Fe",
+            "a+b&c=d",
+            "%4",
+            "%00",
+            "plum",
+        ] {
+            self.write("key", key.as_bytes());
         }
     }
 
@@ -174,6 +208,7 @@ impl Seeds {
                 .map(|(byte, mask)| byte ^ mask);
             frame.extend(masked);
             self.write("websocket", &frame);
+            self.write("frame_watch", &frame);
         }
         for line in self.lines_of("../docs/PROTOCOL.md") {
             if !line.starts_with(r#"{"jam_state""#) {

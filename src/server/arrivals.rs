@@ -111,7 +111,7 @@ fn begin_next(hub: &Arc<Hub>) -> bool {
         return false;
     };
     let RoomWant { room, want } = wanted.clone();
-    if let Some(track) = hub.library.get(want.track_id) {
+    if let Some(track) = hub.library.hold(want.track_id) {
         drop((arrivals, waiting));
         if let Some(handle) = hub.registry.find(&room) {
             let _stopping = handle.track_arrived(queue_entry(&track, None));

@@ -15,13 +15,13 @@ use crate::room::queue::QueueFull;
 use crate::room::upload::{UploadRefusal, Uploader};
 use crate::text::clean_display_text;
 use crate::track::error::LibraryError;
+use crate::track::eviction::Held;
 use crate::track::incoming::Incoming;
-use crate::track::library::Track;
 use crate::track::sniff::NOT_AUDIO;
 use std::collections::HashMap;
 use std::io::Write;
 use std::net::{IpAddr, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// How many uploads are under way from each address.
@@ -144,7 +144,6 @@ pub fn receive(
         go_on.map_err(|_| Failed::Gone)?;
     }
     let (track, is_new) = take(hub, socket, request.body_bytes, unread, name)?;
-    let _stays = track.begin_sending(); // Until it stands in the queue.
     drop(space); // It is counted as one of the library's now.
     let entry = queue_entry(&track, Some(adder));
     match handle.add_uploaded(entry.clone()) {
@@ -170,13 +169,14 @@ const ROOM_IS_BUSY: &str = "the room is busy, try again";
 const HOW_TO_ASK: &str =
     "say the name and the room: curl -T song.mp3 'http://HOST:8000/tracks?name=song.mp3&room=jam1'";
 
+/// It stays until it stands in the queue.
 fn take(
     hub: &Hub,
     socket: &TcpStream,
     bytes: u64,
     unread: &mut Vec<u8>,
     name: String,
-) -> Result<(Arc<Track>, bool), Failed> {
+) -> Result<(Held, bool), Failed> {
     let mut incoming = hub.library.begin_upload().map_err(refusal_of)?;
     let began = Instant::now();
     let early = unread

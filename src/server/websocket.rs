@@ -29,6 +29,7 @@ use crate::room::pace;
 use crate::room::parse::{parse_hello, parse_message};
 use crate::room::token::Token;
 use crate::track::id::TrackId;
+use crate::track::library::Track;
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 use std::time::Instant;
@@ -280,6 +281,11 @@ impl Reader {
             return Err(CloseReason::TooBig);
         }
         let cost = pace::cost(parsed.as_ref().ok());
+        // Whoever waits to say that it is in the queue must not find it gone by then.
+        let stays = match &parsed {
+            Ok(ClientMessage::Add { track_id, .. }) => self.hub.library.hold(*track_id),
+            _ => None,
+        };
         let said = match parsed {
             Ok(ClientMessage::Clock { t0 }) => {
                 let t2 = self.hub.clock.stamp();
@@ -290,8 +296,7 @@ impl Reader {
                 track_id,
                 before,
                 offer,
-            }) => self
-                .what_to_add(track_id, before, offer)
+            }) => Self::what_to_add(track_id, stays.as_deref(), before, offer)
                 .map_err(ServerMessage::error),
             Err(refusal) => Err(ServerMessage::error(refusal)),
         };
@@ -309,13 +314,12 @@ impl Reader {
     /// With what the server knows of the track, if it has it.
     #[inline(never)]
     fn what_to_add(
-        &self,
         track_id: TrackId,
+        known: Option<&Track>,
         before: Option<TrackId>,
         offer: Option<Offer>,
     ) -> Result<RoomMessage, String> {
-        let known = self.hub.library.get(track_id);
-        let known = known.map(|track| queue_entry(&track, None));
+        let known = known.map(|track| queue_entry(track, None));
         match (known, offer) {
             (Some(track), Some(_)) => Ok(RoomMessage::Offer {
                 track: Box::new(track),

@@ -123,6 +123,7 @@ impl RoomClock {
     /// little for one probe to prove it. When its first burst is over, what was known has to agree with it or is forgotten.
     pub fn reconnected(&mut self) {
         self.burst.clear();
+        self.suspect = None; // It may be of the server before.
         self.reconnected = true;
     }
 

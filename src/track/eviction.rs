@@ -5,9 +5,48 @@ use super::id::TrackId;
 use super::incoming::name_file;
 use super::library::{Library, Track};
 use std::fs;
+use std::ops::Deref;
 use std::sync::{Arc, PoisonError};
 
+/// A track of a library that stays there as long as this is kept.
+#[derive(Debug)]
+pub struct Held(Arc<Track>);
+
+impl Held {
+    /// Only while nothing is dropped.
+    pub(super) fn of(track: &Arc<Track>) -> Self {
+        track.usage.hold();
+        Self(Arc::clone(track))
+    }
+
+    #[must_use]
+    pub fn track(&self) -> &Arc<Track> {
+        &self.0
+    }
+}
+
+impl Deref for Held {
+    type Target = Track;
+
+    fn deref(&self) -> &Track {
+        &self.0
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.usage.let_go();
+    }
+}
+
 impl Library {
+    /// Finds a track that somebody is to be told of: it stays until he was told, and then he hears when it goes.
+    #[must_use]
+    pub fn hold(&self, id: TrackId) -> Option<Held> {
+        let tracks = self.tracks.read().unwrap_or_else(PoisonError::into_inner);
+        tracks.get(&id).map(Held::of)
+    }
+
     /// The tracks that it keeps itself, that nobody shared and nobody is being sent.
     #[must_use]
     pub fn droppable(&self) -> Vec<Droppable> {

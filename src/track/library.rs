@@ -7,6 +7,7 @@
 //! are served from where they lie. Without one what is uploaded is kept in a scratch folder until the program ends.
 
 use super::error::{LibraryError, io_error};
+use super::eviction::Held;
 use super::id::TrackId;
 use super::incoming::{Arrived, Incoming, Scattered};
 use super::scratch::ScratchFolder;
@@ -159,7 +160,7 @@ impl Library {
         })?;
         let (track, _) = self.finish_upload(upload, name)?;
         self.keep_for_good(track.id);
-        Ok(track)
+        Ok(Arc::clone(track.track()))
     }
 
     fn keep_for_good(&self, id: TrackId) {
@@ -184,7 +185,7 @@ impl Library {
         &self,
         upload: Incoming,
         name: String,
-    ) -> Result<(Arc<Track>, bool), LibraryError> {
+    ) -> Result<(Held, bool), LibraryError> {
         self.take_up(upload.finish(self.folder.is_some())?, name)
     }
 
@@ -205,21 +206,17 @@ impl Library {
         whole: Scattered,
         id: TrackId,
         name: String,
-    ) -> Result<Arc<Track>, LibraryError> {
+    ) -> Result<Held, LibraryError> {
         let arrived = whole.finish(id, self.folder.is_some())?;
         self.take_up(arrived, name).map(|(track, _)| track)
     }
 
-    fn take_up(
-        &self,
-        mut arrived: Arrived,
-        name: String,
-    ) -> Result<(Arc<Track>, bool), LibraryError> {
+    fn take_up(&self, mut arrived: Arrived, name: String) -> Result<(Held, bool), LibraryError> {
         let mut tags = read_tags(&mut arrived.file, arrived.kind);
         let _placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = self.servable(arrived.id) {
             known.note_use();
-            return Ok((known, false)); // The same bytes came before.
+            return Ok((Held::of(&known), false)); // The same bytes came before.
         }
         let Arrived {
             id, kind, bytes, ..
@@ -238,7 +235,7 @@ impl Library {
             stamp: Stamp::of(&metadata),
             is_kept_here: true,
         };
-        Ok((self.add(track), true))
+        Ok((Held::of(&self.add(track)), true))
     }
 
     /// Bytes of the tracks that it holds, shared files where they lie included.

@@ -44,8 +44,17 @@ impl Usage {
 
     #[must_use]
     pub fn begin_sending(&self) -> Sending<'_> {
-        self.sent_now.fetch_add(1, Ordering::AcqRel);
+        self.hold();
         Sending(self)
+    }
+
+    /// It stays until it is let go as often.
+    pub(super) fn hold(&self) {
+        self.sent_now.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn let_go(&self) {
+        self.sent_now.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// It is used now; told to the disk, for the track in `stored`, when that has not been done for a while.
@@ -69,6 +78,6 @@ fn since_epoch(time: SystemTime) -> Duration {
 
 impl Drop for Sending<'_> {
     fn drop(&mut self) {
-        self.0.sent_now.fetch_sub(1, Ordering::AcqRel);
+        self.0.let_go();
     }
 }

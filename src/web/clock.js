@@ -84,6 +84,7 @@ export class RoomClock {
   // agree with it or is forgotten.
   reconnected() {
     this.#burst = [];
+    this.#suspect = null; // It may be of the server before.
     this.#reconnected = true;
   }
 

@@ -1,23 +1,29 @@
 //! Random tests that can be repeated: a small generator (splitmix64), and a loop over seeds that names the
-//! seed of a failure. `JAM_TEST_SEED=17 cargo test ...` runs that seed alone.
+//! seed of a failure. `JAM_TEST_SEED=17 cargo test ...` runs that seed alone, `JAM_TEST_SEEDS=100..200` those.
+
+use std::ops::Range;
 
 /// The same seed gives the same numbers for ever.
 #[derive(Clone)]
 pub struct Random(u64);
 
-/// Runs a test once for each of `seeds` seeds, or for `JAM_TEST_SEED` alone.
+/// Runs a test once for each of `seeds` seeds, or for those that the environment names.
 pub fn for_each_seed(seeds: u64, mut test: impl FnMut(&mut Random)) {
-    let chosen = std::env::var("JAM_TEST_SEED").ok();
-    let chosen: Option<u64> =
-        chosen.map(|seed| seed.parse().expect("JAM_TEST_SEED must be a whole number"));
-    let range = match chosen {
-        Some(seed) => seed..=seed,
-        None => 0..=seeds - 1,
-    };
-    for seed in range {
+    for seed in named_seeds().unwrap_or(0..seeds) {
         let _named_on_failure = NameOnFailure(seed);
         test(&mut Random(seed));
     }
+}
+
+fn named_seeds() -> Option<Range<u64>> {
+    let number = |text: &str| text.parse::<u64>().expect("a seed is a whole number");
+    if let Ok(seed) = std::env::var("JAM_TEST_SEED") {
+        let seed = number(&seed);
+        return Some(seed..seed + 1);
+    }
+    let seeds = std::env::var("JAM_TEST_SEEDS").ok()?;
+    let (from, to) = seeds.split_once("..").expect("JAM_TEST_SEEDS is FROM..TO");
+    Some(number(from)..number(to))
 }
 
 struct NameOnFailure(u64);

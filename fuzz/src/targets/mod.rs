@@ -6,9 +6,13 @@
 
 mod check_frame;
 mod file_name;
+mod forwarded;
+mod frame_watch;
 mod http_head;
+mod key;
 mod manifest;
 mod mpv_lines;
+mod origin;
 mod range;
 mod room_message;
 mod room_session;
@@ -102,6 +106,15 @@ pub const TARGETS: &[Target] = &[
         memory(64 * KIB, 100),
     ),
     target("file_name", 4 * KIB, file_name::run, memory(16 * KIB, 16)),
+    target("forwarded", 4 * KIB, forwarded::run, memory(4 * KIB, 8)),
+    target("origin", 4 * KIB, origin::run, memory(8 * KIB, 16)),
+    target(
+        "frame_watch",
+        70 * KIB,
+        frame_watch::run,
+        memory(160 * KIB, 16),
+    ),
+    target("key", 4 * KIB, key::run, memory(8 * KIB, 32)),
 ];
 
 /// The target of this name.

@@ -14,11 +14,7 @@ pub fn run(bytes: &[u8]) {
     let Some((&piece, bytes)) = bytes.split_first() else {
         return;
     };
-    let socket = Socket {
-        rest: bytes,
-        piece: usize::from(piece).max(1),
-        written: 0,
-    };
+    let socket = Socket::new(bytes, usize::from(piece));
     let config = config(ROOM_MESSAGE_BYTES_MAX);
     let mut socket = WebSocket::from_partially_read(socket, Vec::new(), Role::Server, Some(config));
     let mut left = bytes.len() + 2;
@@ -44,10 +40,21 @@ pub fn run(bytes: &[u8]) {
 }
 
 /// The other side, which sends what it has and goes.
-struct Socket<'a> {
+pub struct Socket<'a> {
     rest: &'a [u8],
     piece: usize,
     written: usize,
+}
+
+impl<'a> Socket<'a> {
+    /// So many bytes of it come at a time, and one at least.
+    pub fn new(rest: &'a [u8], piece: usize) -> Self {
+        Self {
+            rest,
+            piece: piece.max(1),
+            written: 0,
+        }
+    }
 }
 
 impl Read for Socket<'_> {

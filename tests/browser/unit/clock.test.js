@@ -295,6 +295,21 @@ test('a connection that is lost within its first burst leaves a clock that says 
   assert.equal(probes, 0);
 });
 
+test('two restarts in a row leave nothing of the server in between', () => {
+  const delays = (r) => [0.05 + r.exponential(0.0001), 0.05 + r.exponential(0.0001)];
+  for (const seed of seeds(20)) {
+    const world = new World({ seed, delays });
+    world.live(60);
+    world.stepSec = 1.7;
+    world.clock.reconnected();
+    world.probe();
+    world.stepSec = 1.72;
+    world.clock.reconnected();
+    world.burst(JOIN_PROBES);
+    assert.ok(Math.abs(world.errorMs()) < 2, `seed ${seed}: ${world.errorMs()} ms`);
+  }
+});
+
 test('a new connection over a busy network does not spoil what is known', () => {
   const world = new World({ seed: 19, delays: NETWORKS.wired });
   world.live(60);
