@@ -64,6 +64,8 @@ mod server_faults_peers;
 mod server_http;
 mod server_keys;
 mod server_limits;
+mod server_log;
+mod server_networks;
 mod server_origin;
 mod server_probes;
 mod server_queue;

@@ -16,6 +16,39 @@ fn every_message_of_the_table_is_understood_as_it_stands() {
     }
 }
 
+/// Fields of examples that no server knows, and that change nothing.
+const UNKNOWN: [(&str, &str); 4] = [
+    ("PLAY", "speed"),
+    ("REPORT", "battery"),
+    ("ADD", "added_by"),
+    ("TAKE_SEAT", "room"),
+];
+
+/// Or a new message would be looked at by nobody.
+#[test]
+fn every_message_and_field_of_the_protocol_stands_in_the_table() {
+    let examples = include_str!("../testdata/messages/client.jsonl");
+    let kinds = border::kinds();
+    for line in examples.lines() {
+        let example: Value = serde_json::from_str(line).expect("JSON");
+        let fields = example.as_object().expect("an object");
+        let kind = example["type"].as_str().expect("text");
+        if kind == "HELLO" {
+            continue;
+        }
+        assert!(kinds.contains(&kind), "{kind}");
+        let mut right = border::right().into_iter();
+        let right = right.find(|text| text.contains(&format!("\"type\":\"{kind}\"")));
+        let right = right.expect("one of this type");
+        for field in fields.keys() {
+            if UNKNOWN.contains(&(kind, field)) {
+                continue;
+            }
+            assert!(right.contains(&format!("\"{field}\":")), "{kind}: {field}");
+        }
+    }
+}
+
 #[test]
 fn every_wrong_value_of_every_field_is_refused_by_its_name() {
     let all = border::wrong();

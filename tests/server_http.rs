@@ -235,6 +235,7 @@ fn the_page_is_whole_and_asks_for_nothing_elsewhere() {
         "{head}"
     );
     let page = String::from_utf8(body).expect("text");
+    assert_strict(&head, &page);
     assert!(
         page.contains(&format!("content=\"{}\"", env!("CARGO_PKG_VERSION"))),
         "no version"
@@ -286,6 +287,74 @@ fn the_page_is_whole_and_asks_for_nothing_elsewhere() {
         bytes_in_all < 150 * 1024,
         "the page has {bytes_in_all} bytes"
     );
+}
+
+/// What a browser is told about the page, and that the page can live with it.
+fn assert_strict(head: &str, page: &str) {
+    for field in [
+        "X-Content-Type-Options: nosniff",
+        "Referrer-Policy: no-referrer",
+    ] {
+        assert!(head.contains(&format!("{field}\r\n")), "{field}: {head}");
+    }
+    let policy = head
+        .lines()
+        .find_map(|line| line.strip_prefix("Content-Security-Policy: "));
+    let policy: Vec<&str> = policy.expect("a policy").split("; ").collect();
+    for directive in [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(policy.contains(&directive), "{directive}: {policy:?}");
+    }
+    let unsafe_words = ["unsafe-", "*", "http:", "https:"];
+    for directive in policy {
+        let found = unsafe_words.iter().find(|word| directive.contains(**word));
+        assert_eq!(found, None, "{directive}");
+    }
+    // In small letters, for markup has no others.
+    let page = page.to_ascii_lowercase();
+    for tag in page.split('<').skip(1) {
+        let tag = tag.split('>').next().expect("a part");
+        let has_code = tag.split_whitespace().any(|word| {
+            let is_handler = word.starts_with("on") && word.contains('=');
+            is_handler || word.starts_with("style=") || word.contains("javascript:")
+        });
+        assert!(!has_code, "<{tag}>");
+        let is_script = tag.split_whitespace().next() == Some("script");
+        assert!(!is_script || tag.contains("src=\"/assets/"), "<{tag}>");
+        assert_ne!(tag.split_whitespace().next(), Some("style"));
+    }
+}
+
+#[test]
+fn no_script_of_the_page_makes_markup_of_a_text() {
+    for asset in jam::server::page::ASSETS {
+        if !asset.name.ends_with(".js") {
+            continue;
+        }
+        let file = format!("{}/src/web/{}", env!("CARGO_MANIFEST_DIR"), asset.name);
+        let script = fs::read_to_string(file).expect("a script");
+        for way in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "DOMParser",
+            "createContextualFragment",
+            "setHTML",
+            "srcdoc",
+            "eval(",
+            "new Function",
+            "javascript:",
+        ] {
+            assert!(!script.contains(way), "{}: {way}", asset.name);
+        }
+    }
 }
 
 #[test]

@@ -1,11 +1,17 @@
 //! Keys to rooms and host seats of the real server: who gets in, what the others are told, and how often they may try.
 
+use crate::common::running::Running;
 use crate::common::server::{Client, TRACK, TestServer, WATCHDOG, exchange, jam};
 use crate::common::temp::TempFolder;
+use jam::swarm::frame::{Frame, Hello, NodeId, Role};
+use jam::swarm::key::{Nonce, SwarmKey};
+use jam::swarm::wire::{Wire, WireError};
+use jam::track::id::TrackId;
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
 
 const ROOM: &str = "a";
 const WANTS: [&str; 2] = ["WELCOME", "RIGHTS"];
@@ -107,7 +113,7 @@ fn a_room_key_of_the_server_opens_every_room_and_nothing_else_does() {
     let (_, again, _) = join(&server, "host", &json!({"token": token, "key": "plum jam"}));
     assert_eq!(again["peer_id"], welcome["peer_id"]);
     assert_eq!(ana.hear_close().1, "Came back on another connection");
-    let log = server.wait_for_log(&["room a", "wrong key from 127.0.0.1"]);
+    let log = server.wait_for_log(&["127.0.0.1: member", "of a turned away: Wrong room key"]);
     assert!(!log.contains("plum"), "{log}");
 }
 
@@ -290,6 +296,57 @@ fn from_outside_a_locked_room_tells_how_many_are_there_and_its_key_opens_the_res
         answer.contains("this room takes a key to enter"),
         "{answer}"
     );
+}
+
+/// What the server's own node answers somebody who was never let in: whatever it asks, and for whatever key.
+#[test]
+fn the_swarm_of_a_locked_room_serves_nobody_from_outside() {
+    let arguments = ["--room-key", "plum", "--share", TRACK, "--room", ROOM];
+    let server = TestServer::start(&arguments);
+    let id = TrackId::from_hash(blake3::hash(&fs::read(TRACK).expect("the track")));
+    let folder = TempFolder::new();
+    let output = folder.path().to_str().expect("text");
+    let at = server.address.to_string();
+    for key in [SwarmKey::OPEN, SwarmKey::of_text("plum"), SwarmKey([1; 32])] {
+        for role in [Role::Ask, Role::Offer, Role::List, Role::Check] {
+            assert_refused(server.address, role, id, &key);
+        }
+    }
+    // Who has the room's key is told that of its swarm, and is served.
+    let room = format!("http://{at}/{ROOM}#key=plum");
+    let fetch = jam(&[
+        "fetch",
+        "--room",
+        &room,
+        "--output",
+        output,
+        "--seed-after",
+        "0",
+    ]);
+    Running::start(fetch).wait_for_success();
+    assert_eq!(folder.names(), ["prelude5.wav"]);
+}
+
+fn assert_refused(address: SocketAddr, role: Role, track: TrackId, key: &SwarmKey) {
+    let socket = Arc::new(TcpStream::connect(address).expect("a connection"));
+    let mut wire = Wire::new(socket, address, &[]).expect("a socket");
+    let is_about_one = matches!(role, Role::Ask | Role::Offer);
+    let hello = Frame::Hello(Hello {
+        role,
+        track: match is_about_one {
+            true => track,
+            false => TrackId::from_bytes([0; 32]),
+        },
+        key_id: key.id(),
+        nonce: Nonce([7; 16]),
+        node: NodeId([9; 8]),
+        chunk_size: None,
+        chunk_count: None,
+    });
+    wire.write_frame(&hello).expect("sent");
+    let told = wire.read_frame(1024);
+    let refused = matches!(told, Ok(Frame::Refuse(_)) | Err(WireError::Refused(_)));
+    assert!(refused, "{role:?}: {told:?}");
 }
 
 #[test]

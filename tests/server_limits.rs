@@ -1,7 +1,7 @@
 //! The limits of the real binary, made small by their flags: what is refused and how, that the others go on, that places come
 //! free again, and what the log says.
 
-use crate::common::http::{Response, get, put, read_response};
+use crate::common::http::{Response, get, put, put_head, read_response};
 use crate::common::member::Member;
 use crate::common::running::until;
 use crate::common::server::{Client, TestServer, WATCHDOG};
@@ -364,8 +364,8 @@ fn resident_bytes(server: &TestServer) -> usize {
 }
 
 #[test]
-fn thirty_unfinished_messages_take_no_more_than_they_may() {
-    let server = TestServer::start(&[]);
+fn thirty_unfinished_messages_and_thirty_that_never_read_take_no_more_than_they_may() {
+    let server = TestServer::start(&["--max-messages", "1000000", "--max-bytes", "1GiB"]);
     let (mut host, host_id) = Client::join(&server, "a", "host");
     let mut holders: Vec<Client> = (0..30)
         .map(|_| Client::join(&server, "a", "viewer").0)
@@ -390,9 +390,28 @@ fn thirty_unfinished_messages_take_no_more_than_they_may() {
         host.hear("CLOCK");
     }
     let after = resident_bytes(&server);
-    assert!(after < before + 32 * MIB, "{before} and then {after} bytes");
-    host.say(r#"{"type":"PLAY","track_id":null,"offset_sec":3}"#);
-    assert_eq!(host.hear("STATE")["payload"]["offset_sec"], 3);
+    // 30 of 256 KiB are 7.5 MiB.
+    assert!(after < before + 16 * MIB, "{before} and then {after} bytes");
+    // Beside them as many that do not read what is meant for them alone, in a room where something happens.
+    let deaf: Vec<(Client, String)> = (0..30)
+        .map(|_| Client::join(&server, "a", "viewer"))
+        .collect();
+    let blob = "x".repeat(250_000);
+    for round in 1..=6 {
+        for (_, id) in &deaf {
+            host.say(&format!(
+                r#"{{"type":"SIGNAL","to":"{id}","blob":"{blob}"}}"#
+            ));
+        }
+        host.say(&format!(
+            r#"{{"type":"PAUSE","track_id":null,"offset_sec":{round}}}"#
+        ));
+        assert_eq!(host.hear_next("STATE")["payload"]["offset_sec"], round);
+        // 7.5 MiB, and 30 of 640 KiB; 45 MiB were sent.
+        let after = resident_bytes(&server);
+        assert!(after < before + 36 * MIB, "{before} and then {after} bytes");
+    }
+    server.wait_for_log(&["member", "cut off: outbox full ("]);
 }
 
 #[test]
@@ -538,6 +557,31 @@ fn behind_a_trusted_proxy_connections_and_rooms_are_counted_for_who_is_behind_it
     server.wait_for_log(&["10.0.0.1 turned away", "--max-connections-per-address"]);
 }
 
+#[test]
+fn a_household_of_ipv6_has_the_places_of_one_address_among_the_uploads() {
+    let server = TestServer::start(&["--trust-proxy", "--max-uploads", "4"]);
+    let (_host, key) = host_with_key(&server);
+    let begin = |ip: &str| {
+        let fields = format!("{key}X-Forwarded-For: {ip}\r\nExpect: 100-continue\r\n");
+        let mut socket = server.connect();
+        let head = put_head("/tracks?name=a.wav&room=a", 1000, &fields);
+        socket.write_all(head.as_bytes()).expect("sent");
+        let response = read_response(&mut socket);
+        (socket, response)
+    };
+    let (_first, response) = begin("2001:db8::1");
+    assert_eq!(response.status, 100, "{}", response.head);
+    let (_second, response) = begin("2001:db8::2");
+    assert_eq!(response.status, 503, "{}", response.text());
+    server.wait_for_log(&[
+        "2001:db8::2 turned away",
+        "1 from one address, --max-uploads",
+    ]);
+    for ip in ["2001:db8:0:1::1", "10.0.0.1"] {
+        assert_eq!(begin(ip).1.status, 100, "{ip}");
+    }
+}
+
 // ---- the library ---------------------------------------------------------------------------------
 
 /// A host that may upload, and its key as a field of a request.
@@ -647,6 +691,28 @@ fn a_track_that_is_added_while_another_needs_its_room_is_there_or_awaited() {
             is_settled.then_some(())
         });
     }
+}
+
+#[test]
+fn an_upload_that_finds_no_place_lets_go_of_nothing() {
+    let server = TestServer::start(&[THREE[0], THREE[1], "--max-uploads", "1"]);
+    let (mut host, key) = host_with_key(&server);
+    for mark in 1..=3 {
+        assert_eq!(upload(&server, &key, mark).status, 201);
+        take_out(&mut host, mark);
+    }
+    let head = put_head("/tracks?name=slow.wav&room=a", 1000, &key);
+    let mut slow = server.connect();
+    slow.write_all(
+        head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n")
+            .as_bytes(),
+    )
+    .expect("sent");
+    assert_eq!(read_response(&mut slow).status, 100);
+    let there: Vec<bool> = (1..=3).map(|mark| has(&server, mark)).collect();
+    assert_eq!(upload(&server, &key, 4).status, 503);
+    let left: Vec<bool> = (1..=3).map(|mark| has(&server, mark)).collect();
+    assert_eq!(left, there);
 }
 
 #[test]

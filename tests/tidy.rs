@@ -52,6 +52,7 @@ const PURE: &[&str] = &[
     "commands/words.rs",
     "pack/comments.rs",
     "player/ipc.rs",
+    "sys/log_places.rs",
     "sys/throttle.rs",
     "swarm/bitfield.rs",
     "swarm/book.rs",

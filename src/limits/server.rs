@@ -90,6 +90,12 @@ pub const REFUSALS_TOLD_EVERY: Duration = Duration::from_secs(1);
 /// Lines of the log waiting for standard error; the next ones are counted and dropped.
 pub const LOG_LINES_MAX: usize = 1024;
 
+/// Lines of one place of the program that the log tells at once, and how often one more: a start that goes through an evening's
+/// folder has its say, and whoever causes the same line for a day causes 10 MB.
+pub const LOG_LINES_AT_ONCE: u32 = 50;
+pub const LOG_LINES_EVERY: Duration = Duration::from_secs(1);
+const _: () = assert!(LOG_LINES_AT_ONCE > REFUSALS_TOLD_AT_ONCE);
+
 /// For the log's last lines when the program ends.
 pub const LOG_FLUSH_DEADLINE: Duration = Duration::from_millis(100);
 

@@ -64,7 +64,8 @@ impl Attempts {
     }
 }
 
-/// An IPv6 network hands out a /64 to each household or machine, which may use any address in it.
+/// An IPv6 network hands out a /64 to each household or machine, which may use any address in it. Unlike where places are counted
+/// (`one_who_counts`), those of one wire are one as well: whoever guesses there may take as many addresses as he likes.
 fn place_of(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => {

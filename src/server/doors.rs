@@ -10,7 +10,7 @@ use super::http::{Method, Refusal, Request, Status};
 use super::registry::Registry;
 use super::room_thread::ToRoom;
 use super::run::Hub;
-use super::turned_away::Cause;
+use super::turned_away::{Cause, TurnedAway};
 use crate::room::close::CloseReason;
 use crate::room::key::{Key, Keys, Locks};
 use crate::room::locking::Look;
@@ -21,21 +21,23 @@ use crate::sys::clock::RoomClock;
 use crate::text::{percent_decoded, percent_encoded};
 use std::io;
 use std::net::{IpAddr, TcpStream};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub struct Doors {
     pub locks: Locks,
     clock: RoomClock,
     attempts: Mutex<Attempts>,
+    turned_away: Arc<TurnedAway>,
 }
 
 impl Doors {
     #[must_use]
-    pub fn new(locks: Locks, clock: RoomClock) -> Self {
+    pub fn new(locks: Locks, clock: RoomClock, turned_away: Arc<TurnedAway>) -> Self {
         Self {
             locks,
             clock,
             attempts: Mutex::default(),
+            turned_away,
         }
     }
 
@@ -48,8 +50,12 @@ impl Doors {
         if !attempts.may_try(now, ip) {
             return false;
         }
-        if try_key() && attempts.was_wrong(now, ip) {
-            log::warn!("{ip}: too many wrong keys, no more are tried from there for a while");
+        let was_last = try_key() && attempts.was_wrong(now, ip);
+        drop(attempts);
+        if was_last {
+            let cause = Cause::Close(CloseReason::TooManyAttempts);
+            let what = "too many wrong keys, no more are tried from there for a while";
+            self.turned_away.note(cause, &ip, what);
         }
         true
     }
@@ -144,6 +150,10 @@ pub fn send_view(
         Some(None) => Some(Err(CloseReason::WrongRoomKey)),
         key => look(&hub.registry, room, ip, key.flatten()),
     };
+    if let Some(Err(reason)) = look {
+        let who = format!("{ip}: who looks at {room}");
+        hub.turned_away.note(Cause::Close(reason), &who, "");
+    }
     match look {
         Some(Ok(look)) => send_json(socket, request, &look),
         Some(Err(CloseReason::TooManyAttempts)) => told(
@@ -171,8 +181,9 @@ pub fn check_origin(hub: &Hub, connection: &Connection, request: &Request) -> Re
         return Ok(());
     }
     let ip = connection.ip();
-    let shown: String = origin.chars().take(100).collect();
-    let what = format!("a page of origin {shown:?} at {host:?} (see --allow-origin)");
+    let shown = |text: &str| text.chars().take(100).collect::<String>();
+    let (from, at) = (shown(origin), shown(host));
+    let what = format!("a page of origin {from:?} at {at:?} (see --allow-origin)");
     let cause = Cause::Request(Status::Forbidden);
     hub.turned_away.note(cause, &ip, &what);
     Err(Refusal {

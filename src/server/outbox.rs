@@ -14,6 +14,7 @@ use crate::room::close::CloseReason;
 use crate::room::kind::Kind;
 use crate::room::members::MemberId;
 use crate::room::message::ServerMessage;
+use crate::sys::logger::COUNTED;
 use crate::sys::threads::Threads;
 use socket2::SockRef;
 use std::collections::VecDeque;
@@ -266,9 +267,10 @@ impl Outbox {
             return; // The drain thread found the socket that was shut the first time.
         }
         match self.metrics.cut_off(reason) {
-            Some(0) => log::info!("member {} cut off: {why}", self.member.0),
+            Some(0) => log::info!(target: COUNTED, "member {} cut off: {why}", self.member.0),
             Some(more) => {
                 log::info!(
+                    target: COUNTED,
                     "member {} cut off: {why} (and {more} more before)",
                     self.member.0
                 );

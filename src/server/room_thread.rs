@@ -87,6 +87,15 @@ pub struct Joining {
     pub outbox: Arc<Outbox>,
 }
 
+/// What became of a key.
+#[derive(PartialEq)]
+enum Tried {
+    Right,
+    Wrong,
+    /// Too many from there were wrong.
+    Not,
+}
+
 /// Somebody who joins and of whom it is not known yet whether they get in.
 struct AtTheDoor {
     outbox: Arc<Outbox>,
@@ -211,7 +220,8 @@ impl RoomThread {
             return self.feed(Input::Join(newcomer), outputs);
         }
         let (member, ip) = (newcomer.member, newcomer.ip);
-        if !self.attempt(ip, Input::Join(newcomer), outputs) {
+        // A wrong one is refused by the room, and told where that is carried out.
+        if self.attempt(ip, Input::Join(newcomer), outputs) == Tried::Not {
             let reason = CloseReason::TooManyAttempts;
             outputs.push(Output::Refuse { member, reason });
         }
@@ -226,27 +236,36 @@ impl RoomThread {
         let Some(ip) = speaker.map(|speaker| speaker.ip) else {
             return self.feed(Input::Say { member, message }, outputs);
         };
-        if !self.attempt(ip, Input::Say { member, message }, outputs) {
-            let why = CloseReason::TooManyAttempts.code_and_text().1;
-            let message = ServerMessage::error(format!("TAKE_SEAT: {why}"));
-            outputs.push(Output::Send {
-                to: member,
-                message,
-            });
-        }
+        let reason = match self.attempt(ip, Input::Say { member, message }, outputs) {
+            Tried::Right => return,
+            Tried::Wrong => CloseReason::WrongHostKey,
+            Tried::Not => {
+                let why = CloseReason::TooManyAttempts.code_and_text().1;
+                let message = ServerMessage::error(format!("TAKE_SEAT: {why}"));
+                outputs.push(Output::Send {
+                    to: member,
+                    message,
+                });
+                CloseReason::TooManyAttempts
+            }
+        };
+        self.note(member, ip, reason);
     }
 
-    /// Feeds what has a key in it, and counts a wrong one; `false`: not fed.
-    fn attempt(&mut self, ip: IpAddr, input: Input, outputs: &mut Vec<Output>) -> bool {
+    /// Feeds what has a key in it, unless no more are tried from there, and counts a wrong one.
+    fn attempt(&mut self, ip: IpAddr, input: Input, outputs: &mut Vec<Output>) -> Tried {
         let doors = self.registry.doors();
-        doors.attempt(ip, || {
+        let mut is_wrong = false;
+        let is_tried = doors.attempt(ip, || {
             self.feed(input, outputs);
-            let is_wrong = self.room.take_wrong_key();
-            if is_wrong {
-                log::info!("room {}: a wrong key from {ip}", self.handle.name());
-            }
+            is_wrong = self.room.take_wrong_key();
             is_wrong
-        })
+        });
+        match (is_tried, is_wrong) {
+            (false, _) => Tried::Not,
+            (true, true) => Tried::Wrong,
+            (true, false) => Tried::Right,
+        }
     }
 
     fn carry_out(&mut self, output: Output, joining: Option<&AtTheDoor>) {
@@ -288,15 +307,15 @@ impl RoomThread {
     }
 
     fn turn_away(&self, member: MemberId, somebody: &AtTheDoor, reason: CloseReason) {
-        let who = format!(
-            "{}: member {} of {}",
-            somebody.ip,
-            member.0,
-            self.handle.name()
-        );
+        self.note(member, somebody.ip, reason);
+        somebody.outbox.close(reason);
+    }
+
+    /// Tells the log who was turned away.
+    fn note(&self, member: MemberId, ip: IpAddr, reason: CloseReason) {
+        let who = format!("{ip}: member {} of {}", member.0, self.handle.name());
         let turned_away = self.registry.turned_away();
         turned_away.note(Cause::Close(reason), &who, "");
-        somebody.outbox.close(reason);
     }
 
     /// Never waits for the server's node.

@@ -175,7 +175,7 @@ impl Server {
             tracks: config.tracks,
             secret,
             guests: config.guests,
-            doors: Arc::new(Doors::new(config.locks, clock)),
+            doors: Arc::new(Doors::new(config.locks, clock, Arc::clone(&turned_away))),
             keeper: state.as_ref().map(KeeperThread::keeper),
             turned_away: Arc::clone(&turned_away),
             senders,

@@ -3,11 +3,12 @@
 
 use super::http::Status;
 use crate::limits::{
-    HEAD_BYTES_MAX, HEAD_DEADLINE, HEAD_FIELDS_MAX, HELLO_DEADLINE, MESSAGE_DEADLINE,
-    MESSAGE_FRAGMENTS_MAX, REFUSALS_TOLD_AT_ONCE, REFUSALS_TOLD_EVERY, ROOM_MESSAGE_BYTES_MAX,
-    SIGNAL_BYTES_MAX, ServerLimits, UPLOAD_STALL,
+    HEAD_BYTES_MAX, HEAD_DEADLINE, HEAD_FIELDS_MAX, HELLO_DEADLINE, KEY_ATTEMPT_SEC,
+    KEY_ATTEMPTS_MAX, MESSAGE_DEADLINE, MESSAGE_FRAGMENTS_MAX, REFUSALS_TOLD_AT_ONCE,
+    REFUSALS_TOLD_EVERY, ROOM_MESSAGE_BYTES_MAX, SIGNAL_BYTES_MAX, ServerLimits, UPLOAD_STALL,
 };
 use crate::room::close::CloseReason;
+use crate::sys::logger::COUNTED;
 use crate::sys::throttle::Throttle;
 use log::Level;
 use std::collections::BTreeMap;
@@ -71,7 +72,12 @@ impl TurnedAway {
             (Some(limit), what) => format!("{what} ({limit})"),
             (None, what) => what.to_owned(),
         };
-        log::log!(cause.level(), "{who} turned away: {why}{}", more(left_out));
+        log::log!(
+            target: COUNTED,
+            cause.level(),
+            "{who} turned away: {why}{}",
+            more(left_out)
+        );
     }
 
     /// Says what was left out and nobody said since. To be called now and then.
@@ -84,7 +90,7 @@ impl TurnedAway {
                     .told
                     .limit_of(cause)
                     .unwrap_or_else(|| cause.name().into());
-                log::log!(cause.level(), "{left_out} more turned away: {why}");
+                log::log!(target: COUNTED, cause.level(), "{left_out} more turned away: {why}");
             }
         }
     }
@@ -124,7 +130,7 @@ impl Cause {
             Self::Close(reason) => match reason {
                 CloseReason::TooManyMessages | CloseReason::TooManyBytes => Level::Warn,
                 CloseReason::RoomFull | CloseReason::TooManyRooms => Level::Warn,
-                CloseReason::TooManyRoomsOfAddress => Level::Warn,
+                CloseReason::TooManyRoomsOfAddress | CloseReason::TooManyAttempts => Level::Warn,
                 _ => Level::Info,
             },
         }
@@ -172,6 +178,9 @@ impl Told {
                 }
                 CloseReason::TooManyBytes => {
                     format!("{} a second, --max-bytes", limits.message_bytes_per_sec)
+                }
+                CloseReason::TooManyAttempts => {
+                    format!("{KEY_ATTEMPTS_MAX} at once, one each {KEY_ATTEMPT_SEC} s")
                 }
                 CloseReason::RoomFull => format!("{} members, --max-members", limits.members),
                 CloseReason::TooManyRooms => format!("{} at a time, --max-rooms", limits.rooms),

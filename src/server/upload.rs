@@ -133,11 +133,12 @@ pub fn receive(
         let text = "this file is larger than the server takes (jam server --max-upload)";
         return refuse(Status::ContentTooLarge, text);
     }
-    let Some(space) = hub.making_room.reserve(hub, request.body_bytes) else {
-        return refuse(Status::InsufficientStorage, LIBRARY_IS_FULL);
-    };
     let Some(_permit) = hub.uploads.begin(ip) else {
         return refuse(Status::ServiceUnavailable, TOO_MANY_AT_ONCE);
+    };
+    // Behind the permit: it asks every room, and lets go of tracks.
+    let Some(space) = hub.making_room.reserve(hub, request.body_bytes) else {
+        return refuse(Status::InsufficientStorage, LIBRARY_IS_FULL);
     };
     if request.expects_continue && unread.is_empty() {
         let go_on = (&*socket).write_all(b"HTTP/1.1 100 Continue\r\n\r\n");

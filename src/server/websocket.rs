@@ -28,6 +28,7 @@ use crate::room::node_message::Offer;
 use crate::room::pace;
 use crate::room::parse::{parse_hello, parse_message};
 use crate::room::token::Token;
+use crate::sys::logger::COUNTED;
 use crate::track::id::TrackId;
 use crate::track::library::Track;
 use std::io::{ErrorKind, Read};
@@ -248,7 +249,7 @@ impl Reader {
                     if pinged || self.outbox.has_ended() {
                         if self.hub.metrics.cut_off("silent").is_some() {
                             let sec = 2 * SILENCE.as_secs();
-                            log::info!("member {} cut off: silent for {sec} s", member.0);
+                            log::info!(target: COUNTED, "member {} cut off: silent for {sec} s", member.0);
                         }
                         return End::Gone("silent");
                     }

@@ -1,15 +1,21 @@
 //! The log: one line each on standard error, `warn room jam1: ...`.
 //!
 //! Lines are written by a thread of their own, because standard error may be a pipe that nobody reads or a
-//! terminal that somebody stopped: whoever logs never waits. What does not fit in the queue is counted and told.
+//! terminal that somebody stopped: whoever logs never waits. What does not fit in the queue is counted and told, and so is
+//! what one place of the program says too often (`log_places`).
 
-use crate::limits::{LOG_FLUSH_DEADLINE, LOG_LINES_MAX, THREAD_STACK_BYTES};
-use crossbeam_channel::{Receiver, Sender, bounded};
-use log::{LevelFilter, Log, Metadata, Record};
+use super::log_places::LogPlaces;
+use crate::limits::{LOG_FLUSH_DEADLINE, LOG_LINES_EVERY, LOG_LINES_MAX, THREAD_STACK_BYTES};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+/// The target of lines that are held to their number where they are made.
+pub const COUNTED: &str = "jam::counted";
 
 enum Entry {
     Line(String),
@@ -20,6 +26,8 @@ enum Entry {
 struct StderrLog {
     entries: OnceLock<Sender<Entry>>,
     lost_lines: AtomicU64,
+    began: OnceLock<Instant>,
+    places: Mutex<LogPlaces>,
     /// Who takes the lines instead, while a screen is on the terminal.
     diverted: Mutex<Option<Sender<String>>>,
 }
@@ -27,6 +35,8 @@ struct StderrLog {
 static LOG: StderrLog = StderrLog {
     entries: OnceLock::new(),
     lost_lines: AtomicU64::new(0),
+    began: OnceLock::new(),
+    places: Mutex::new(LogPlaces::new()),
     diverted: Mutex::new(None),
 };
 
@@ -100,7 +110,18 @@ impl Log for StderrLog {
             return;
         }
         let level = record.level().as_str().to_ascii_lowercase();
-        let line = Entry::Line(format!("{level} {}\n", record.args()));
+        let line = format!("{level} {}", record.args());
+        // Who asks for more than is said by itself wants to see all of it.
+        let is_counted = record.level() > Level::Info || record.target() == COUNTED;
+        let place = record.file_static().zip(record.line());
+        let line = match place.filter(|_| !is_counted) {
+            None => line,
+            Some(place) => match LOG.places().say(LOG.now(), place, line) {
+                Some(line) => line,
+                None => return,
+            },
+        };
+        let line = Entry::Line(line + "\n");
         let taken = self
             .entries
             .get()
@@ -113,25 +134,51 @@ impl Log for StderrLog {
     fn flush(&self) {}
 }
 
+impl StderrLog {
+    fn now(&self) -> Duration {
+        self.began.get_or_init(Instant::now).elapsed()
+    }
+
+    fn places(&self) -> MutexGuard<'_, LogPlaces> {
+        // Whole between any two statements that hold it.
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 fn write_each(entries: &Receiver<Entry>) {
     let mut stderr = io::stderr();
-    for entry in entries {
+    loop {
+        let entry = match entries.recv_timeout(LOG_LINES_EVERY) {
+            Ok(entry) => Some(entry),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         let lost = LOG.lost_lines.swap(0, Ordering::Relaxed);
         if lost > 0 {
             // Nobody is left to tell when standard error is gone; here and below.
             let _gone = stderr.write_all(format!("warn {lost} lines of the log lost\n").as_bytes());
         }
+        let left_out = match entry {
+            Some(Entry::Flush(_)) => LOG.places().rest(),
+            _ => LOG.places().overdue(LOG.now()),
+        };
+        for line in left_out {
+            write_line(&mut stderr, line + "\n");
+        }
         match entry {
-            Entry::Line(line) => {
-                if let Some(to) = diverted().as_ref() {
-                    let _dropped = to.try_send(line);
-                    continue;
-                }
-                let _gone = stderr.write_all(line.as_bytes());
-            }
-            Entry::Flush(done) => {
+            Some(Entry::Line(line)) => write_line(&mut stderr, line),
+            Some(Entry::Flush(done)) => {
                 let _unwanted = done.try_send(());
             }
+            None => {}
         }
     }
+}
+
+fn write_line(stderr: &mut io::Stderr, line: String) {
+    if let Some(to) = diverted().as_ref() {
+        let _dropped = to.try_send(line);
+        return;
+    }
+    let _gone = stderr.write_all(line.as_bytes());
 }

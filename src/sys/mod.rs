@@ -6,6 +6,7 @@ pub mod descriptors;
 pub mod dial;
 pub mod kept_folder;
 pub mod listener;
+pub mod log_places;
 pub mod logger;
 pub mod memory;
 pub mod pen;

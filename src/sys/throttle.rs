@@ -49,6 +49,12 @@ impl Throttle {
         Some(std::mem::take(&mut self.left_out))
     }
 
+    /// How many were left out and are told now, whether it is time or not.
+    pub fn take_left_out(&mut self) -> Option<u64> {
+        let left_out = std::mem::take(&mut self.left_out);
+        (left_out > 0).then_some(left_out)
+    }
+
     fn earn(&mut self, now: Duration) {
         while self.free < self.at_once && now.saturating_sub(self.since) >= self.every {
             self.free += 1;

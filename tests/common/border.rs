@@ -28,6 +28,8 @@ enum Takes {
     Received,
     Offer,
     ClockNumber,
+    /// A key to a room or its host seat.
+    Key,
     Json,
 }
 
@@ -165,7 +167,11 @@ const MESSAGES: &[Message] = &[
     },
     Message {
         kind: "TAKE_SEAT",
-        fields: &[],
+        fields: &[field("host_key", Takes::Key, "\"stone\"", Optional)],
+    },
+    Message {
+        kind: "LOCK",
+        fields: &[field("key", Takes::Key, "\"plum\"", Nullable)],
     },
     Message {
         kind: "HAND_OVER",
@@ -313,6 +319,7 @@ impl Takes {
                 let long = "1".repeat(33);
                 [own(NO_NUMBER), vec!["null".into(), long]].concat()
             }
+            Self::Key => [own(NO_TEXT), wrong_keys()].concat(),
             Self::Json => vec![format!("{}{}", "[".repeat(101), "]".repeat(101))],
         }
     }
@@ -323,6 +330,15 @@ const OFFER_FIELDS: [(&str, &str, Takes); 3] = [
     ("bytes", "100", Takes::Bytes),
     ("content_type", "\"audio/wav\"", Takes::OneOf),
 ];
+
+fn wrong_keys() -> Vec<String> {
+    let long = [
+        format!("\"{}\"", "k".repeat(129)),
+        format!("\"{}\"", "é".repeat(65)),
+    ];
+    let words = ["\"\"", "\"a\\u0000\"", "\"a\\nb\"", "\"\\u0085\""];
+    words.map(String::from).into_iter().chain(long).collect()
+}
 
 fn wrong_offers() -> Vec<String> {
     let mut wrong: Vec<String> = ["0", "\"a\"", "true", "[]", "[{}]", "{}"]
@@ -349,6 +365,11 @@ fn wrong_offers() -> Vec<String> {
 pub struct Wrong {
     pub text: String,
     pub field: &'static str,
+}
+
+/// The types of messages that the table has.
+pub fn kinds() -> Vec<&'static str> {
+    MESSAGES.iter().map(|message| message.kind).collect()
 }
 
 /// One of each.
@@ -430,6 +451,8 @@ pub fn wrong_hellos() -> Vec<String> {
         ("wants", own(&lists)),
         ("node", own(&flags)),
         ("token", [own(NO_TEXT), own(&tokens)].concat()),
+        ("key", [own(NO_TEXT), wrong_keys()].concat()),
+        ("host_key", [own(NO_TEXT), wrong_keys()].concat()),
     ] {
         let role = if name == "role" {
             ""
