@@ -10,6 +10,8 @@ mod chunks;
 mod cli_keys;
 mod cli_parse;
 mod client_keys;
+#[cfg(feature = "tls")]
+mod client_tls;
 mod clock;
 mod cut_disk;
 mod cut_http;

@@ -14,6 +14,8 @@ use jam::room::key::{Key, Keys};
 use jam::room::name::RoomName;
 use jam::room::origin::Origin;
 use jam::room::rights::Guests;
+#[cfg(feature = "tls")]
+use jam::room::trust::Trust;
 use jam::track::chunks::ChunkSize;
 use jam::track::id::TrackId;
 use log::LevelFilter;
@@ -194,6 +196,96 @@ fn a_certificate_and_its_key_come_together() {
     ] {
         assert_eq!(refusal(line.split(' ')), expected);
         assert_is_helpful(expected);
+    }
+}
+
+/// Every command that goes to a room, with what comes before its address.
+const TO_ROOMS: [&str; 6] = [
+    "seed a --room",
+    "fetch --room",
+    "listen",
+    "host",
+    "peer --tracker-ws",
+    "check --room",
+];
+
+#[cfg(feature = "tls")]
+#[test]
+fn the_certificates_to_trust_come_with_an_encrypted_address_wherever_they_stand() {
+    let room_of = |line: &str| match parse(line).expect("valid").command {
+        Command::Seed(options) => options.room,
+        Command::Fetch(options) => options.room,
+        Command::Listen(options) => Some(options.room),
+        Command::Host(options) => Some(options.room),
+        Command::Peer(options) => options.tracker,
+        Command::Check(options) => match options.target {
+            CheckTarget::Room(room) => Some(room),
+            _ => None,
+        },
+        other => panic!("{other:?}"),
+    };
+    let trusting = |file: Option<&str>| {
+        let file = file.map(PathBuf::from);
+        Some(Trust { file })
+    };
+    for to_room in TO_ROOMS {
+        let plain = room_of(&format!("{to_room} ws://h/ws/jam1")).expect("a room");
+        assert_eq!(plain.tls, None);
+        let line = format!("{to_room} https://h/jam1");
+        let encrypted = room_of(&line).expect("a room");
+        assert_eq!((encrypted.port, &encrypted.tls), (443, &trusting(None)));
+        let (command, rest) = line.split_once(' ').expect("an address");
+        for line in [
+            format!("{line} --tls-ca ca.pem"),
+            format!("{command} --tls-ca=ca.pem {rest}"),
+        ] {
+            let room = room_of(&line).expect("a room");
+            assert_eq!(room.tls, trusting(Some("ca.pem")), "{line}");
+        }
+        let refused = refusal(format!("{to_room} http://h/jam1 --tls-ca ca.pem").split(' '));
+        assert_eq!(
+            refused,
+            "--tls-ca for \"ws://h:80/ws/jam1\", which is not encrypted (type its address with wss:// or https://)"
+        );
+        assert_is_helpful(&refused);
+    }
+    let listening = parse("host https://h/jam1 --listen --tls-ca ca.pem").expect("valid");
+    let Command::Host(HostOptions {
+        work: HostWork::Stay(stay),
+        ..
+    }) = listening.command
+    else {
+        panic!("it stays");
+    };
+    let listen = stay.listen.expect("it listens");
+    assert_eq!(listen.room.tls, trusting(Some("ca.pem")));
+    for (line, expected) in [
+        (
+            "seed a --tls-ca ca.pem",
+            "--tls-ca for which room? (type --room wss://HOST:8000/ws/jam1 as well)",
+        ),
+        (
+            "listen https://h/jam1 --tls-ca=",
+            "--tls-ca is empty (type for example --tls-ca cert.pem)",
+        ),
+    ] {
+        let refused = refusal(line.split(' '));
+        assert_eq!(refused, expected);
+        assert_is_helpful(&refused);
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+#[test]
+fn a_jam_without_tls_says_so_at_an_encrypted_address_of_any_command() {
+    for to_room in TO_ROOMS {
+        let line = format!("{to_room} https://h/jam1");
+        for line in [line.clone(), format!("{line} --tls-ca ca.pem")] {
+            let refused = refusal(line.split(' '));
+            let hint = "`cargo build --release --features tls`";
+            assert!(refused.contains(hint), "{refused}");
+            assert_is_helpful(&refused);
+        }
     }
 }
 
@@ -988,11 +1080,6 @@ fn wrong_arguments_to_the_swarms_commands_are_refused_with_what_to_type() {
         (
             "seed a --listen-port 65536",
             "--listen-port \"65536\" is not a port (type a number from 0 to 65535)",
-        ),
-        (
-            "seed a --room wss://host/ws/jam1",
-            "--room \"wss://host/ws/jam1\" asks for encryption, which only `jam server` speaks: begin it with ws:// \
-             (type for example --room ws://192.168.1.20:8000/ws/jam1)",
         ),
         (
             "seed a --room jam1",

@@ -51,6 +51,7 @@ fn launch(program: &std::path::Path, bytes: usize) -> Launch {
     Launch {
         program: program.into(),
         device: Some(bytes.to_string()),
+        tls_ca: None,
     }
 }
 

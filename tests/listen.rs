@@ -324,6 +324,7 @@ fn a_track_that_is_a_list_of_others_is_not_opened() {
         let launch = Launch {
             program: "mpv".into(),
             device: Some("null".into()),
+            tls_ca: None,
         };
         let mut deck = Deck::new(0, launch, sender);
         deck.turn(Instant::now()).expect("a player");

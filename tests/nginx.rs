@@ -1,8 +1,8 @@
 //! `docs/nginx.conf` with a real nginx in front of the real binary: the page, a room, an upload and a download through it.
 
 use crate::common::http::{put, read_response};
-use crate::common::running::{track_id, wav};
-use crate::common::server::{Client, TestServer, WATCHDOG};
+use crate::common::running::{Running, track_id, wav};
+use crate::common::server::{Client, TRACK, TestServer, WATCHDOG, jam, run};
 use crate::common::temp::TempFolder;
 use crate::common::tls::{Certificate, ask};
 
@@ -237,4 +237,63 @@ fn an_upload_and_a_part_of_a_download_pass_through_it_with_the_same_bytes() {
     let part = read_response(&mut socket);
     assert_eq!(part.status, 206, "{}", part.head);
     assert!(part.body == bytes[1000..8_000_000], "other bytes came back");
+}
+
+#[test]
+fn commands_of_jam_look_upload_control_and_listen_through_it() {
+    let certificate = Certificate::new();
+    let server = server(&[]);
+    let nginx = Nginx::before(&server, &certificate);
+    let (ca, port) = (certificate.file(), nginx.encrypted.port());
+    let room = format!("https://localhost:{port}/a");
+    let program = env!("CARGO_BIN_EXE_jam");
+    let host = |action: &[&str]| {
+        let to = ["host", &room, "--tls-ca", &ca];
+        run(program, &[&to[..], action].concat())
+    };
+    let large = certificate.write("large.wav", &wav(1, 12_000_000));
+    host(&["--add", &large, TRACK]);
+    let playing = host(&["--play", "2"]);
+    assert!(playing.contains("prelude5.wav"), "{playing}");
+    // The second finds no node that has the track, and asks the server for it.
+    let listeners = [vec!["--no-fetch", "--name", "Box"], vec!["--name", "Node"]].map(|more| {
+        let mut listen = jam(&["listen", &room, "--tls-ca", &ca, "--json"]);
+        listen.args(["--device", "null"]).args(more);
+        Running::start(listen)
+    });
+    for listener in &listeners {
+        listener.wait_for_event("it knows the time", |event| {
+            event["clock_ms"].is_number().then_some(())
+        });
+    }
+    let members = host(&["--members"]);
+    assert!(
+        members.contains("Box") && members.contains("Node"),
+        "{members}"
+    );
+    host(&["--play", "1"]);
+    for listener in &listeners {
+        listener.wait_for_event("it plays", |event| {
+            let plays = event["status"] == "playing" && event["error_ms"].is_number();
+            (plays && event["name"] == "large.wav").then_some(())
+        });
+    }
+}
+
+#[test]
+fn who_comes_to_it_plainly_is_told_to_come_by_tls() {
+    let certificate = Certificate::new();
+    let server = server(&[]);
+    let nginx = Nginx::before(&server, &certificate);
+    // A redirect, and the port of TLS itself.
+    for address in [nginx.plain, nginx.encrypted] {
+        for action in ["--state", "--pause"] {
+            let room = format!("http://{address}/a");
+            let output = jam(&["host", &room, action]).output().expect("jam runs");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{stderr}");
+            let advice = "the server wants TLS (begin the address with wss:// or https://)";
+            assert!(stderr.contains(advice), "{stderr}");
+        }
+    }
 }

@@ -59,7 +59,7 @@ fn wrong_arguments_end_with_2_and_one_line_that_says_what_to_type() {
         &["server", "--max-connections", "0"],
         &["server", "--log", "loud"],
         &["seed"],
-        &["seed", "song.mp3", "--room", "wss://host/ws/jam1"],
+        &["seed", "song.mp3", "--room", "ftp://host/ws/jam1"],
         &["fetch"],
         &["fetch", "--conect", "host"],
         &["peer", "--seed", "--chunk-size", "5000"],

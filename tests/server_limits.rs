@@ -699,7 +699,7 @@ fn an_upload_that_finds_no_place_lets_go_of_nothing() {
     let (mut host, key) = host_with_key(&server);
     for mark in 1..=3 {
         assert_eq!(upload(&server, &key, mark).status, 201);
-        take_out(&mut host, mark);
+        take_out(&server, &mut host, mark);
     }
     let head = put_head("/tracks?name=slow.wav&room=a", 1000, &key);
     let mut slow = server.connect();

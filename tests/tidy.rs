@@ -26,6 +26,7 @@ const PURE: &[&str] = &[
     "client/outgoing.rs",
     "client/parse.rs",
     "client/parse_people.rs",
+    "client/tls_words.rs",
     "client/vigil.rs",
     "commands/check/outcome.rs",
     "commands/check/table.rs",

@@ -2,6 +2,7 @@
 
 use super::help::CHECK_HELP;
 use super::keys::parse_key_to;
+use super::tls::parse_ca;
 use super::values::{
     on_one_line, parse_endpoint, parse_log_level, parse_port, parse_room_address, text, usage,
     without_key,
@@ -47,6 +48,7 @@ pub(super) fn parse(
     let (mut peer, mut port, mut room) = (None, None, None);
     let mut json = false;
     let mut keys = Keys::default();
+    let mut ca = None;
     while let Some(argument) = parser.next().map_err(wrong)? {
         match argument {
             Short('h') | Long("help") => return print(CHECK_HELP),
@@ -55,6 +57,7 @@ pub(super) fn parse(
             }
             Long("room") => room = Some(parse_room_address("--room", &text(COMMAND, parser)?)?),
             Long("room-key") => keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?),
+            Long("tls-ca") => ca = parse_ca(COMMAND, parser)?,
             Long("json") => json = true,
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
             Value(word) if word == "help" => return print(CHECK_HELP),
@@ -63,6 +66,7 @@ pub(super) fn parse(
         }
     }
     super::keys::give(keys, room.as_mut(), "--room")?;
+    super::tls::believe(ca, room.as_mut(), "--room")?;
     let target = match (peer, port, room) {
         (Some(peer), None, None) => CheckTarget::Peer(peer),
         (None, Some(port), None) => CheckTarget::Listen(port),

@@ -2,6 +2,7 @@
 
 use super::help::FETCH_HELP;
 use super::keys::parse_key_to;
+use super::tls::parse_ca;
 use super::values::{
     on_one_line, parse_connect, parse_key, parse_log_level, parse_name, parse_number, parse_port,
     parse_room_address, text, usage, without_key,
@@ -65,6 +66,7 @@ pub(super) fn parse(
         json: false,
     };
     let mut keys = Keys::default();
+    let mut ca = None;
     while let Some(argument) = parser.next().map_err(wrong)? {
         match argument {
             Short('h') | Long("help") => return print(FETCH_HELP),
@@ -79,6 +81,7 @@ pub(super) fn parse(
             Long("seed-after") => options.seed_after = parse_seed_after(parser)?,
             Long("key") => options.key = Some(parse_key(&text(COMMAND, parser)?)?),
             Long("room-key") => keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?),
+            Long("tls-ca") => ca = parse_ca(COMMAND, parser)?,
             Long("name") => options.name = Some(parse_name(&text(COMMAND, parser)?)?),
             Long("json") => options.json = true,
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
@@ -90,6 +93,7 @@ pub(super) fn parse(
         }
     }
     super::keys::give(keys, options.room.as_mut(), "--room")?;
+    super::tls::believe(ca, options.room.as_mut(), "--room")?;
     if options.room.is_none() && options.connect.is_empty() {
         return Err(UsageError(
             "from whom? (type --connect HOST:9003, or --room ws://HOST:8000/ws/jam1)".into(),

@@ -90,6 +90,7 @@ Options:
                              in its address, or JAM_ROOM_KEY]
       --host-key KEY         With --host: the key to the host seat, if the server has one
                              [default: JAM_HOST_KEY]
+      --tls-ca FILE          Trust these (PEM) at wss:// [default: SSL_CERT_FILE, or the system's]
       --name NAME            What the others in the room see
       --listen-port PORT     Where others fetch from [default: 9003, or a free one if it is taken];
                              0 takes a free one
@@ -118,6 +119,7 @@ Options:
       --room URL             From everybody in a room: ws://HOST:8000/ws/jam1, or its page's address
       --room-key KEY         The key to that room, if it has one [default: what stands behind #key=
                              in its address, or JAM_ROOM_KEY]
+      --tls-ca FILE          Trust these (PEM) at wss:// [default: SSL_CERT_FILE, or the system's]
       --connect HOST:PORT... From these, and from those they know; the port may be left out if it
                              is 9003
       --output DIR           The folder for it [default: .]
@@ -155,6 +157,7 @@ Options:
                              [default: 0, from -1000 to 1000]
       --room-key KEY         The key to the room, if it has one [default: what stands behind #key=
                              in its address, or JAM_ROOM_KEY]
+      --tls-ca FILE          Trust these (PEM) at wss:// [default: SSL_CERT_FILE, or the system's]
       --no-fetch             Take the tracks from the server alone, and pass nothing on
       --name NAME            What the others in the room see
       --json                 Tell everything in lines of JSON on standard output
@@ -185,6 +188,7 @@ Options:
       --room-key KEY         The key to the room, if it has one [default: what stands behind #key=
                              in its address, or JAM_ROOM_KEY]
       --host-key KEY         The key to the host seat, if the server has one [default: JAM_HOST_KEY]
+      --tls-ca FILE          Trust these (PEM) at wss:// [default: SSL_CERT_FILE, or the system's]
       --wait                 Wait for the host seat when somebody has it, and do not ask
       --listen-port PORT     Where others fetch from [default: 9003, or a free one if it is taken];
                              0 takes a free one
@@ -238,6 +242,7 @@ Options:
       --tracker-ws URL       Find the others in a room: ws://HOST:8000/ws/jam1
       --room NAME            That room, instead of the one in the URL
       --room-key KEY         The key to that room, if it has one [default: JAM_ROOM_KEY]
+      --tls-ca FILE          Trust these (PEM) at wss:// [default: SSL_CERT_FILE, or the system's]
       --log LEVEL            error, warn, info, debug or trace [default: warn, or JAM_LOG]
   -h, --help                 This text
 
@@ -258,6 +263,7 @@ Options:
       --listen-port PORT     Wait here for the other side until Ctrl-C; 0 takes a free port
       --room URL             Check a room's server, and the nodes in the room
       --room-key KEY         The key to that room, if it has one [default: JAM_ROOM_KEY]
+      --tls-ca FILE          Trust these (PEM) at wss:// [default: SSL_CERT_FILE, or the system's]
       --json                 Tell it as JSON on standard output
       --log LEVEL            error, warn, info, debug or trace [default: warn, or JAM_LOG]
   -h, --help                 This text

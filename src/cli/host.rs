@@ -3,6 +3,7 @@
 use super::help::HOST_HELP;
 use super::keys::{optional_new_key, parse_key_to};
 use super::listen::ListenOptions;
+use super::tls::parse_ca;
 use super::values::{
     parse_log_level, parse_name, parse_number, parse_port, parse_room_address, text, typed, usage,
 };
@@ -11,6 +12,7 @@ use crate::limits::{FOLLOW_OFFSET_SEC_MAX, QUEUE_TRACKS_MAX, TRIM_MS_MAX};
 use crate::room::address::RoomAddress;
 use crate::room::key::{Key, Keys};
 use crate::room::rights::Guests;
+use crate::room::trust::Trust;
 use crate::track::id::TrackId;
 use lexopt::prelude::*;
 use log::LevelFilter;
@@ -90,6 +92,7 @@ struct Typed {
     room: Option<RoomAddress>,
     name: Option<String>,
     keys: Keys,
+    ca: Option<Trust>,
     files: Vec<PathBuf>,
     uploads: Vec<PathBuf>,
     deed: Option<(&'static str, Deed)>,
@@ -124,6 +127,7 @@ pub(super) fn parse(
             Long("host-key") => {
                 typed.keys.host = Some(parse_key_to(COMMAND, "--host-key", parser)?);
             }
+            Long("tls-ca") => typed.ca = parse_ca(COMMAND, parser)?,
             Long("name") => typed.name = Some(parse_name(&text(COMMAND, parser)?)?),
             Long("json") => typed.json = true,
             Long(option) => {
@@ -245,6 +249,7 @@ impl Typed {
             ));
         };
         super::keys::give(std::mem::take(&mut self.keys), Some(&mut room), "")?;
+        super::tls::believe(self.ca.take(), Some(&mut room), "")?;
         if let (Some(option), false) = (self.listening, self.listen) {
             let hint = "type --listen as well, to play here";
             return Err(UsageError(format!("{option} for what? ({hint})")));

@@ -2,6 +2,7 @@
 
 use super::help::LISTEN_HELP;
 use super::keys::parse_key_to;
+use super::tls::parse_ca;
 use super::values::{parse_log_level, parse_name, parse_number, parse_room_address, text, usage};
 use super::{Command, Invocation, UsageError, print};
 use crate::limits::TRIM_MS_MAX;
@@ -38,6 +39,7 @@ pub(super) fn parse(
     let wrong = |error| usage(COMMAND, error);
     let mut room = None;
     let mut keys = Keys::default();
+    let mut ca = None;
     let mut player = OsString::from(PLAYER);
     let (mut device, mut name) = (None, None);
     let mut trim_ms = 0;
@@ -53,6 +55,7 @@ pub(super) fn parse(
             }
             Long("no-fetch") => fetch = false,
             Long("room-key") => keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?),
+            Long("tls-ca") => ca = parse_ca(COMMAND, parser)?,
             Long("name") => name = Some(parse_name(&text(COMMAND, parser)?)?),
             Long("json") => json = true,
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
@@ -67,6 +70,7 @@ pub(super) fn parse(
         UsageError("to which room? (type `jam listen ws://HOST:8000/ws/jam1`)".into())
     })?;
     super::keys::give(keys, Some(&mut room), "")?;
+    super::tls::believe(ca, Some(&mut room), "")?;
     Ok(Invocation {
         command: Command::Listen(ListenOptions {
             room,

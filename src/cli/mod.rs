@@ -12,6 +12,7 @@ mod peer;
 mod seed;
 mod server;
 mod server_limits;
+mod tls;
 mod values;
 
 pub use check::{CheckOptions, CheckTarget};

@@ -2,6 +2,7 @@
 
 use super::help::PEER_HELP;
 use super::keys::parse_key_to;
+use super::tls::parse_ca;
 use super::values::{
     parse_chunk_size, parse_connect, parse_log_level, parse_number, parse_port, parse_room,
     parse_tracker, text, usage,
@@ -50,6 +51,7 @@ pub(super) fn parse(
     };
     let mut url = None;
     let mut keys = Keys::default();
+    let mut ca = None;
     let mut room = None;
     while let Some(argument) = parser.next().map_err(wrong)? {
         match argument {
@@ -72,6 +74,7 @@ pub(super) fn parse(
             }
             Long("tracker-ws") => url = Some(text(COMMAND, parser)?),
             Long("room-key") => keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?),
+            Long("tls-ca") => ca = parse_ca(COMMAND, parser)?,
             Long("room") => room = Some(parse_room(&text(COMMAND, parser)?)?),
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
             Value(word) if word == "help" => return print(PEER_HELP),
@@ -88,6 +91,7 @@ pub(super) fn parse(
         }
     };
     super::keys::give(keys, options.tracker.as_mut(), "--tracker-ws")?;
+    super::tls::believe(ca, options.tracker.as_mut(), "--tracker-ws")?;
     if !options.seed && options.connect.is_empty() && options.tracker.is_none() {
         return Err(UsageError(
             "from whom? (type --connect HOST:9003, --tracker-ws ws://HOST:8000/ws/jam1, or --seed)"

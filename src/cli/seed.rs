@@ -2,6 +2,7 @@
 
 use super::help::SEED_HELP;
 use super::keys::parse_key_to;
+use super::tls::parse_ca;
 use super::values::{
     parse_chunk_size, parse_key, parse_log_level, parse_name, parse_port, parse_room_address, text,
     usage,
@@ -47,6 +48,7 @@ pub(super) fn parse(
         name: None,
     };
     let mut keys = Keys::default();
+    let mut ca = None;
     while let Some(argument) = parser.next().map_err(wrong)? {
         match argument {
             Short('h') | Long("help") => return print(SEED_HELP),
@@ -62,6 +64,7 @@ pub(super) fn parse(
             }
             Long("key") => options.key = Some(parse_key(&text(COMMAND, parser)?)?),
             Long("room-key") => keys.room = Some(parse_key_to(COMMAND, "--room-key", parser)?),
+            Long("tls-ca") => ca = parse_ca(COMMAND, parser)?,
             Long("host-key") => keys.host = Some(parse_key_to(COMMAND, "--host-key", parser)?),
             Long("name") => options.name = Some(parse_name(&text(COMMAND, parser)?)?),
             Long("log") => log = Some(parse_log_level(&text(COMMAND, parser)?)?),
@@ -81,6 +84,7 @@ pub(super) fn parse(
         ));
     }
     super::keys::give(keys, options.room.as_mut(), "--room")?;
+    super::tls::believe(ca, options.room.as_mut(), "--room")?;
     if options.host && options.room.is_none() {
         return Err(UsageError(
             "--host of which room? (type --room ws://HOST:8000/ws/jam1 as well)".into(),

@@ -3,6 +3,7 @@
 use super::help::SERVER_HELP;
 use super::keys::parse_key_to;
 use super::server_limits;
+use super::tls::without_tls;
 use super::values::{
     on_one_line, parse_log_level, parse_port, parse_room, parse_size, text, typed, usage,
 };
@@ -159,10 +160,7 @@ fn tls_files(
     let wrong = |text: &str| Err(UsageError(text.into()));
     match (certificate, key) {
         (None, None) => Ok(None),
-        _ if !cfg!(feature = "tls") => wrong(
-            "--tls-cert: this jam was built without TLS (type `cargo build --release --features tls` to build one with \
-             it, or see docs/nginx.conf)",
-        ),
+        _ if !cfg!(feature = "tls") => Err(without_tls("--tls-cert", "see docs/nginx.conf")),
         (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
         (Some(_), None) => wrong("--tls-cert without its key (type --tls-key FILE as well)"),
         (None, Some(_)) => {

@@ -1,8 +1,10 @@
 //! The way into a room: a connection, the upgrade to WebSocket, and the reading side of it.
 
 use super::error::RoomError;
+use super::http_answer::{TLS_ALERT, is_https, wants_tls};
 use super::link::{WayOut, config, time_left};
 use super::parse::first_words;
+use super::tls::encrypt;
 use crate::limits::UPGRADE_DEADLINE;
 use crate::room::address::RoomAddress;
 use crate::sys::dial::{Dialled, dial_name_within};
@@ -14,6 +16,7 @@ use std::time::{Duration, Instant};
 use tungstenite::client::client_with_config;
 use tungstenite::error::{CapacityError, Error, ProtocolError};
 use tungstenite::handshake::HandshakeError;
+use tungstenite::handshake::client::Response;
 use tungstenite::{Message, WebSocket};
 
 /// A WebSocket of which nobody has read yet.
@@ -45,11 +48,16 @@ pub(super) fn connect(
         how: error.to_string(),
     };
     let local = socket.local_addr().map_err(broken)?;
+    let socket = match &address.tls {
+        Some(trust) => encrypt(socket, address, trust, threads)?,
+        None => socket,
+    };
     let way_out = WayOut::new(Arc::new(socket));
     let incoming = Incoming {
         way_out: Arc::clone(&way_out),
         deadline: Instant::now() + UPGRADE_DEADLINE,
         read_at: Instant::now(),
+        has_begun: false,
     };
     match client_with_config(address.to_string(), incoming, Some(config())) {
         Ok((incoming, _response)) => Ok(Connected {
@@ -59,9 +67,21 @@ pub(super) fn connect(
             server,
             took,
         }),
+        Err(HandshakeError::Failure(Error::Http(response)))
+            if address.tls.is_none() && sends_to_tls(&response) =>
+        {
+            Err(RoomError::WantsTls)
+        }
         Err(HandshakeError::Failure(error)) => Err(upgrade_error(&error)),
         Err(HandshakeError::Interrupted(_)) => Err(no_upgrade()),
     }
+}
+
+fn sends_to_tls(response: &Response) -> bool {
+    let location = response.headers().get("Location");
+    let to_https = location.is_some_and(|location| is_https(location.as_bytes()));
+    let body = response.body().as_deref().unwrap_or_default();
+    wants_tls(response.status().as_u16(), to_https, body)
 }
 
 fn no_upgrade() -> RoomError {
@@ -81,6 +101,7 @@ fn upgrade_error(error: &Error) -> RoomError {
             }
         }
         Error::Io(error) if error.kind() == ErrorKind::TimedOut => no_upgrade(),
+        Error::Io(error) if error.kind() == ErrorKind::InvalidData => RoomError::WantsTls,
         Error::Io(error) => RoomError::Broken {
             how: error.to_string(),
         },
@@ -167,8 +188,11 @@ pub(super) struct Incoming {
     deadline: Instant,
     /// When the socket last gave something: the arrival of a message is not the moment at which somebody parses it.
     read_at: Instant,
+    /// Something was read.
+    has_begun: bool,
 }
 
+/// `InvalidData` when the first byte is that of a complaint of TLS: tungstenite would say only that it is no HTTP.
 impl Read for Incoming {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut socket = self.way_out.socket();
@@ -179,7 +203,11 @@ impl Read for Incoming {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Err(ErrorKind::TimedOut.into());
                 }
+                Ok(_) if !self.has_begun && buffer.first() == Some(&TLS_ALERT) => {
+                    return Err(ErrorKind::InvalidData.into());
+                }
                 result => {
+                    self.has_begun = true;
                     self.read_at = Instant::now();
                     return result;
                 }

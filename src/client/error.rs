@@ -10,6 +10,10 @@ use std::io;
 pub enum RoomError {
     /// Nobody there could be reached.
     Dial(DialError),
+    /// Connected, but not encrypted: what is wrong, and what to do.
+    Tls { why: String },
+    /// The server speaks TLS there, or sends us to where it does.
+    WantsTls,
     /// Connected, but no answer to the request within the deadline.
     NoUpgrade { after_sec: u64 },
     /// Something else than HTTP came back.
@@ -88,6 +92,14 @@ impl fmt::Display for RoomError {
                 write!(f, "{error} (is this machine on the same network?)")
             }
             Self::Dial(error) => error.fmt(f),
+            Self::Tls { why } => f.write_str(why),
+            Self::WantsTls => f.write_str(match cfg!(feature = "tls") {
+                true => "the server wants TLS (begin the address with wss:// or https://)",
+                false => {
+                    "the server wants TLS, without which this jam was built (build one with \
+                     `cargo build --release --features tls`)"
+                }
+            }),
             Self::NoUpgrade { after_sec } => write!(
                 f,
                 "connected, but no answer within {after_sec} s (not a jam server, or a stuck one)"

@@ -2,8 +2,9 @@
 //! and no more read than an answer may have.
 
 use super::error::RoomError;
-use super::http_answer::{Head, head};
+use super::http_answer::{Head, TLS_ALERT, head, wants_tls};
 use super::parse::first_words;
+use super::tls::encrypt;
 use crate::limits::{
     HEAD_BYTES_MAX, HTTP_ANSWER_BYTES_MAX, HTTP_ANSWER_DEADLINE, HTTP_STEP, UPLOAD_BUFFER_BYTES,
     UPLOAD_DEADLINE,
@@ -50,7 +51,7 @@ pub fn get(address: &RoomAddress, path: &str, threads: &Threads) -> Result<Answe
     let request = format!("GET {path} HTTP/1.1\r\n{}{key}\r\n", fields(address));
     let mut socket = open(address, HTTP_ANSWER_DEADLINE, threads)?;
     socket.write_all(request.as_bytes()).map_err(broken)?;
-    answer(&mut socket, Vec::new())
+    answer(&mut socket, address, Vec::new())
 }
 
 /// Sends a file once the server is ready to take it; the answer may be a refusal. `stop` is asked now and then.
@@ -79,15 +80,15 @@ pub fn put(
     let mut unread = Vec::new();
     let first = read_head(&mut socket, &mut unread).map_err(server)?;
     if first.status != 100 {
-        return answer(&mut socket, unread).map_err(server);
+        return answer(&mut socket, address, unread).map_err(server);
     }
     unread.drain(..first.end);
     let sent = send(&mut socket, file, upload.bytes, stop);
     match sent {
-        Ok(()) => answer(&mut socket, unread).map_err(server),
+        Ok(()) => answer(&mut socket, address, unread).map_err(server),
         // A server that refuses half-way says why, and takes no more.
         Err(PutError::Server(error)) => {
-            answer(&mut socket, unread).map_err(|_no_answer| server(error))
+            answer(&mut socket, address, unread).map_err(|_no_answer| server(error))
         }
         Err(error) => Err(error),
     }
@@ -129,8 +130,12 @@ fn open(
     threads: &Threads,
 ) -> Result<TimedSocket, RoomError> {
     let dialled = dial_name(&address.host, address.port, threads).map_err(RoomError::Dial)?;
+    let socket = match &address.tls {
+        Some(trust) => encrypt(dialled.socket, address, trust, threads)?,
+        None => dialled.socket,
+    };
     let end = Instant::now() + deadline;
-    Ok(TimedSocket::new(Arc::new(dialled.socket), HTTP_STEP, end))
+    Ok(TimedSocket::new(Arc::new(socket), HTTP_STEP, end))
 }
 
 fn bearer(key: &str) -> String {
@@ -142,7 +147,11 @@ fn fields(address: &RoomAddress) -> String {
 }
 
 /// The answer, of which `bytes` have been read.
-fn answer(socket: &mut TimedSocket, mut bytes: Vec<u8>) -> Result<Answer, RoomError> {
+fn answer(
+    socket: &mut TimedSocket,
+    address: &RoomAddress,
+    mut bytes: Vec<u8>,
+) -> Result<Answer, RoomError> {
     let head = read_head(socket, &mut bytes)?;
     let length = usize::try_from(head.length.unwrap_or(0)).unwrap_or(usize::MAX);
     if length > HTTP_ANSWER_BYTES_MAX {
@@ -154,7 +163,11 @@ fn answer(socket: &mut TimedSocket, mut bytes: Vec<u8>) -> Result<Answer, RoomEr
     while bytes.len() < whole {
         read_more(socket, &mut bytes)?;
     }
-    let body = String::from_utf8_lossy(&bytes[head.end..whole]).into_owned();
+    let body = &bytes[head.end..whole];
+    if address.tls.is_none() && wants_tls(head.status, head.to_https, body) {
+        return Err(RoomError::WantsTls);
+    }
+    let body = String::from_utf8_lossy(body).into_owned();
     Ok(Answer {
         status: head.status,
         body,
@@ -163,8 +176,11 @@ fn answer(socket: &mut TimedSocket, mut bytes: Vec<u8>) -> Result<Answer, RoomEr
 
 fn read_head(socket: &mut TimedSocket, bytes: &mut Vec<u8>) -> Result<Head, RoomError> {
     loop {
-        let not_http = || RoomError::NotHttp {
-            answer: first_words(&String::from_utf8_lossy(&bytes[..bytes.len().min(400)])),
+        let not_http = || match bytes.first() {
+            Some(&TLS_ALERT) => RoomError::WantsTls,
+            _ => RoomError::NotHttp {
+                answer: first_words(&String::from_utf8_lossy(&bytes[..bytes.len().min(400)])),
+            },
         };
         match head(bytes) {
             Ok(Some(head)) => return Ok(head),

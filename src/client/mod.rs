@@ -8,6 +8,7 @@
 //! - `connect`: the way into a room, from a name to an upgraded socket.
 //! - `link`: the way out of the socket, for any thread.
 //! - `member`: the thread that reads, pings, and comes back when the connection was lost.
+//! - `tls`: the encrypted way to a server (with its feature); `tls_words`: what went wrong there; pure.
 //! - `http`: a question or a file for the server, outside of any room; `http_answer`: what comes back; pure.
 
 pub mod backoff;
@@ -22,4 +23,11 @@ pub mod orders;
 pub mod outgoing;
 pub mod parse;
 pub mod parse_people;
+#[cfg(feature = "tls")]
+pub mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+pub mod tls;
+#[cfg(feature = "tls")]
+mod tls_words;
 pub mod vigil;

@@ -69,6 +69,10 @@ pub const SHELF_TRACK_BYTES_MAX: u64 = 2 << 30;
 pub const SHELF_AHEAD: usize = 3;
 const _: () = assert!(SHELF_AHEAD < SHELF_TRACKS_MAX);
 
+/// An encrypted room may be behind a proxy, which passes no chunks on: a track of which no node has told anything for this
+/// long comes from the server itself. A node that answers at all does so in some round trips.
+pub const SHELF_PATIENCE: Duration = Duration::from_secs(3);
+
 /// How often the shelf looks what has come.
 pub const SHELF_TICK: Duration = Duration::from_millis(50);
 

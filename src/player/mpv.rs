@@ -15,6 +15,7 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{self, Child, Stdio};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -38,6 +39,8 @@ const ARGUMENTS: &[&str] = &[
     "--hr-seek=yes",
     // Of a server that has gone: longer than a hiccup of the network, shorter than a song.
     "--network-timeout=15",
+    // What comes encrypted comes from the server of the room, and from nobody between.
+    "--tls-verify=yes",
     "--resume-playback=no",
     // A nudge of the tempo bends the pitch by less than anybody hears; cutting and pasting waves is worse.
     "--audio-pitch-correction=no",
@@ -56,6 +59,8 @@ pub struct Launch {
     pub program: OsString,
     /// As `mpv --audio-device=help` lists them; `None`: the system's own.
     pub device: Option<String>,
+    /// Of the certificates that a server is believed by; `None`: the player's own.
+    pub tls_ca: Option<PathBuf>,
 }
 
 /// What a process said, or that it has gone.
@@ -139,6 +144,11 @@ impl Mpv {
         command.args(ARGUMENTS);
         if let Some(device) = &launch.device {
             command.arg(format!("--audio-device={device}"));
+        }
+        if let Some(file) = &launch.tls_ca {
+            let mut option = OsString::from("--tls-ca-file=");
+            option.push(file);
+            command.arg(option);
         }
         command
             .stdin(Stdio::from(OwnedFd::from(theirs)))

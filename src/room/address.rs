@@ -1,11 +1,11 @@
 //! Where a room or a node is, as people type and paste it. Names are not looked up here.
 
+use super::host_text::{parse_port, split_port};
 use super::key::{Key, Keys};
 use super::name::RoomName;
-use crate::limits::HOST_BYTES_MAX;
+use super::trust::Trust;
 use crate::text::percent_decoded;
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Where a server listens unless told otherwise.
 pub const SERVER_PORT: u16 = 8000;
@@ -29,12 +29,14 @@ pub struct RoomAddress {
     pub room: RoomName,
     /// What it takes to join. Never shown.
     pub keys: Keys,
+    /// By TLS, and whose word is taken for who the server is; `None`: plainly.
+    pub tls: Option<Trust>,
 }
 
 /// Why a text is no address, to be put behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressError {
-    /// `wss:` or `https:`.
+    /// `wss:` or `https:`, and this jam was built without TLS.
     Encrypted,
     /// `ftp:` and the like.
     Scheme,
@@ -56,9 +58,10 @@ impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Encrypted => {
-                "asks for encryption, which only `jam server` speaks: begin it with ws://"
+                "asks for TLS, without which this jam was built: build one with `cargo build --release --features tls`, \
+                 or begin it with ws://"
             }
-            Self::Scheme => "begins with something else than ws:// or http://",
+            Self::Scheme => "begins with something else than ws://, wss://, http:// or https://",
             Self::Host => "names no host",
             Self::Brackets => "needs brackets around the IPv6 address",
             Self::Port => "has no port from 1 to 65535 behind the colon",
@@ -102,20 +105,16 @@ impl fmt::Display for Endpoint {
 
 impl RoomAddress {
     /// `ws://HOST:8000/ws/jam1`, and what the page shows: `http://HOST:8000/jam1`, `HOST:8000/jam1`; each with `#key=KEY`, if
-    /// it takes one.
+    /// it takes one; with `wss://` or `https://` by TLS.
     ///
-    /// Without a port a URL means port 80, as everywhere, and an address without `ws://` or `http://` port 8000.
+    /// Without a port a URL means port 80 or 443, as everywhere, and an address that begins with the host port 8000.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let (Endpoint { host, port }, room) = split_url(text)?;
-        Ok(Self {
-            host,
-            port,
-            room: room.ok_or(AddressError::NoRoom)?,
-            keys: keys_in(text)?,
-        })
+        let parts = split_url(text)?;
+        let room = parts.room.clone().ok_or(AddressError::NoRoom)?;
+        parts.with_room(text, room)
     }
 
     /// The same with the room named apart: `ws://HOST:8000/ws/jam1` or `HOST:8000`, and `room` instead of its own.
@@ -123,13 +122,7 @@ impl RoomAddress {
     /// # Errors
     /// What is wrong with `text`.
     pub fn parse_server(text: &str, room: RoomName) -> Result<Self, AddressError> {
-        let (Endpoint { host, port }, _) = split_url(text)?;
-        Ok(Self {
-            host,
-            port,
-            room,
-            keys: keys_in(text)?,
-        })
+        split_url(text)?.with_room(text, room)
     }
 
     /// The server that has the room.
@@ -143,16 +136,37 @@ impl RoomAddress {
 
 impl fmt::Display for RoomAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ws://{}/ws/{}", self.endpoint(), self.room)
+        let scheme = if self.tls.is_some() { "wss" } else { "ws" };
+        write!(f, "{scheme}://{}/ws/{}", self.endpoint(), self.room)
     }
 }
 
-fn split_url(text: &str) -> Result<(Endpoint, Option<RoomName>), AddressError> {
-    let (rest, usual_port) = match text.split_once("://") {
-        None => (text, SERVER_PORT),
+/// What stands before the keys.
+struct Parts {
+    endpoint: Endpoint,
+    room: Option<RoomName>,
+    tls: Option<Trust>,
+}
+
+impl Parts {
+    fn with_room(self, text: &str, room: RoomName) -> Result<RoomAddress, AddressError> {
+        let Endpoint { host, port } = self.endpoint;
+        Ok(RoomAddress {
+            host,
+            port,
+            room,
+            keys: keys_in(text)?,
+            tls: self.tls,
+        })
+    }
+}
+
+fn split_url(text: &str) -> Result<Parts, AddressError> {
+    let (rest, usual_port, tls) = match text.split_once("://") {
+        None => (text, SERVER_PORT, None),
         Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-            "ws" | "http" => (rest, 80),
-            "wss" | "https" => return Err(AddressError::Encrypted),
+            "ws" | "http" => (rest, 80, None),
+            "wss" | "https" => (rest, 443, Some(Trust::of_system()?)),
             _ => return Err(AddressError::Scheme),
         },
     };
@@ -172,7 +186,11 @@ fn split_url(text: &str) -> Result<(Endpoint, Option<RoomName>), AddressError> {
         "" => None,
         name => Some(RoomName::parse(name).ok_or(AddressError::RoomName)?),
     };
-    Ok((endpoint, room))
+    Ok(Parts {
+        endpoint,
+        room,
+        tls,
+    })
 }
 
 /// What the page's links have behind the address: `#key=plum%20jam`.
@@ -187,62 +205,6 @@ fn keys_in(text: &str) -> Result<Keys, AddressError> {
         room: Some(key.ok_or(AddressError::Key)?),
         host: None,
     })
-}
-
-/// The host without brackets, and what stands behind its colon.
-fn split_port(text: &str) -> Result<(&str, Option<&str>), AddressError> {
-    if let Some(rest) = text.strip_prefix('[') {
-        let (host, after) = rest.split_once(']').ok_or(AddressError::Host)?;
-        if !is_ipv6(host) {
-            return Err(AddressError::Host);
-        }
-        return match after.strip_prefix(':') {
-            Some(port) => Ok((host, Some(port))),
-            None if after.is_empty() => Ok((host, None)),
-            None => Err(AddressError::Port),
-        };
-    }
-    let (host, port) = match text.split_once(':') {
-        Some((_, more)) if more.contains(':') => {
-            return Err(match is_ipv6(text) {
-                true => AddressError::Brackets,
-                false => AddressError::Host,
-            });
-        }
-        Some((host, port)) => (host, Some(port)),
-        None => (text, None),
-    };
-    match is_name_or_ipv4(host) {
-        true => Ok((host, port)),
-        false => Err(AddressError::Host),
-    }
-}
-
-fn parse_port(text: &str) -> Result<u16, AddressError> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let port = text.parse().ok().filter(|&port| digits && port != 0);
-    port.ok_or(AddressError::Port)
-}
-
-/// With or without the name of an interface: `fe80::1%eth0`.
-fn is_ipv6(text: &str) -> bool {
-    let (address, zone) = text.split_once('%').unwrap_or((text, "1"));
-    let in_zone = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty() && zone.bytes().all(in_zone)
-}
-
-/// A number alone is no name: systems take it for an IPv4 address in one piece, which nobody means.
-fn is_name_or_ipv4(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    let begins_well = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let name = (1..=HOST_BYTES_MAX).contains(&text.len())
-        && text.bytes().all(allowed)
-        && text.bytes().next().is_some_and(begins_well)
-        && !text.contains("..");
-    let last = text.strip_suffix('.').unwrap_or(text);
-    let last = last.rsplit('.').next().unwrap_or_default();
-    let numeric = last.bytes().all(|byte| byte.is_ascii_digit());
-    name && (!numeric || text.parse::<Ipv4Addr>().is_ok())
 }
 
 #[cfg(test)]
@@ -328,10 +290,8 @@ mod tests {
 
     #[test]
     fn what_is_no_room_is_refused_with_the_reason() {
-        use AddressError::{Brackets, Encrypted, Host, NoRoom, Path, Port, Scheme};
+        use AddressError::{Brackets, Host, NoRoom, Path, Port, Scheme};
         for (text, expected) in [
-            ("wss://host/ws/jam1", Encrypted),
-            ("HTTPS://host/jam1", Encrypted),
             ("ftp://host/jam1", Scheme),
             ("", Host),
             ("/ws/jam1", Host),
@@ -359,7 +319,21 @@ mod tests {
         for text in ["ws://host:8000/ws/jam1", "ws://host:8000/ws", "host:8000"] {
             assert_eq!(named(text).as_deref(), Ok("ws://host:8000/ws/lab"));
         }
-        assert_eq!(named("wss://host"), Err(AddressError::Encrypted));
+    }
+
+    #[test]
+    fn an_encrypted_address_is_one_for_a_jam_that_speaks_tls() {
+        for (text, expected) in [
+            ("wss://host/ws/jam1", "wss://host:443/ws/jam1"),
+            ("HTTPS://host:8000/jam1", "wss://host:8000/ws/jam1"),
+            ("https://[fd00::2]/jam1", "wss://[fd00::2]:443/ws/jam1"),
+        ] {
+            let expected = match cfg!(feature = "tls") {
+                true => Ok(expected),
+                false => Err(AddressError::Encrypted),
+            };
+            assert_eq!(room(text).as_deref(), expected.as_ref().copied(), "{text}");
+        }
     }
 
     #[test]

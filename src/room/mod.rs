@@ -9,6 +9,7 @@ pub mod event;
 mod fields;
 mod governing;
 pub mod held;
+mod host_text;
 mod joining;
 pub mod key;
 pub mod kind;
@@ -35,6 +36,11 @@ pub mod snapshot;
 mod stock;
 mod swarm_map;
 pub mod token;
+#[cfg(not(feature = "tls"))]
+#[path = "no_trust.rs"]
+pub mod trust;
+#[cfg(feature = "tls")]
+pub mod trust;
 pub mod turntable;
 pub mod upload;
 mod votes;

@@ -8,16 +8,15 @@ use super::accept::Connection;
 use super::connection::{is_timeout, read_before};
 use super::run::Hub;
 use crate::limits::{
-    READER_STACK_BYTES, TLS_COMPLAINT_INTERVAL, TLS_FILE_BYTES_MAX, TLS_HANDSHAKE_DEADLINE,
-    WRITE_STALL,
+    READER_STACK_BYTES, TLS_COMPLAINT_INTERVAL, TLS_HANDSHAKE_DEADLINE, WRITE_STALL,
 };
 use crate::sys::tls_carrier::Carrier;
+use crate::sys::tls_files::{not_pem, read_chain, read_file};
 use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{InconsistentKeys, ServerConfig, ServerConnection};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::net::{IpAddr, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -174,19 +173,6 @@ fn carry(hub: &Arc<Hub>, tls: ServerConnection, outside: Connection) -> Result<C
 
 // ---- the files -----------------------------------------------------------------------------------
 
-fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let text = read_file("certificate", path)?;
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let chain = chain.map_err(|error| not_pem("certificate", path, &error))?;
-    if chain.is_empty() {
-        let file = path.display();
-        return Err(format!(
-            "the certificate {file} has none in it (a PEM file has a line -----BEGIN CERTIFICATE-----)"
-        ));
-    }
-    Ok(chain)
-}
-
 fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
     let text = read_file("key", path)?;
     let file = path.display();
@@ -203,25 +189,6 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
 
 fn has_words(text: &[u8], words: &[u8]) -> bool {
     text.windows(words.len()).any(|part| part == words)
-}
-
-fn read_file(what: &str, path: &Path) -> Result<Vec<u8>, String> {
-    let failed = |error: io::Error| format!("reading the {what} {}: {error}", path.display());
-    let file = File::open(path).map_err(failed)?;
-    let mut text = Vec::new();
-    let mut bounded = file.take(TLS_FILE_BYTES_MAX + 1);
-    bounded.read_to_end(&mut text).map_err(failed)?;
-    match text.len() as u64 > TLS_FILE_BYTES_MAX {
-        true => Err(format!(
-            "the {what} {} is too large for one",
-            path.display()
-        )),
-        false => Ok(text),
-    }
-}
-
-fn not_pem(what: &str, path: &Path, error: &pem::Error) -> String {
-    format!("the {what} {} is no PEM file: {error}", path.display())
 }
 
 fn does_not_fit(error: &rustls::Error, certificate: &Path, key: &Path) -> String {

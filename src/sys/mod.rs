@@ -16,3 +16,5 @@ pub mod throttle;
 pub mod timed_socket;
 #[cfg(feature = "tls")]
 pub mod tls_carrier;
+#[cfg(feature = "tls")]
+pub mod tls_files;

@@ -81,6 +81,16 @@ impl Carrier {
     /// # Errors
     /// Why it ended early.
     pub fn run(mut self) -> io::Result<()> {
+        let ended = self.carry();
+        if ended.is_err() {
+            // Why the other side hangs up may have come before it did.
+            let _nothing_more = self.take_from_outside();
+            let _gone = self.hand_inside();
+        }
+        ended
+    }
+
+    fn carry(&mut self) -> io::Result<()> {
         self.hand_inside()?;
         while !self.is_over() {
             let ready = self.wait()?;

@@ -6,6 +6,7 @@ use super::temp::TempFolder;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -13,17 +14,26 @@ use std::sync::Arc;
 
 pub type TlsSocket = StreamOwned<ClientConnection, TcpStream>;
 
-/// For localhost and 127.0.0.1, signed by itself.
+/// For some names, signed by itself.
 pub struct Certificate {
     folder: TempFolder,
 }
 
+/// For localhost and 127.0.0.1.
+pub const HERE: &str = "basicConstraints = critical, CA:FALSE\n\
+                        subjectAltName = DNS:localhost, DNS:party.example.org, IP:127.0.0.1\n";
+
 impl Certificate {
     pub fn new() -> Self {
+        Self::with(HERE)
+    }
+
+    /// With these extensions, as OpenSSL's configuration has them.
+    pub fn with(more: &str) -> Self {
         let folder = TempFolder::new();
-        let how = "[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = more\n[name]\nCN = jam\n\
-                   [more]\nbasicConstraints = critical, CA:FALSE\n\
-                   subjectAltName = DNS:localhost, DNS:party.example.org, IP:127.0.0.1\n";
+        let how = format!(
+            "[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = more\n[name]\nCN = jam\n[more]\n{more}"
+        );
         folder.write("how.cnf", how.as_bytes());
         let certificate = Self { folder };
         let path = |name: &str| certificate.path(name);
@@ -34,6 +44,31 @@ impl Certificate {
         arguments.extend(["-keyout", &to_key, "-out", &to]);
         run("openssl", &arguments);
         certificate
+    }
+
+    /// Another one with the same key, signed by itself, for these two dates.
+    pub fn dated(&self, from: &str, to: &str) -> String {
+        self.write("index", b"");
+        self.write("serial", b"01\n");
+        let ca = format!(
+            "[ca]\ndefault_ca = this\n[this]\ndatabase = {}\nserial = {}\nnew_certs_dir = {}\ndefault_md = sha256\n\
+             policy = any\n[any]\ncommonName = supplied\n",
+            self.path("index"),
+            self.path("serial"),
+            self.folder.path().display()
+        );
+        let how = fs::read_to_string(self.path("how.cnf")).expect("text");
+        let (ca, key) = (self.write("ca.cnf", (ca + &how).as_bytes()), self.key());
+        let (request, dated) = (self.path("request.pem"), self.path("dated.pem"));
+        let asking = [
+            "req", "-new", "-key", &key, "-config", &ca, "-out", &request,
+        ];
+        run("openssl", &asking);
+        let mut signing = vec!["ca", "-batch", "-selfsign", "-notext", "-config", &ca];
+        signing.extend(["-extensions", "more", "-keyfile", &key, "-in", &request]);
+        signing.extend(["-startdate", from, "-enddate", to, "-out", &dated]);
+        run("openssl", &signing);
+        dated
     }
 
     /// A file beside it.

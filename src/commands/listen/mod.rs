@@ -54,7 +54,7 @@ fn listen_as_node(options: &ListenOptions) -> Result<(), Failure> {
     let company = entered.map(|()| session.company.clone());
     let ended = match company {
         Ok(Some(company)) => {
-            let shelf = Shelf::default();
+            let shelf = Shelf::of(&options.room);
             let stage = Stage {
                 link: company.link(),
                 events,

@@ -4,7 +4,10 @@
 //! One thread owns the tracks; others tell it what is wanted, and look at a small table.
 
 use crate::commands::session::Session;
-use crate::limits::{SHELF_AHEAD, SHELF_TICK, SHELF_TRACK_BYTES_MAX, SHELF_TRACKS_MAX};
+use crate::limits::{
+    SHELF_AHEAD, SHELF_PATIENCE, SHELF_TICK, SHELF_TRACK_BYTES_MAX, SHELF_TRACKS_MAX,
+};
+use crate::room::address::RoomAddress;
 use crate::swarm::store::part_file::{Opened, PartFile};
 use crate::swarm::track_swarm::{Taste, TrackSwarm};
 use crate::track::id::TrackId;
@@ -13,6 +16,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// How far a track is.
 #[derive(Clone, Debug)]
@@ -37,6 +41,8 @@ pub struct Shelf {
     wanted: Mutex<Vec<TrackId>>,
     cards: Mutex<Vec<Card>>,
     over: AtomicBool,
+    /// There may be a proxy before the server.
+    may_be_proxied: bool,
 }
 
 /// A track that takes part in the swarm.
@@ -44,9 +50,19 @@ struct Slot {
     track: Arc<TrackSwarm>,
     part: Option<Arc<PartFile>>,
     failed: bool,
+    /// The room was there all the while, and no node has told anything of it.
+    unknown_since: Instant,
 }
 
 impl Shelf {
+    #[must_use]
+    pub fn of(room: &RoomAddress) -> Self {
+        Self {
+            may_be_proxied: room.tls.is_some(),
+            ..Self::default()
+        }
+    }
+
     /// These tracks, in the order in which they will be played.
     pub fn want(&self, mut tracks: Vec<TrackId>) {
         tracks.truncate(SHELF_AHEAD);
@@ -73,8 +89,13 @@ impl Shelf {
             let wanted = lock(&self.wanted).clone();
             make_room(session, &mut slots, &wanted);
             begin_next(session, &mut slots, &wanted);
+            let company = session.company.as_ref();
+            let room_is_there = company.is_some_and(|company| company.lost().is_none());
             for slot in &mut slots {
                 slot.go_on(folder);
+                if self.may_be_proxied {
+                    slot.turn_to_server(room_is_there);
+                }
             }
             *lock(&self.cards) = slots.iter().map(Slot::card).collect();
             std::thread::sleep(SHELF_TICK);
@@ -119,6 +140,7 @@ fn begin_next(session: &Session, slots: &mut Vec<Slot>, wanted: &[TrackId]) {
                     track,
                     part,
                     failed,
+                    unknown_since: Instant::now(),
                 });
             }
         }
@@ -159,6 +181,17 @@ impl Slot {
                 log::warn!("{error}; this track comes from the server instead");
                 self.failed = true;
             }
+        }
+    }
+
+    /// When nobody gives it, and the server may.
+    fn turn_to_server(&mut self, room_is_there: bool) {
+        if self.part.is_some() || self.failed || !room_is_there {
+            self.unknown_since = Instant::now();
+        } else if self.unknown_since.elapsed() > SHELF_PATIENCE {
+            let id = self.track.id;
+            log::info!("no node tells of track {id}; it comes from the server instead");
+            self.failed = true;
         }
     }
 

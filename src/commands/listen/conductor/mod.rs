@@ -11,12 +11,14 @@ use crate::cli::ListenOptions;
 use crate::client::link::RoomLink;
 use crate::client::member::RoomEvent;
 use crate::client::messages::{self, Track, Waiting};
+use crate::client::tls::trusted_file;
 use crate::commands::Failure;
 use crate::commands::stop::Stop;
 use crate::limits::{COMMAND_TICK, PLAYER_SAID_MAX, PLAYER_STILLBORN_MAX, VOLUME_USUAL};
 use crate::player::deck::{Deck, News};
 use crate::player::ipc::Command;
 use crate::player::mpv::{Heard, Launch};
+use crate::room::address::RoomAddress;
 use crate::sync::clock::{Probe, RoomClock};
 use crate::sync::follow::{DECKS, Follower, Moment, Order, Wanted};
 use crate::sync::probing::{Due, Probing};
@@ -24,7 +26,6 @@ use crate::sys::pen::Pen;
 use crate::track::id::TrackId;
 use crossbeam_channel::{Receiver, bounded, select};
 use std::io;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// What a conductor works with.
@@ -48,7 +49,10 @@ pub struct Conductor<'a> {
     decks: Vec<Deck>,
     heard: Receiver<Heard>,
     follower: Follower,
-    server: Option<SocketAddr>,
+    /// By its name, if it has to show a certificate.
+    encrypted_server: Option<String>,
+    /// Where tracks are, for players.
+    server: Option<String>,
     connected: bool,
     state: Option<messages::State>,
     queue: Vec<Track>,
@@ -72,6 +76,7 @@ impl<'a> Conductor<'a> {
         let launch = Launch {
             program: options.player.clone(),
             device: options.device.clone(),
+            tls_ca: options.room.tls.as_ref().and_then(trusted_file),
         };
         let deck = |index| Deck::new(index, launch.clone(), sender.clone());
         let pen = stage.remote.is_none().then(|| Pen::start(io::stdout()));
@@ -87,6 +92,7 @@ impl<'a> Conductor<'a> {
             decks: (0..DECKS).map(deck).collect(),
             heard,
             follower: Follower::default(),
+            encrypted_server: encrypted_server(&options.room),
             server: None,
             connected: false,
             state: None,
@@ -152,7 +158,8 @@ impl<'a> Conductor<'a> {
         match event {
             RoomEvent::Joined(joined) => {
                 self.connected = true;
-                self.server = Some(joined.server_addr);
+                let plain = || format!("http://{}", joined.server_addr);
+                self.server = Some(self.encrypted_server.clone().unwrap_or_else(plain));
                 // Whatever waits now is told anew.
                 self.waiting = None;
                 self.probing.start(self.local(Instant::now()));
@@ -309,7 +316,7 @@ impl<'a> Conductor<'a> {
             return Ok(f64::INFINITY);
         };
         let mut orders = Vec::new();
-        let (shelf, server) = (self.stage.shelf, self.server);
+        let (shelf, server) = (self.stage.shelf, self.server.as_deref());
         let has = |track: &str| source(shelf, server, track).is_some();
         let wake = self.follower.step(now, has, &mut orders);
         self.carry_out(orders)?;
@@ -327,7 +334,7 @@ impl<'a> Conductor<'a> {
                 } => {
                     // It has to stand still before it is there.
                     self.order(deck, &Command::Pause(true))?;
-                    let source = source(self.stage.shelf, self.server, &track);
+                    let source = source(self.stage.shelf, self.server.as_deref(), &track);
                     let source = source.unwrap_or_default();
                     (deck, Command::Load { source, offset_sec })
                 }
@@ -371,10 +378,15 @@ impl<'a> Conductor<'a> {
     }
 }
 
+fn encrypted_server(room: &RoomAddress) -> Option<String> {
+    let is_encrypted = room.tls.is_some();
+    is_encrypted.then(|| format!("https://{}", room.endpoint()))
+}
+
 /// Where a player finds a track: the file, or the server's address of it. None while it is still coming.
-fn source(shelf: Option<&Shelf>, server: Option<SocketAddr>, track: &str) -> Option<String> {
+fn source(shelf: Option<&Shelf>, server: Option<&str>, track: &str) -> Option<String> {
     let id = TrackId::parse(track)?;
-    let from_server = || server.map(|server| format!("http://{server}/tracks/{id}"));
+    let from_server = || server.map(|server| format!("{server}/tracks/{id}"));
     let Some(shelf) = shelf else {
         return from_server();
     };
