@@ -60,6 +60,8 @@ test-rust:
 soak: ## A crowd of 3,000 that comes and goes, and a day of a party; takes minutes, and wants the machine for itself
 	cargo test --locked --test all -- --ignored --nocapture --test-threads=1 server_soak::
 
+# Node's --test-timeout (in package.json) is for a whole file, which takes minutes where a machine is slow; what a hang is,
+# the watchdog of each wait says.
 test-page:
 	cargo build --locked --features tls
 	npm run --silent test:unit

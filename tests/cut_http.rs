@@ -4,26 +4,27 @@
 use crate::common::cutter::{Cut, Cutter, HOWS, How, Way, end};
 use crate::common::faulty::{FAULTS, Fault, Faulty};
 use crate::common::http::{get, put, put_head};
+use crate::common::member::Member;
 use crate::common::random::{Random, for_each_seed};
-use crate::common::running::{track_id, until, wav};
-use crate::common::server::{Client, TRACK, TestServer};
+use crate::common::running::{track_id, wav};
+use crate::common::server::{TRACK, TestServer};
 use crate::common::temp::TempFolder;
 use crate::common::toll::Toll;
 
 use jam::client::http::{self, PutError, Upload};
 use jam::room::address::RoomAddress;
 use jam::sys::threads::Threads;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::time::Duration;
 
 /// A room with a host, who may upload.
 struct Stage {
     library: TempFolder,
     server: TestServer,
-    _host: Client,
+    /// Listens all the time: who is silent for 20 s is none any more.
+    _host: Member,
     key: String,
     /// What the server holds when nothing is going on.
     calm: Toll,
@@ -34,12 +35,12 @@ impl Stage {
         let library = TempFolder::new();
         let folder = library.path().to_str().expect("text");
         let server = TestServer::start(&["--library", folder, "--share", TRACK]);
-        let mut host = Client::connect(&server, "jam1");
-        host.say(r#"{"type":"HELLO","role":"host","wants":["WELCOME"]}"#);
-        let welcome = host.hear_next("WELCOME");
+        let hello = json!({ "role": "host", "wants": ["WELCOME"] });
+        let host = Member::join(server.address, "jam1", hello);
+        let welcome = host.wait_for("WELCOME", |_| true);
         let key = welcome["upload_key"].as_str().expect("a key").to_owned();
         // The thread of the upgrade is gone a moment later.
-        let calm = settled(&server.pid());
+        let calm = Toll::settled(&server.pid());
         Self {
             library,
             server,
@@ -68,20 +69,6 @@ impl Stage {
         self.calm.wait_for(&self.server.pid());
         assert_eq!(self.partial_files(), 0, "{:?}", self.library.names());
     }
-}
-
-/// What a program holds once that changes no more.
-fn settled(pid: &str) -> Toll {
-    let mut last = Toll::of(pid);
-    let mut same = 0;
-    until("it holds what it needs", || {
-        std::thread::sleep(Duration::from_millis(20));
-        let now = Toll::of(pid);
-        same = if now == last { same + 1 } else { 0 };
-        last = now;
-        // More than it takes to join the threads that have ended.
-        (same > 15).then_some(now)
-    })
 }
 
 /// What comes back for these bytes, which end so.

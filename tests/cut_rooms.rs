@@ -18,7 +18,6 @@ use jam::sys::threads::Threads;
 use serde_json::Value;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::time::Duration;
 use tungstenite::protocol::Role as Side;
 use tungstenite::{Message, WebSocket};
 
@@ -91,12 +90,7 @@ fn holding_nothing(server: &TestServer, work: impl FnOnce()) {
     drop(visitor);
     empty_room(server);
     let pid = server.pid();
-    let mut last = Toll::of(&pid);
-    let calm = until("it holds what it needs", || {
-        std::thread::sleep(Duration::from_millis(400));
-        let now = Toll::of(&pid);
-        (std::mem::replace(&mut last, now) == now).then_some(now)
-    });
+    let calm = Toll::settled(&pid);
     work();
     empty_room(server);
     calm.wait_for(&pid);

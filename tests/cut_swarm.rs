@@ -5,7 +5,6 @@ use crate::common::cutter::{Cut, Cutter, HOWS, Way};
 use crate::common::frames::manifest_of;
 use crate::common::node::{Seed, assert_same, bytes_from, fetch, noise};
 use crate::common::random::for_each_seed;
-use crate::common::running::until;
 use crate::common::server::WATCHDOG;
 use crate::common::temp::TempFolder;
 use crate::common::toll::Toll;
@@ -23,7 +22,6 @@ use jam::track::chunks::Layout;
 use jam::track::id::TrackId;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 const CHUNK_BYTES: usize = 1024;
 
@@ -135,12 +133,7 @@ impl Stage {
         assert_eq!(whole.taken.len(), 3);
         let lengths = cutter.wait_for_end(0);
         let pid = seed.running.pid().to_string();
-        let mut last = Toll::of(&pid);
-        let calm = until("the seed is at rest", || {
-            std::thread::sleep(Duration::from_millis(400));
-            let now = Toll::of(&pid);
-            (std::mem::replace(&mut last, now) == now).then_some(now)
-        });
+        let calm = Toll::settled(&pid);
         Self {
             bytes,
             seed,

@@ -13,7 +13,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-const WATCHDOG: Duration = Duration::from_secs(30);
+const WATCHDOG: Duration = Duration::from_secs(120);
 const PUSHERS: usize = 4;
 const FRAMES: usize = 60;
 /// So many of a thread's frames may be on their way: of all threads fewer than an outbox keeps.

@@ -18,7 +18,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-const WATCHDOG: Duration = Duration::from_secs(30);
+const WATCHDOG: Duration = Duration::from_secs(120);
 const STEPS: usize = 300;
 /// What two sockets of a few KiB may hold between them, generously: the system rounds up.
 const KERNEL_BYTES_MAX: usize = 96 * 1024;

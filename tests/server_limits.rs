@@ -102,8 +102,9 @@ fn one_address_cannot_take_all_connections_and_the_log_says_so_now_and_then() {
         "{line}"
     );
     server.wait_for_log(&["more turned away: too many connections from one address"]);
+    // Some at once, and then one each second that a slow machine takes.
     let told = server.log_so_far();
-    assert!(told.len() < 10, "{told:?}");
+    assert!(told.len() < 30, "{told:?}");
     drop(members);
     let free = || {
         let mut answer = String::new();
@@ -552,8 +553,10 @@ fn behind_a_trusted_proxy_connections_and_rooms_are_counted_for_who_is_behind_it
             refused.text()
         );
     }
-    assert_eq!(ask("10.0.0.2").status, 200);
-    assert_eq!(ask("2001:db8:0:1::1").status, 200);
+    // Until its head is read a connection counts as one of the proxy, and so does one that was refused until it is gone.
+    for ip in ["10.0.0.2", "2001:db8:0:1::1"] {
+        until("there is a place", || (ask(ip).status == 200).then_some(()));
+    }
     server.wait_for_log(&["10.0.0.1 turned away", "--max-connections-per-address"]);
 }
 

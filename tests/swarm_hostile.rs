@@ -53,7 +53,7 @@ impl Victim {
     fn serves_meanwhile(&self, over: &AtomicBool) {
         let got = TempFolder::new();
         let mut honest = fetch(self.seed.id(), &[&self.seed.at()], got.path(), &[]);
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + WATCHDOG;
         while !honest.has_ended() && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
 import { startBareBrowser } from './bare-browser.js';
-import { server, startServer } from './harness.js';
+import { WATCHDOG_MS, server, startServer } from './harness.js';
 import { startProxy } from './proxy.js';
 import { startTape } from './tape.js';
 import { noise, wavFile } from './wav.js';
@@ -81,7 +81,7 @@ async function rememberTrack() {
  * last sound that was not came out of the loudspeaker.
  */
 async function backAfterMs(sinceMs) {
-  const endMs = performance.now() + 60_000;
+  const endMs = performance.now() + WATCHDOG_MS;
   for (;;) {
     const judged = await page.evaluate(judgeTape, { sinceMs, inSyncSec: IN_SYNC_SEC });
     if (judged.isBack) return judged;

@@ -105,7 +105,9 @@ describe('the way in', () => {
     await page.click('#listen-button');
     await waitUntil(page, () => {
       const { connection } = document.body.dataset;
-      return connection === 'open' || document.querySelector('#notice').textContent.includes('full');
+      return (
+        connection === 'open' || document.querySelector('#notice').textContent.includes('full')
+      );
     });
     assert.notEqual(await page.getAttribute('body', 'data-connection'), 'open', 'a place was free');
     await screenshot(page, 'full-laptop');

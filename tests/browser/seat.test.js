@@ -9,6 +9,7 @@ import {
   room,
   screenshot,
   startServer,
+  tapIfAsked,
   waitForPhase,
   waitForText,
   waitUntil,
@@ -152,9 +153,7 @@ describe('coming back', () => {
     await waitForRole(ana, 'host');
     assert.equal(await peerId(ana), id);
     assert.equal(await ana.isVisible('#lobby'), false);
-    // Where the browser wants a tap before it makes a sound, there is one place for it.
-    await waitUntil(ana, () => ['playing', 'blocked'].includes(document.body.dataset.phase));
-    if (await ana.isVisible('#hear-button')) await ana.click('#hear-button');
+    await tapIfAsked(ana);
     await waitForPhase(ana, 'playing');
     await ana.click('#play-button');
     await waitForPhase(ana, 'paused');
@@ -170,8 +169,7 @@ describe('coming back', () => {
     await after.evaluate((visit) => sessionStorage.setItem('jam-tab', visit), visit);
     await after.reload();
     await waitForRole(after, 'host');
-    await waitUntil(after, () => ['playing', 'blocked'].includes(document.body.dataset.phase));
-    if (await after.isVisible('#hear-button')) await after.click('#hear-button');
+    await tapIfAsked(after);
     await waitForPhase(after, 'playing');
   });
 

@@ -14,6 +14,7 @@ import {
   screenshot,
   server,
   startServer,
+  tapIfAsked,
   useRealParts,
   waitForPhase,
   waitForText,
@@ -44,7 +45,7 @@ describe('the trim', () => {
     assert.equal(await peerId(), before);
 
     await guest.reload();
-    await waitForPhase(guest, 'playing');
+    await tapIfAsked(guest);
     await assertAhead(host, guest, 0.15);
     await guest.click('#sync-chip');
     await guest.click('#trim-later');

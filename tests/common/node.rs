@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Nothing in a test waits longer than this; whoever does has found a hang.
-pub const WATCHDOG: Duration = Duration::from_secs(60);
+pub const WATCHDOG: Duration = Duration::from_secs(120);
 
 pub const TRACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/tracks/prelude5.wav");
 
@@ -288,8 +289,20 @@ pub fn bytes_from(done: &Value) -> u64 {
     bytes.sum()
 }
 
-/// Nobody else gets it so soon: the system gives out others first.
+/// A port that stays this test's own while nobody listens there: below those that the system gives out by itself, to
+/// whoever asks for any port and to whoever dials.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("[::]:0").expect("a port");
-    listener.local_addr().expect("its address").port()
+    const FIRST: u32 = 12_000;
+    const COUNT: u32 = 18_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        // Other test programs begin elsewhere.
+        let turn = NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(turn < COUNT, "no free port");
+        let port = FIRST + (std::process::id().wrapping_mul(97) + turn) % COUNT;
+        let port = u16::try_from(port).expect("a port");
+        if TcpListener::bind(("::", port)).is_ok() {
+            return port;
+        }
+    }
 }

@@ -10,7 +10,7 @@ use tungstenite::protocol::WebSocket;
 use tungstenite::{Error, Message};
 
 /// Nothing in a test waits longer than this; whoever does has found a hang.
-pub const WATCHDOG: Duration = Duration::from_secs(60);
+pub const WATCHDOG: Duration = Duration::from_secs(120);
 
 pub const TRACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/tracks/prelude5.wav");
 

@@ -1,5 +1,6 @@
 //! What a program holds of the system: whoever has finished with something has given it back.
 
+use super::running::until;
 use super::server::WATCHDOG;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -36,6 +37,22 @@ impl Toll {
             assert!(Instant::now() < deadline, "it holds {toll:?}");
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// What it holds once that changes no more: for longer than it takes to begin what a start begins, and to join the
+    /// threads that have ended.
+    pub fn settled(pid: &str) -> Self {
+        const LOOK_EVERY: Duration = Duration::from_millis(20);
+        const SAME_FOR: u32 = 25;
+        let mut last = Self::of(pid);
+        let mut same = 0;
+        until("it holds what it needs", || {
+            std::thread::sleep(LOOK_EVERY);
+            let now = Self::of(pid);
+            same = if now == last { same + 1 } else { 0 };
+            last = now;
+            (same == SAME_FOR).then_some(now)
+        })
     }
 
     /// Waits until the program holds no more than this.
