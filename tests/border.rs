@@ -29,8 +29,11 @@ const UNKNOWN: [(&str, &str); 4] = [
 fn every_message_and_field_of_the_protocol_stands_in_the_table() {
     let examples = include_str!("../testdata/messages/client.jsonl");
     let kinds = border::kinds();
+    let mut seen = 0;
     for line in examples.lines() {
-        let example: Value = serde_json::from_str(line).expect("JSON");
+        let Ok(example) = serde_json::from_str::<Value>(line) else {
+            continue; // Half a character, which only jam's own reader takes.
+        };
         let fields = example.as_object().expect("an object");
         let kind = example["type"].as_str().expect("text");
         if kind == "HELLO" {
@@ -45,8 +48,10 @@ fn every_message_and_field_of_the_protocol_stands_in_the_table() {
                 continue;
             }
             assert!(right.contains(&format!("\"{field}\":")), "{kind}: {field}");
+            seen += 1;
         }
     }
+    assert!(seen > 20, "{seen} fields");
 }
 
 #[test]

@@ -173,6 +173,7 @@ fn the_page_about_running_jam_names_metrics_and_options_that_there_are() {
         SEED_HELP,
         FETCH_HELP,
         LISTEN_HELP,
+        HOST_HELP,
         CHECK_HELP,
     ]
     .concat();

@@ -4,22 +4,18 @@ use super::desk::{Desk, Focus};
 use super::party::Party;
 use crate::room::rights::Guests;
 
-/// For the whole screen, when it is asked for.
-pub const HELP: [&str; 19] = [
-    "space         play or pause",
+/// For the whole screen, when it is asked for; all of it is seen on a terminal of 24 rows and 80 columns.
+pub const HELP: [&str; 15] = [
+    "space, n, p   play or pause, next track, previous track",
     "left, right   10 s back, 10 s ahead; s: to a time that you type, or start now",
-    "n, p          next track, previous track",
     "Tab           between the queue and the people; up and down move there",
-    "Enter         play the track under the cursor",
-    "a             add a file, whose path you type",
-    "d             take it out of the queue",
+    "Enter, d      play the track under the cursor, take it out of the queue",
     "J, K          move it down, up",
-    "h             give the host seat to the member under the cursor",
-    "x             remove that member from the room",
+    "a             add a file, whose path you type",
+    "h, x          give the member under the cursor the host seat, remove that member",
     "g             what guests may do: nothing, add, vote, everything",
-    "l             set the key that it takes to join, which you type, or take it away",
-    "t             take the host seat while it is free",
-    "v             vote for the next track, as a guest who may",
+    "l             set the key that it takes to join, or take it away",
+    "t, v          take the host seat while it is free; as a guest, vote to skip",
     "+, -, m       louder, softer, mute; here alone, with --listen",
     "Ctrl-L        draw everything again",
     "Ctrl-Z        stop for a moment (and fg), nothing is served meanwhile",
