@@ -12,7 +12,7 @@ pub const HELP: [&str; 15] = [
     "Enter, d      play the track under the cursor, take it out of the queue",
     "J, K          move it down, up",
     "a             add a file, whose path you type",
-    "h, x          give the member under the cursor the host seat, remove that member",
+    "h, x          give the host seat to whom the cursor is at, remove that member",
     "g             what guests may do: nothing, add, vote, everything",
     "l             set the key that it takes to join, or take it away",
     "t, v          take the host seat while it is free; as a guest, vote to skip",
