@@ -188,6 +188,8 @@ for (const awaySec of [0.5, 7]) {
     const [host, guest] = pages;
     await startTape(guest);
     await Promise.all(pages.map(inSync));
+    // A jump is in the book some time before it is heard.
+    const { jumps: jumpsBefore } = await bookOf(guest);
     const from = await soundsFor(guest, 2);
     const guess = await placeOf(guest, from);
     const before = await stateOf(guest);
@@ -210,7 +212,7 @@ for (const awaySec of [0.5, 7]) {
     assert.equal(starts, book.starts, 'it plays on and is not started anew');
     // With the same state and the same room time there is one reason left for a jump: a busy browser took back what it
     // had said of its output.
-    assert.ok(stepSec < STEP_SEC || jumps > book.jumps, `a step of ${stepSec} s`);
+    assert.ok(stepSec < STEP_SEC || jumps > jumpsBefore, `a step of ${stepSec} s`);
   });
 }
 
