@@ -97,7 +97,12 @@ pub const TARGETS: &[Target] = &[
     target("tags_flac", 64 * KIB, tags::flac, memory(256 * KIB, 16)),
     target("tags_wav", 64 * KIB, tags::wav, memory(256 * KIB, 16)),
     // Every line costs the words that refuse it, and may have one byte; the player reads one at a time.
-    target("mpv_lines", 70 * KIB, mpv_lines::run, memory(16 * KIB, 1000)),
+    target(
+        "mpv_lines",
+        70 * KIB,
+        mpv_lines::run,
+        memory(16 * KIB, 1000),
+    ),
     // For the length that a frame states there is memory at once, up to the 64 KiB that a message may have.
     target("websocket", 70 * KIB, websocket::run, memory(160 * KIB, 16)),
     target(
