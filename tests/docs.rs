@@ -22,19 +22,22 @@ fn read(file: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect(file)
 }
 
+/// What each command says of itself.
+const HELPS: [&str; 8] = [
+    HELP,
+    SERVER_HELP,
+    SEED_HELP,
+    FETCH_HELP,
+    LISTEN_HELP,
+    HOST_HELP,
+    PEER_HELP,
+    CHECK_HELP,
+];
+
 #[test]
 fn the_readme_has_the_help_that_the_program_prints() {
     let readme = read("README.md");
-    for help in [
-        HELP,
-        SERVER_HELP,
-        SEED_HELP,
-        FETCH_HELP,
-        LISTEN_HELP,
-        HOST_HELP,
-        PEER_HELP,
-        CHECK_HELP,
-    ] {
+    for help in HELPS {
         assert!(
             readme.contains(&format!("```text\n{help}```\n")),
             "the README lacks:\n{help}"
@@ -167,16 +170,7 @@ fn the_page_about_running_jam_names_metrics_and_options_that_there_are() {
         "--now",
         "--locked",
     ];
-    let helps = [
-        HELP,
-        SERVER_HELP,
-        SEED_HELP,
-        FETCH_HELP,
-        LISTEN_HELP,
-        HOST_HELP,
-        CHECK_HELP,
-    ]
-    .concat();
+    let helps = HELPS.concat();
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let mut seen = 0;
     for word in quoted().flat_map(str::split_whitespace) {

@@ -83,12 +83,7 @@ impl Desk {
                 self.tell(format!("reading {typed}"), now);
                 return vec![Effect::Add(typed)];
             }
-            Key::Backspace => {
-                typed.pop();
-            }
-            Key::Ctrl('u') => typed.clear(),
-            Key::Char(c) if typed.len() + c.len_utf8() <= HOST_PATH_BYTES_MAX => typed.push(c),
-            _ => {}
+            key => edit(&mut typed, key, HOST_PATH_BYTES_MAX),
         }
         self.prompt = Prompt::File(typed);
         Vec::new()
@@ -122,12 +117,7 @@ impl Desk {
                     None => self.refuse(NO_KEY, now),
                 };
             }
-            Key::Backspace => {
-                typed.pop();
-            }
-            Key::Ctrl('u') => typed.clear(),
-            Key::Char(c) if typed.len() + c.len_utf8() <= KEY_BYTES_MAX => typed.push(c),
-            _ => {}
+            key => edit(&mut typed, key, KEY_BYTES_MAX),
         }
         self.prompt = Prompt::Lock(typed);
         Vec::new()
@@ -159,6 +149,16 @@ impl Desk {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+/// What a key does to a line of text, of at most so many bytes, that is being typed.
+fn edit(line: &mut String, key: Key, bytes_max: usize) {
+    match key {
+        Key::Backspace => drop(line.pop()),
+        Key::Ctrl('u') => line.clear(),
+        Key::Char(c) if line.len() + c.len_utf8() <= bytes_max => line.push(c),
+        _ => {}
     }
 }
 
