@@ -104,6 +104,17 @@ fn what_is_no_line_of_mpv_is_refused_and_the_next_one_is_heard() {
 }
 
 #[test]
+fn a_line_has_no_more_memory_than_it_needs() {
+    let mut lines = Lines::default();
+    lines.push(&[b'\n'; PLAYER_LINE_BYTES_MAX]);
+    let mut memory = 0;
+    while let Some(line) = lines.next_line().expect("short lines") {
+        memory += line.capacity();
+    }
+    assert_eq!(memory, 0, "all that came behind a line was its own, too");
+}
+
+#[test]
 fn a_line_is_bounded_with_and_without_an_end() {
     let long = vec![b'x'; PLAYER_LINE_BYTES_MAX];
     let mut lines = Lines::default();

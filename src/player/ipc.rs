@@ -183,14 +183,19 @@ fn words(text: &str) -> String {
 /// Makes lines of bytes, however these are cut.
 #[derive(Debug, Default)]
 pub struct Lines {
-    rest: Vec<u8>,
-    /// Bytes of `rest` that have no line end among them.
+    bytes: Vec<u8>,
+    /// Where the line begins that comes next.
+    taken: usize,
+    /// Where the search for its end goes on.
     looked_at: usize,
 }
 
 impl Lines {
     pub fn push(&mut self, bytes: &[u8]) {
-        self.rest.extend_from_slice(bytes);
+        self.bytes.drain(..self.taken);
+        self.looked_at -= self.taken;
+        self.taken = 0;
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// The next whole line without its end; `None` until there is one.
@@ -198,19 +203,19 @@ impl Lines {
     /// # Errors
     /// `TooLong` once a line is; there is no way to go on after that.
     pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, TooLong> {
-        let end = self.rest[self.looked_at..].iter().position(|&b| b == b'\n');
-        let length = end.map_or(self.rest.len(), |end| self.looked_at + end);
-        if length > PLAYER_LINE_BYTES_MAX {
+        let mut ahead = self.bytes[self.looked_at..].iter();
+        let found = ahead.position(|&byte| byte == b'\n');
+        let end = found.map_or(self.bytes.len(), |further| self.looked_at + further);
+        if end - self.taken > PLAYER_LINE_BYTES_MAX {
             return Err(TooLong);
         }
-        if end.is_none() {
-            self.looked_at = length;
+        self.looked_at = end;
+        if found.is_none() {
             return Ok(None);
         }
-        let behind = self.rest.split_off(length + 1);
-        let mut line = std::mem::replace(&mut self.rest, behind);
-        line.truncate(length);
-        self.looked_at = 0;
+        let line = self.bytes[self.taken..end].to_vec();
+        self.taken = end + 1;
+        self.looked_at = self.taken;
         Ok(Some(line))
     }
 }

@@ -96,13 +96,8 @@ pub const TARGETS: &[Target] = &[
     target("tags_ogg", 64 * KIB, tags::ogg, memory(256 * KIB, 16)),
     target("tags_flac", 64 * KIB, tags::flac, memory(256 * KIB, 16)),
     target("tags_wav", 64 * KIB, tags::wav, memory(256 * KIB, 16)),
-    // Every line costs the words that refuse it, and may have one byte; the player reads one at a time.
-    target(
-        "mpv_lines",
-        70 * KIB,
-        mpv_lines::run,
-        memory(16 * KIB, 1000),
-    ),
+    // A line may have no byte; the target keeps all of them, twice.
+    target("mpv_lines", 70 * KIB, mpv_lines::run, memory(16 * KIB, 200)),
     // For the length that a frame states there is memory at once, up to the 64 KiB that a message may have.
     target("websocket", 70 * KIB, websocket::run, memory(160 * KIB, 16)),
     target(
