@@ -289,6 +289,18 @@ fn the_next_track_begins_at_the_moment_at_which_the_old_one_ends() {
 }
 
 #[test]
+fn a_track_that_is_left_in_its_middle_is_silent_when_the_next_one_begins() {
+    let mut world = World::new();
+    world.follower.set_next(Some("b".into()));
+    world.say(Some("a"), true, 5.0);
+    world.run(8.0);
+    let left = world.local;
+    let second = world.say(Some("b"), true, 0.0);
+    world.run(3.0);
+    assert!(world.worst(&second, left + 0.26, left + 3.0) < 0.02);
+}
+
+#[test]
 fn a_player_that_dies_is_taken_over_by_the_other_and_comes_back() {
     let mut world = World::new();
     let wanted = world.say(Some("a"), true, 0.0);

@@ -161,6 +161,8 @@ struct OnAir {
     deck: usize,
     ear: Ear,
     ask_at: f64,
+    /// Of its track, if that is known.
+    duration_sec: Option<f64>,
     /// How long before the moment it was let go, which may have been a little late.
     start_cost_sec: f64,
     /// When the tempo is to be straight again.
@@ -238,10 +240,12 @@ impl Line {
     }
 
     /// When this one falls silent for the next one: a track that ends just then ends by itself.
-    fn ends_for(&self, next: &Self) -> f64 {
-        let grace = match self.track == next.track {
-            true => 0.0,
-            false => LATE_END_SEC,
+    fn ends_for(&self, next: &Self, duration_sec: Option<f64>) -> f64 {
+        let position = self.position_at(next.timestamp);
+        let is_at_its_end = duration_sec.is_none_or(|end| position >= end - LATE_END_SEC);
+        let grace = match self.track != next.track && is_at_its_end {
+            true => LATE_END_SEC,
+            false => 0.0,
         };
         next.timestamp + grace
     }

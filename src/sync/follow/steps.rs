@@ -89,6 +89,9 @@ impl Follower {
     ) -> f64 {
         let mut wake = self.end_what_is_over(line, now, orders);
         let on_the_line = self.heard_line().is_some_and(|heard| heard.is_same(line));
+        if let Some(on_air) = self.on_air.as_mut().filter(|_| on_the_line) {
+            on_air.duration_sec = self.duration_sec;
+        }
         self.start.take_if(|start| !start.line.is_same(line));
         if !on_the_line && self.start.is_none() && !self.is_over(line, now) {
             self.plan(line.clone(), now);
@@ -109,7 +112,7 @@ impl Follower {
         let (Some(other), Some(on_air)) = (other, &self.on_air) else {
             return f64::INFINITY;
         };
-        let ends = other.ends_for(line);
+        let ends = other.ends_for(line, on_air.duration_sec);
         if ends > now.room_sec {
             return local(now, ends);
         }
@@ -188,7 +191,9 @@ impl Follower {
         self.counts.starts += 1;
         if let Some(old) = self.on_air.take() {
             let ends = match &self.decks[old.deck] {
-                Deck::Playing(line) if !line.is_same(&start.line) => line.ends_for(&start.line),
+                Deck::Playing(line) if !line.is_same(&start.line) => {
+                    line.ends_for(&start.line, old.duration_sec)
+                }
                 _ => start.at,
             };
             self.leaving = Some((old.deck, ends));
@@ -198,6 +203,7 @@ impl Follower {
             deck: start.deck,
             ear: Ear::new(starts_sec),
             ask_at: starts_sec,
+            duration_sec: None,
             start_cost_sec: start.at - now.room_sec,
             bent_until: None,
         });
