@@ -244,6 +244,27 @@ fn a_pause_ends_the_waiting_and_a_skip_waits_anew() {
 }
 
 #[test]
+fn seeking_while_the_room_waits_moves_the_start() {
+    let mut party = party();
+    let id = id_json(0);
+    play(&mut party, 0);
+    report(&mut party, 2, 0, "ready");
+    let until = party.now + WAITING_AFTER_FIRST_SEC;
+    let seek = |sec| format!(r#"{{"type":"PAUSE","track_id":{id},"offset_sec":{sec}}}"#);
+    for sec in [40, 42] {
+        assert_eq!(types(&party.say(1, &seek(sec))), ["STATE"]);
+        assert!(!plays(&party));
+    }
+    let left = until - party.now;
+    pass(&mut party, left - 0.1);
+    assert!(!plays(&party), "it waits on, as long as before");
+    let said = pass(&mut party, 0.2);
+    assert_eq!(types(&said), ["STATE", "WAITING"]);
+    assert!(plays(&party));
+    assert_eq!(party.room.state().offset_sec.as_f64(), Some(42.0));
+}
+
+#[test]
 fn taking_the_awaited_track_out_of_the_queue_waits_for_the_one_behind_it() {
     let mut party = party();
     play(&mut party, 0);
@@ -290,8 +311,13 @@ fn every_waiting_ends_in_time_whatever_happens() {
         let mut party = party();
         let mut is_waiting = false;
         for _ in 0..200 {
-            let said = match random.below(8) {
+            let said = match random.below(9) {
                 0 => play(&mut party, random.below(3)),
+                8 => {
+                    let (id, sec) = (id_json(random.below(3)), random.below(3));
+                    let seek = format!(r#"{{"type":"PAUSE","track_id":{id},"offset_sec":{sec}}}"#);
+                    party.say(1, &seek)
+                }
                 1 => party.say(1, r#"{"type":"NEXT"}"#),
                 2 => party.say(1, r#"{"type":"PAUSE","track_id":null,"offset_sec":0}"#),
                 3 | 4 => {

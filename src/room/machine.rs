@@ -302,8 +302,12 @@ impl Room {
         out: &mut Vec<Output>,
     ) -> Result<(), String> {
         let at_once = self.is_start_now(&message);
+        let moves_start = self.moves_waiting_start(&message);
         let changes = self.turntable.handle(now, self.lead_sec(), message)?;
-        self.hold_start(now, at_once, &changes, out);
+        match moves_start {
+            true => self.turntable.hold(now),
+            false => self.hold_start(now, at_once, &changes, out),
+        }
         self.announce_changes(now, changes, out);
         Ok(())
     }

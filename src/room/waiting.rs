@@ -13,6 +13,9 @@ use crate::sync::playback::round_to_micros;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
+/// A place that was rounded on its way is no other one.
+const SAME_PLACE_SEC: f64 = 0.01;
+
 /// What the room waits for, if it does.
 #[derive(Debug)]
 pub struct Waiting {
@@ -148,6 +151,23 @@ impl Room {
         };
         let waiting = self.waiting.as_ref();
         waiting.is_some_and(|waiting| track_id.as_ref() == Some(&waiting.track_id))
+    }
+
+    /// Whether this seeks in the very track that is waited for: its start goes on waiting, at the other place.
+    pub(super) fn moves_waiting_start(&self, message: &HostMessage) -> bool {
+        let HostMessage::Control {
+            status: Status::Pause,
+            track_id,
+            offset_sec,
+        } = message
+        else {
+            return false;
+        };
+        let waiting = self.waiting.as_ref();
+        let is_it = waiting.is_some_and(|waiting| track_id.as_ref() == Some(&waiting.track_id));
+        let before = &self.turntable.state().offset_sec;
+        let moved = before.as_f64().zip(offset_sec.as_f64());
+        is_it && moved.is_some_and(|(before, after)| (after - before).abs() > SAME_PLACE_SEC)
     }
 
     /// After every step, in which somebody may have got ready, or left, or was waited for long enough: starts when that

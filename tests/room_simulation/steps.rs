@@ -48,8 +48,11 @@ impl World {
             seen.knows = (knows, self.now);
         }
         let (troubles, started_at) = (seen.troubles.len(), seen.starts.1);
-        // Who hears of a state after its moment ends what it plays at once.
+        // Who hears of a state after its moment ends what it plays at once. While it is stuck it does nothing.
         let known_long = self.now > seen.knows.1 + LATE_SEC;
+        if !known_long && listener.machine.is_deaf(self.now) {
+            seen.knows.1 = self.now;
+        }
         let may_sound = may_sound && known_long;
         if counts.jumps as usize > 2 + 2 * troubles {
             let jumps = counts.jumps;

@@ -47,7 +47,8 @@ pub struct Watch {
     /// The room's, and since when.
     state: Option<State>,
     state_at: f64,
-    waits_since: Option<f64>,
+    /// Since when it waits, and how often the host had pressed something by then.
+    waits_since: Option<(f64, u32)>,
     starts: Vec<Start>,
     /// How often somebody's place was compared with the room's, and how many starts were.
     pub compared: u64,
@@ -158,14 +159,17 @@ impl World {
 
     /// The room says what it waits for, or that it does not any more.
     pub fn waits(&mut self, for_track: bool) {
-        let since = self.watch.waits_since.unwrap_or(self.now);
+        let (since, presses) = self
+            .watch
+            .waits_since
+            .unwrap_or((self.now, self.host_presses));
         let room = self.server.room.as_ref();
         let plays = room.is_some_and(|room| room.state().status == Status::Play);
         let was_waiting = self.watch.waits_since.is_some() && room.is_some();
-        if was_waiting && !for_track && !plays && self.host_pressed_at <= since {
+        if was_waiting && !for_track && !plays && self.host_presses == presses {
             self.break_off("a start that waited never happens".into());
         }
-        self.watch.waits_since = for_track.then_some(since);
+        self.watch.waits_since = for_track.then_some((since, presses));
     }
 
     fn expect_starts(&mut self, state: &State, held_since: f64) {
@@ -227,7 +231,10 @@ impl World {
                 self.look_at_sound(who);
             }
         }
-        let waits_sec = self.watch.waits_since.map_or(0.0, |since| self.now - since);
+        let waits_sec = self
+            .watch
+            .waits_since
+            .map_or(0.0, |(since, _)| self.now - since);
         if waits_sec > WAITING_SEC_MAX + 0.2 && self.server.room.is_some() {
             self.break_off(format!("the room waits for {waits_sec} s"));
         }

@@ -87,6 +87,7 @@ impl World {
                 self.note(|| format!("{who} says {text}"));
                 if who == 0 && !text.contains("REPORT") {
                     self.host_pressed_at = self.now;
+                    self.host_presses += 1;
                 }
                 self.server.say(self.now, member, &text)
             }

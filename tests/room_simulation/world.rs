@@ -24,6 +24,7 @@ pub struct World {
     pub trace: Option<Vec<String>>,
     /// When a word of the host arrived last.
     pub host_pressed_at: f64,
+    pub host_presses: u32,
     pub room_turn: u64,
     /// What was begun before the last of them does not count.
     pub turns: Vec<u64>,
@@ -120,6 +121,7 @@ impl World {
             watch: Watch::new(count),
             trace: traced.then(Vec::new),
             host_pressed_at: 0.0,
+            host_presses: 0,
             events: BinaryHeap::new(),
             counted: 0,
             room_turn: 0,
