@@ -6,7 +6,6 @@ use common::{TestServer, WATCHDOG, jam};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
 use tungstenite::Message;
 
 #[derive(Debug)]
@@ -182,9 +181,7 @@ fn a_machine_that_cannot_be_dialled_is_told_what_it_can_still_do() {
     let meaning = "it will still fetch, and serve by dialling the others";
     assert!(checked.stdout.contains(meaning), "{}", checked.stdout);
     let room = room_that_says(json!([]), json!([]), None);
-    let began = std::time::Instant::now();
     let checked = check(&["--room", &room]);
-    assert!(began.elapsed() < Duration::from_secs(20));
     assert!(
         checked.stdout.contains("the server does not say"),
         "{}",

@@ -366,6 +366,29 @@ fn what_is_far_off_jumps_and_what_is_a_little_off_is_bent_in_time() {
     }
 }
 
+/// Whenever somebody seeks, the moments included in which the first start is judged, and found to be off.
+#[test]
+fn what_is_off_does_not_jump_when_something_else_begins_in_a_moment() {
+    for wait in 0..60 {
+        let mut world = World::new();
+        world
+            .players
+            .iter_mut()
+            .for_each(|player| player.off_sec = 0.1);
+        world.say(Some("a"), false, 0.0);
+        world.run(1.0);
+        world.say(Some("a"), true, 0.0);
+        world.run(0.3 + 0.05 * f64::from(wait));
+        let sought = world.local;
+        let second = world.say(Some("a"), true, 40.0);
+        let jumps = world.follower.counts.jumps;
+        world.run(0.24);
+        assert_eq!(world.follower.counts.jumps, jumps, "after {wait}");
+        world.run(2.0);
+        assert!(world.worst(&second, sought + 0.27, sought + 2.0) < 0.12);
+    }
+}
+
 /// After sleep, when the clock has been set right: no player has to be heard first, and nothing waits for moments of before.
 #[test]
 fn room_time_that_leaps_is_followed_at_once() {

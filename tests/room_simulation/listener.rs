@@ -244,13 +244,8 @@ impl Listener {
                 Due::Never => break,
             }
         }
-        if let Some(moment) = self.moment(now) {
-            let mut orders = Vec::new();
-            let here = &self.here;
-            let has = |track: &str| here.iter().any(|(id, since)| id == track && *since <= now);
-            let next = self.follower.step(moment, has, &mut orders);
+        if let Some(next) = self.follow(now) {
             wake = wake.min(self.machine.world(next));
-            self.carry_out(now, orders);
         }
         let opening = self.players.iter().filter_map(Player::opens_at);
         wake = opening
@@ -260,6 +255,25 @@ impl Listener {
             says.extend(self.report(now).map(Says::Text));
         }
         (says, wake)
+    }
+
+    /// Does what is due for the sound; the local time until which nothing else is.
+    fn follow(&mut self, now: f64) -> Option<f64> {
+        let moment = self.moment(now)?;
+        loop {
+            let mut orders = Vec::new();
+            let here = &self.here;
+            let has = |track: &str| here.iter().any(|(id, since)| id == track && *since <= now);
+            let next = self.follower.step(moment, has, &mut orders);
+            let asked = orders
+                .iter()
+                .any(|order| matches!(order, Order::Ask { .. }));
+            self.carry_out(now, orders);
+            // What was heard may have changed what is due.
+            if !asked {
+                return Some(next);
+            }
+        }
     }
 
     /// Nothing has come for too long.

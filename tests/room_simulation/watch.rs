@@ -12,6 +12,7 @@
 
 use super::bounds::{clock_bound_sec, sound_bound_sec, start_bound_sec};
 use super::listener::wanted;
+use super::plan::Act;
 use super::steps::{Before, TAKES_OVER_SEC};
 use super::world::World;
 use jam::client::messages::State;
@@ -146,6 +147,11 @@ impl World {
         }
         self.note(|| format!("the room: {state:?}"));
         let held_since = self.watch.state_at;
+        let same_track = |before: &State| before.track_id == state.track_id;
+        if !self.watch.state.as_ref().is_some_and(same_track) && self.watch.waits_since.is_some() {
+            // For another one it waits anew.
+            self.watch.waits_since = Some((self.now, self.host_presses));
+        }
         self.watch.state_at = self.now;
         self.watch.starts.clear();
         for seen in &mut self.watch.seen {
@@ -211,8 +217,9 @@ impl World {
             return;
         }
         seen.heard_at = Some(self.now);
+        let disturbed_until = seen.calm_since.max(seen.stalled_until);
         let expected = self.watch.starts.iter().find(|start| start.who == who);
-        let Some(start) = expected.filter(|start| seen.stalled_until < start.announced_at) else {
+        let Some(start) = expected.filter(|start| disturbed_until < start.announced_at) else {
             return;
         };
         let late_sec = self.server.room_time(self.now) - start.timestamp;
@@ -289,7 +296,9 @@ impl World {
             return;
         };
         let error_sec = moment.room_sec - truth;
-        let bound_sec = clock_bound_sec(&self.plan.members[who]);
+        let is_kill = |act: &&(f64, Act)| act.0 < self.now && matches!(act.1, Act::Kill { .. });
+        let restarted = self.plan.acts.iter().any(|act| is_kill(&act));
+        let bound_sec = clock_bound_sec(&self.plan.members[who], restarted);
         if self.is_settled(who) && error_sec.abs() > bound_sec {
             self.break_off(format!(
                 "the clock of {who} is {error_sec} s off, {bound_sec} are allowed"

@@ -243,11 +243,8 @@ impl Line {
     fn ends_for(&self, next: &Self, duration_sec: Option<f64>) -> f64 {
         let position = self.position_at(next.timestamp);
         let is_at_its_end = duration_sec.is_none_or(|end| position >= end - LATE_END_SEC);
-        let grace = match self.track != next.track && is_at_its_end {
-            true => LATE_END_SEC,
-            false => 0.0,
-        };
-        next.timestamp + grace
+        let ends_itself = self.track != next.track && is_at_its_end;
+        next.timestamp + if ends_itself { LATE_END_SEC } else { 0.0 }
     }
 
     fn position_at(&self, room_sec: f64) -> f64 {
@@ -363,21 +360,25 @@ impl Follower {
         self.start_cost_sec = sorted[(sorted.len() - 1) / 2];
     }
 
+    /// Not when another line is about to begin: that ends this one, and needs the player that would jump.
     fn jump(&mut self, now: Moment) {
-        let Some(on_air) = &self.on_air else { return };
-        if let Deck::Playing(line) = &self.decks[on_air.deck] {
-            let line = line.clone();
-            let gap_sec = match self.jumped {
-                Some((at, gap_sec)) if now.local_sec < at + gap_sec => return,
-                Some((at, gap_sec)) if now.local_sec < at + JUMPS_FORGOTTEN_SEC => {
-                    (2.0 * gap_sec).min(JUMP_GAP_MAX_SEC)
-                }
-                _ => JUMP_GAP_MIN_SEC,
-            };
-            self.jumped = Some((now.local_sec, gap_sec));
-            self.counts.jumps += 1;
-            self.plan(line, now);
+        let Some(line) = self.heard_line().cloned() else {
+            return;
+        };
+        let start = self.start.as_ref();
+        if start.is_some_and(|start| !start.line.is_same(&line)) {
+            return;
         }
+        let gap_sec = match self.jumped {
+            Some((at, gap_sec)) if now.local_sec < at + gap_sec => return,
+            Some((at, gap_sec)) if now.local_sec < at + JUMPS_FORGOTTEN_SEC => {
+                (2.0 * gap_sec).min(JUMP_GAP_MAX_SEC)
+            }
+            _ => JUMP_GAP_MIN_SEC,
+        };
+        self.jumped = Some((now.local_sec, gap_sec));
+        self.counts.jumps += 1;
+        self.plan(line, now);
     }
 
     fn forget(&mut self, deck: usize) {
