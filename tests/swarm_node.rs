@@ -253,6 +253,29 @@ fn a_fetch_serves_on_for_as_long_as_it_is_told() {
 }
 
 #[test]
+fn who_is_done_still_looks_for_those_it_was_told_of() {
+    let (folder, seed) = (TempFolder::new(), seed_of_track());
+    let (nobody, port) = (free_port(), free_port());
+    let at = |port: u16| format!("127.0.0.1:{port}");
+    let (seed_at, late_at) = (seed.at(), at(port));
+    let (told_of, got) = ([&*seed_at, &late_at], folder.join("done"));
+    let done = fetch(seed.id(), &told_of, &got, &["--seed-after"]);
+    let is_done = || done.stdout.so_far().contains("\"done\"");
+    wait_until("it is done", is_done, || done.stdout.so_far());
+    // It knows nobody, and is found.
+    let (late, listen, nobody) = (folder.join("late"), port.to_string(), at(nobody));
+    let mut arguments = vec!["fetch", seed.id(), "--json", "--listen-port", &listen];
+    arguments.extend([
+        "--connect",
+        &nobody,
+        "--output",
+        late.to_str().expect("text"),
+    ]);
+    let outcome = Running::jam(&arguments).success();
+    assert_eq!(bytes_from(&outcome.last_event("done")), 480_044);
+}
+
+#[test]
 fn a_fetch_that_is_done_waits_for_those_who_were_just_there_and_lack_something() {
     let folder = TempFolder::new();
     let seed = seed_of_track();

@@ -147,6 +147,20 @@ impl Book {
         chosen
     }
 
+    /// What the user typed, and where nobody was met yet; these count as being dialled.
+    pub fn dial_unmet(&mut self, now: f64) -> Vec<SocketAddr> {
+        let is_due = |entry: &Entry| matches!(entry.standing, Standing::Due(at) if at <= now);
+        let entries = self.entries.iter_mut();
+        let unmet = entries.filter(|(_, entry)| entry.given && entry.node.is_none());
+        unmet
+            .filter(|(_, entry)| is_due(entry))
+            .map(|(&address, entry)| {
+                entry.standing = Standing::Dialling;
+                address
+            })
+            .collect()
+    }
+
     /// Whether the swarm is so small that everybody may ask everybody.
     fn is_mesh(&self) -> bool {
         let alive = |entry: &&Entry| entry.failures == 0 && entry.standing != Standing::Never;

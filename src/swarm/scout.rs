@@ -58,6 +58,10 @@ fn plan(track: &TrackSwarm) -> Vec<(SocketAddr, Errand)> {
         let due = state.book.dial(now, is_asked);
         errands.extend(due.into_iter().map(|address| (address, Errand::Ask)));
         errands.extend(one_more(state, now));
+    } else {
+        // It asks for nothing, and can offer itself only to nodes that it has met.
+        let unmet = state.book.dial_unmet(now);
+        errands.extend(unmet.into_iter().map(|address| (address, Errand::Ask)));
     }
     errands.extend(offers(state, now));
     errands

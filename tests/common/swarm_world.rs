@@ -437,6 +437,9 @@ impl<'a> World<'a> {
             errands.extend(due.into_iter().map(|address| (address, Errand::Ask)));
             let more = node.one_more(now);
             errands.extend(more.map(|address| (address, Errand::AskMore)));
+        } else {
+            let unmet = node.book.dial_unmet(now);
+            errands.extend(unmet.into_iter().map(|address| (address, Errand::Ask)));
         }
         let offers = node.offers(now);
         errands.extend(offers.into_iter().map(|address| (address, Errand::Offer)));
