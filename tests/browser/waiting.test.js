@@ -99,6 +99,34 @@ test('who is slow is waited for, both are told, and the host may start at once',
   assert.ok((await waits(ben)).every(({ offered }) => !offered));
 });
 
+/** In the page: goes five seconds on as soon as the room waits. */
+function seekInTheWait() {
+  const observer = new MutationObserver(() => {
+    if (!document.querySelector('#status').textContent.startsWith('Waiting for others')) return;
+    observer.disconnect();
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+  });
+  const options = { subtree: true, childList: true, characterData: true };
+  observer.observe(document.querySelector('#party'), options);
+}
+
+test('seeking while the room waits moves the start', async () => {
+  const { ana } = await party();
+  await ana.evaluate(seekInTheWait);
+  proxy.setRate(SLOW_BYTES_PER_SEC);
+  await press(ana);
+  await waitForPhase(ana, 'playing');
+  const { said, state } = await ana.evaluate(() => ({
+    said: window.jam.socket.log
+      .entries({ withFrequent: false })
+      .filter(({ direction, type }) => direction === 'out' && ['PLAY', 'PAUSE'].includes(type))
+      .map(({ type }) => type),
+    state: window.jam.player.snapshot().state,
+  }));
+  assert.deepEqual(said.toSorted(), ['PAUSE', 'PLAY']);
+  assert.deepEqual([state.status, state.offset_sec], ['PLAY', 5]);
+});
+
 test('nobody stops the party by being slow', async () => {
   const { ana, ben } = await party();
   await ana.evaluate(watchTheWait, false);
