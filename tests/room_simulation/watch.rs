@@ -25,6 +25,9 @@ use jam::room::message::Status;
 /// A start that was off is heard, judged twice and put right within this.
 const CORRECTED_SEC: f64 = 4.0;
 
+/// Whose machine was stuck while it opened a track may think for a while that opening takes so long.
+const OPENS_SLOWLY_SEC: f64 = 4.0;
+
 /// From the end of a trouble: the next burst comes, the clock is believed, and the sound is put right.
 const CALM_SEC: f64 = 6.0;
 
@@ -181,7 +184,13 @@ impl World {
     fn expect_starts(&mut self, state: &State, held_since: f64) {
         let before = self.watch.state.clone();
         let was_held = self.watch.waits_since.is_some()
-            && before.is_some_and(|before| !before.playing && before.track_id == state.track_id);
+            && before
+                .as_ref()
+                .is_some_and(|before| !before.playing && before.track_id == state.track_id);
+        // Who has just been let go for the start before is not ready for this one.
+        let twice = before.as_ref().is_some_and(|before| {
+            before.playing && state.timestamp - before.timestamp < TAKES_OVER_SEC
+        });
         let soon = self.now - held_since < WAITING_AFTER_FIRST_SEC && was_held;
         for who in 0..self.listeners.len() {
             let listener = &self.listeners[who];
@@ -196,7 +205,7 @@ impl World {
                 let true_sec = self.plan.members[who].rtt_max_sec();
                 at + 1.0 < self.now && rtt_sec.max(true_sec) <= limit_sec
             });
-            if settled && known && stands_ready {
+            if settled && known && stands_ready && !twice {
                 self.watch.starts.push(Start {
                     who,
                     timestamp: state.timestamp,
@@ -263,10 +272,16 @@ impl World {
 
     fn settles_within(&self, who: usize) -> f64 {
         let probe_sec = self.plan.members[who].rtt_max_sec() + PROBE_GAP_SEC;
-        let recent = |at: &&f64| **at > self.now - TROUBLES_FORGOTTEN_SEC;
-        let crowded = self.watch.seen[who].troubles.iter().filter(recent).count() > 1;
-        let held_back = if crowded { HELD_BACK_SEC } else { 0.0 };
+        let held_back = match self.troubles_lately(who) {
+            0 | 1 => 0.0,
+            _ => HELD_BACK_SEC,
+        };
         CALM_SEC + JOIN_PROBES as f64 * probe_sec + held_back
+    }
+
+    fn troubles_lately(&self, who: usize) -> usize {
+        let recent = |at: &&f64| **at > self.now - TROUBLES_FORGOTTEN_SEC;
+        self.watch.seen[who].troubles.iter().filter(recent).count()
     }
 
     fn is_settled(&self, who: usize) -> bool {
@@ -339,7 +354,11 @@ impl World {
             true => began_at.max(self.listeners[who].has_since(track)),
             false => heard_at,
         };
-        let due_at = began_at + if state.playing { CORRECTED_SEC } else { 0.15 };
+        let corrected_sec = match self.troubles_lately(who) {
+            0 => CORRECTED_SEC,
+            _ => CORRECTED_SEC + OPENS_SLOWLY_SEC,
+        };
+        let due_at = began_at + if state.playing { corrected_sec } else { 0.15 };
         if !self.is_settled(who) || self.now < due_at || self.is_over(room_sec) {
             return;
         }

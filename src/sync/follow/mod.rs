@@ -360,15 +360,10 @@ impl Follower {
         self.start_cost_sec = sorted[(sorted.len() - 1) / 2];
     }
 
-    /// Not when another line is about to begin: that ends this one, and needs the player that would jump.
+    /// Not when a start is under way: it is this jump, or another line that ends this one.
     fn jump(&mut self, now: Moment) {
-        let Some(line) = self.heard_line().cloned() else {
-            return;
-        };
-        let start = self.start.as_ref();
-        if start.is_some_and(|start| !start.line.is_same(&line)) {
-            return;
-        }
+        let line = self.heard_line().filter(|_| self.start.is_none());
+        let Some(line) = line.cloned() else { return };
         let gap_sec = match self.jumped {
             Some((at, gap_sec)) if now.local_sec < at + gap_sec => return,
             Some((at, gap_sec)) if now.local_sec < at + JUMPS_FORGOTTEN_SEC => {
