@@ -101,6 +101,7 @@ mod swarm_peer;
 mod swarm_room;
 mod swarm_simulation;
 mod tags;
+mod terminal_line;
 mod tidy;
 mod websocat;
 mod words;

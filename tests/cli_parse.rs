@@ -1047,7 +1047,7 @@ fn wrong_arguments_are_refused_with_what_to_type() {
         ),
         (
             &["server", "--max-connections", "0"],
-            "--max-connections \"0\" is not a number (type for example --max-connections 2000)",
+            "--max-connections \"0\" is no number of connections (type for example --max-connections 2000)",
         ),
         (
             &["server", "--log", "loud"],

@@ -118,7 +118,8 @@ fn a_script_leaves_a_room_alone_that_somebody_else_hosts_unless_guests_may_do_ev
     for action in [&["--play"][..], &["--guests", "everything"]] {
         let why = refused(&server, action);
         assert!(why.contains("Ana hosts room jam1"), "{why}");
-        assert!(why.contains("--guests everything"), "what to do: {why}");
+        let how = "Ana may allow it: with g in jam host, or on the page under People";
+        assert!(why.contains(how), "what to do: {why}");
     }
     let state = json(&server, &["--state"]);
     assert_eq!(
@@ -265,6 +266,18 @@ fn slow_guest(server: &TestServer) -> Client {
     guest.say(r#"{"type":"HELLO","role":"viewer","wants":["WAITING"]}"#);
     guest.hear_next("PEER");
     guest
+}
+
+#[test]
+fn who_comes_while_music_plays_is_told_what_and_where() {
+    let server = TestServer::start(&["--share", LONG]);
+    for action in [&["--play", "1"][..], &["--seek", "0:42"]] {
+        done(&server, action);
+    }
+    let guest = plain(&server, &[]);
+    let line = guest.wait_for_stdout(&["playing"]);
+    assert!(line.starts_with("playing  0:4"), "{line}");
+    assert!(line.ends_with("of 1:00  prelude60.opus"), "{line}");
 }
 
 #[test]

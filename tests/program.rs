@@ -121,8 +121,18 @@ fn the_addresses_go_to_standard_output_ready_to_click() {
         "{}",
         server.greeting
     );
-    let alone = "Nobody else reaches it: it listens on this machine only";
-    assert!(server.greeting.contains(alone), "{}", server.greeting);
+    let alone = format!(
+        "Nobody else reaches it: it listens on this machine only (try --listen 0.0.0.0:{port})."
+    );
+    assert!(server.greeting.contains(&alone), "{}", server.greeting);
+    // Nobody shall come past the proxy.
+    let server = TestServer::start(&["--trust-proxy"]);
+    let behind = "Others come through your proxy.";
+    assert!(
+        server.greeting.ends_with(&format!("{behind}\n")),
+        "{}",
+        server.greeting
+    );
 }
 
 #[test]

@@ -169,6 +169,17 @@ fn no_more_rooms_than_told_are_there_at_a_time() {
 }
 
 #[test]
+fn the_servers_own_room_is_there_for_the_party_however_many_others_there_are() {
+    let server = TestServer::start(&["--max-rooms", "1", "--room", "kitchen"]);
+    let _stranger = try_join(client_from(&server, "127.0.0.2", "r1")).expect("a room");
+    assert_eq!(
+        refusal_of(Client::connect(&server, "r2")),
+        (1013, "Too many rooms".into())
+    );
+    try_join(Client::connect(&server, "kitchen")).expect("the server's own room");
+}
+
+#[test]
 fn a_room_has_no_more_members_than_told_but_one_that_comes_back_has_its_place() {
     let server = TestServer::start(&["--max-members", "2"]);
     let mut host = Client::connect(&server, "a");

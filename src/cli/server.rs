@@ -190,7 +190,7 @@ fn parse_count(text: &str) -> Result<usize, UsageError> {
     let count = text.parse().ok().filter(|&count| count > 0);
     count.ok_or_else(|| {
         UsageError(format!(
-            "--max-connections {text:?} is not a number (type for example --max-connections 2000)"
+            "--max-connections {text:?} is no number of connections (type for example --max-connections 2000)"
         ))
     })
 }

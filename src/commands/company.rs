@@ -9,7 +9,7 @@ pub use super::part::{Ears, Part};
 use super::stop::Stop;
 use crate::client::link::RoomLink;
 use crate::client::member::{Joined, RoomEvent, join};
-use crate::client::messages::{Peer, Peers, Track, You};
+use crate::client::messages::{Peer, Track, You};
 use crate::client::outgoing::{Announce, Hello, Links, Offer};
 use crate::limits::{
     COMMAND_TICK, COMPANY_TICK, NODE_TRACKS_MAX, PEERS_TRACKS_CUT_MIN, REFUSALS_KEPT_MAX,
@@ -270,14 +270,10 @@ impl Attendance {
     fn hear(&mut self, event: &RoomEvent) {
         match event {
             RoomEvent::Joined(joined) => self.joined(joined),
-            RoomEvent::Peers(Peers {
-                peers,
-                you,
-                interval_sec,
-            }) => {
-                self.interval = Duration::from_secs(u64::from(*interval_sec).clamp(1, 60));
+            RoomEvent::Peers(list) => {
+                self.interval = Duration::from_secs(u64::from(list.interval_sec).clamp(1, 60));
                 let mut known = self.company.lock();
-                (known.peers, known.you) = (peers.clone(), *you);
+                (known.peers, known.you) = (list.peers.clone(), list.you);
                 for track in &known.tracks {
                     known.introduce(track);
                 }
@@ -302,8 +298,14 @@ impl Attendance {
                 }
             }
             RoomEvent::Lost { why, .. } => {
-                log::warn!("the room is lost: {why}; what is under way goes on, trying again");
-                self.company.lock().lost = Some(why.to_string());
+                let why = why.to_string();
+                let before = self.company.lock().lost.replace(why.clone());
+                // Each attempt to come back may fail in the same way.
+                if before.as_ref() == Some(&why) {
+                    log::debug!("the room is still lost: {why}");
+                } else {
+                    log::warn!("the room is lost: {why}; what is under way goes on, trying again");
+                }
             }
             RoomEvent::Failed(why) => {
                 let text = format!("joining room {}: {why}", self.company.room());

@@ -9,12 +9,9 @@ use super::meter::Meter;
 use super::pace::{Mode, Pace};
 use super::report::{self, Fetched, Missed};
 use super::words::{Fetching, Waiting};
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use crate::sys::one_line;
+use std::io::{self, ErrorKind, Write};
 use std::time::Instant;
-
-/// What `COLUMNS` says if it says something sensible, and a terminal's width of old if not.
-const COLUMNS_USUAL: usize = 80;
-const COLUMNS_MIN: usize = 20;
 
 /// Of downloads, one after the other, or of one command that hashes.
 pub struct Progress {
@@ -27,16 +24,10 @@ impl Progress {
     /// For a person at the terminal or a log, or for a program with `json`.
     #[must_use]
     pub fn new(json: bool) -> Self {
-        let columns = std::env::var("COLUMNS").ok();
-        let columns = columns.and_then(|columns| columns.parse().ok());
-        let columns = columns.filter(|&columns| columns >= COLUMNS_MIN);
-        let mode = match (json, io::stderr().is_terminal()) {
+        let mode = match (json, one_line::take(&io::stderr())) {
             (true, _) => Mode::Json,
-            // The last column stays free: a cursor behind it would begin a new line.
-            (false, true) => Mode::Terminal {
-                columns: columns.unwrap_or(COLUMNS_USUAL) - 1,
-            },
-            (false, false) => Mode::Plain,
+            (false, Some(columns)) => Mode::Terminal { columns },
+            (false, None) => Mode::Plain,
         };
         Self {
             began: Instant::now(),

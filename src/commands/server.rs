@@ -19,7 +19,7 @@ use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind, IsTerminal};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -77,6 +77,7 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
         later,
     })
     .map_err(|error| cannot_listen(options, &error))?;
+    print(&greeting(&server, options))?;
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     match rooms {
         0 => log::info!(
@@ -89,7 +90,6 @@ pub fn run(options: &ServerOptions) -> Result<(), Failure> {
             plural(rooms)
         ),
     }
-    print(&greeting(&server, options))?;
 
     // Waits as long as the party lasts.
     let signal = signals.forever().next();
@@ -216,14 +216,21 @@ fn greeting(server: &Server, options: &ServerOptions) -> String {
         text += &format!("  {address}/{room}    from others on the network{key}\n");
     }
     if others.is_empty() {
-        text += "Nobody else reaches it: ";
-        text += if local.ip().is_loopback() {
-            "it listens on this machine only (try --listen 0.0.0.0:8000).\n"
-        } else {
-            "this machine has no network.\n"
-        };
+        text += &alone(local, options.trust_proxy);
     }
     text
+}
+
+/// Why it has no address for others.
+fn alone(local: SocketAddr, trusts_proxy: bool) -> String {
+    match local.ip().is_loopback() {
+        true if trusts_proxy => "Others come through your proxy.\n".into(),
+        true => format!(
+            "Nobody else reaches it: it listens on this machine only (try --listen 0.0.0.0:{}).\n",
+            local.port()
+        ),
+        false => "Nobody else reaches it: this machine has no network.\n".into(),
+    }
 }
 
 /// What the name localhost stands for; other loopback addresses have no name.

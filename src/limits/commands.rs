@@ -120,6 +120,10 @@ pub const HOST_PATH_BYTES_MAX: usize = 4096;
 /// Longest line of words on standard input: one with a path.
 pub const HOST_LINE_BYTES_MAX: usize = HOST_PATH_BYTES_MAX + 64;
 
+/// How long `jam host` without a screen waits for room time before it says where the music is: a server that has the
+/// time tells it within a second, and others never do.
+pub const HOST_FIRST_LINES_WAIT: Duration = Duration::from_secs(1);
+
 /// What a terminal has not taken when this is over is not waited for any more, and so many pieces of text wait for it.
 pub const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
 pub const OUTPUT_TEXTS_MAX: usize = 64;

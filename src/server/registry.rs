@@ -128,18 +128,27 @@ impl Registry {
         if let Some(room) = rooms.by_name.get(name) {
             return Ok(room.clone());
         }
+        // The server's own room is one more: strangers' rooms must not keep the party out.
+        let made_by = (!self.0.stock.is_for(name)).then(|| one_who_counts(ip));
+        if made_by.is_some() {
+            self.has_room_for(&rooms, made_by)?;
+        }
+        let room = self.empty_room(name);
+        self.start_room(&mut rooms, room, made_by, None, outlets)
+    }
+
+    /// Whether one more may be made by somebody there.
+    fn has_room_for(&self, rooms: &Rooms, made_by: Option<IpAddr>) -> Result<(), EnterError> {
         let limits = self.limits();
         if rooms.by_name.len() >= limits.rooms {
             return Err(EnterError::TooManyRooms);
         }
-        let made_by = Some(one_who_counts(ip));
-        let own = rooms.by_name.values();
-        let own = own.filter(|room| room.0.made_by == made_by).count();
-        if own >= limits.rooms_per_address {
+        let theirs = rooms.by_name.values();
+        let theirs = theirs.filter(|room| room.0.made_by == made_by).count();
+        if theirs >= limits.rooms_per_address {
             return Err(EnterError::TooManyRoomsOfAddress);
         }
-        let room = self.empty_room(name);
-        self.start_room(&mut rooms, room, made_by, None, outlets)
+        Ok(())
     }
 
     /// Rooms that were there before the server was started, as they would be now. Nobody need be in them for a while.

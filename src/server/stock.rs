@@ -22,6 +22,12 @@ impl Stock {
         self.lock().get(room).cloned().unwrap_or_default()
     }
 
+    /// Whether it is the room that the server was started for.
+    #[must_use]
+    pub fn is_for(&self, room: &RoomName) -> bool {
+        self.lock().contains_key(room)
+    }
+
     /// One more, if there is room for it.
     pub fn add(&self, room: &RoomName, track: QueueTrack) {
         let mut tracks = self.lock();

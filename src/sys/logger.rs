@@ -8,14 +8,17 @@ use super::log_places::LogPlaces;
 use crate::limits::{LOG_FLUSH_DEADLINE, LOG_LINES_EVERY, LOG_LINES_MAX, THREAD_STACK_BYTES};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 /// The target of lines that are held to their number where they are made.
 pub const COUNTED: &str = "jam::counted";
+
+/// To the beginning of the terminal's line, and nothing on it.
+const EMPTY_LINE: &str = "\r\x1b[K";
 
 enum Entry {
     Line(String),
@@ -30,6 +33,8 @@ struct StderrLog {
     places: Mutex<LogPlaces>,
     /// Who takes the lines instead, while a screen is on the terminal.
     diverted: Mutex<Option<Sender<String>>>,
+    /// The terminal has a line that is rewritten.
+    shares_line: AtomicBool,
 }
 
 static LOG: StderrLog = StderrLog {
@@ -38,6 +43,7 @@ static LOG: StderrLog = StderrLog {
     began: OnceLock::new(),
     places: Mutex::new(LogPlaces::new()),
     diverted: Mutex::new(None),
+    shares_line: AtomicBool::new(false),
 };
 
 /// The running log; what waits is written when it is dropped, if standard error takes it soon.
@@ -78,6 +84,12 @@ impl Drop for Diverted {
     fn drop(&mut self) {
         *diverted() = None;
     }
+}
+
+/// From now on somebody rewrites a line on the terminal. A line of the log takes its place there; the other one comes back below
+/// when it is written again.
+pub fn make_way() {
+    LOG.shares_line.store(true, Ordering::Relaxed);
 }
 
 fn diverted() -> MutexGuard<'static, Option<Sender<String>>> {
@@ -180,5 +192,9 @@ fn write_line(stderr: &mut io::Stderr, line: String) {
         let _dropped = to.try_send(line);
         return;
     }
+    let line = match LOG.shares_line.load(Ordering::Relaxed) && stderr.is_terminal() {
+        true => format!("{EMPTY_LINE}{line}"),
+        false => line,
+    };
     let _gone = stderr.write_all(line.as_bytes());
 }

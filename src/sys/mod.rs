@@ -9,6 +9,7 @@ pub mod listener;
 pub mod log_places;
 pub mod logger;
 pub mod memory;
+pub mod one_line;
 pub mod pen;
 pub mod secret;
 pub mod threads;

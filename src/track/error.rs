@@ -70,7 +70,12 @@ impl fmt::Display for LibraryError {
                 doing,
                 path,
                 source,
-            } => write!(f, "{doing} {}: {source}{}", path.display(), advice(source)),
+            } => write!(
+                f,
+                "{doing} {}: {source}{}",
+                path.display(),
+                advice(doing, source)
+            ),
             Self::NotAudio { path } => write!(
                 f,
                 "sharing {}: not audio that a browser plays (it must be {KNOWN_KINDS})",
@@ -86,9 +91,11 @@ impl fmt::Display for LibraryError {
     }
 }
 
-fn advice(error: &io::Error) -> &'static str {
+fn advice(doing: &str, error: &io::Error) -> &'static str {
+    let is_reading = doing.starts_with("opening") || doing.starts_with("reading");
     match error.kind() {
         io::ErrorKind::NotFound => " (check the name)",
+        io::ErrorKind::PermissionDenied if !is_reading => " (check who may write there)",
         io::ErrorKind::PermissionDenied => " (check who may read it)",
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => " (it has to be a folder)",
         io::ErrorKind::StorageFull => " (make room, or choose another folder with --library)",

@@ -117,7 +117,8 @@ export class Lobby {
     show(byId('lobby-key-row'), isShut);
     if (isShut) {
       setText(byId('lobby-line'), lockedWords(readCrowd(look).total));
-      setText(byId('lobby-trouble'), this.#keyTrouble);
+      setText(byId('lobby-key-trouble'), this.#keyTrouble);
+      setText(byId('lobby-trouble'), '');
       this.#record.setTrack(null);
       this.#renderPeople([], 0);
       // Somebody else may host; who would like to is told.

@@ -85,7 +85,13 @@ describe('a room with a key', () => {
   test('with a wrong key in the link it says so, and does not go on trying it', async () => {
     await locked();
     const page = await browser.open(link('apricot'));
-    await waitForText(page, '#lobby-trouble', 'That key does not fit.');
+    await waitForText(page, '#lobby-key-trouble', 'That key does not fit.');
+    const isSeen = ([told, field]) => told < field && field < innerHeight;
+    const bottoms = ['#lobby-key-trouble', '#lobby-key'].map(async (part) => {
+      const { y, height } = await page.locator(part).boundingBox();
+      return y + height;
+    });
+    assert.ok(await page.evaluate(isSeen, await Promise.all(bottoms)), 'right above the field');
     await page.waitForSelector('#lobby-key:visible');
     await page.fill('#lobby-key', 'plum & jam');
     await join(page, { name: 'Ben', role: 'viewer' });

@@ -9,9 +9,11 @@ use super::stay::{Room, TURN};
 use crate::cli::Shown;
 use crate::client::outgoing;
 use crate::commands::Failure;
+use crate::limits::HOST_FIRST_LINES_WAIT;
 use crate::sys::pen::Pen;
 use crossbeam_channel::{never, select};
 use std::io;
+use std::time::Instant;
 
 /// What is printed; a reader that takes nothing misses lines, and stops nobody.
 struct Print {
@@ -19,6 +21,25 @@ struct Print {
     errors: Pen,
     /// Of standard output, since the last one that had room.
     lost: usize,
+}
+
+/// Nothing is told before the room has said what is in it.
+#[derive(Default)]
+struct Beginning {
+    joined: Option<Instant>,
+    over: bool,
+}
+
+impl Beginning {
+    fn is_over(&mut self, room: &Room) -> bool {
+        let party = &room.party;
+        if party.me.is_some() || party.connected && party.state.is_some() {
+            let joined = *self.joined.get_or_insert_with(Instant::now);
+            // Room time comes behind all the rest.
+            self.over |= room.now().room_sec.is_some() || joined.elapsed() >= HOST_FIRST_LINES_WAIT;
+        }
+        self.over
+    }
 }
 
 /// Until somebody leaves. The end of standard input means nothing.
@@ -31,9 +52,9 @@ pub fn run(room: &mut Room) -> Result<(), Failure> {
     let events = room.events().clone();
     let (mut chronicle, mut lines) = (Chronicle::default(), Lines::default());
     let mut bytes = typing.bytes.clone();
+    let mut begins = Beginning::default();
     while room.turn()? {
-        let knows_all = room.party.connected && room.party.state.is_some();
-        if knows_all || room.party.me.is_some() {
+        if begins.is_over(room) {
             for line in chronicle.tell(&room.party, room.now().room_sec) {
                 print.line(&line)?;
             }

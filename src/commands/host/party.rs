@@ -236,7 +236,7 @@ impl Party {
         Err(match (&self.seat.host, &self.seat.kept) {
             (Some(host), _) => format!(
                 "{host} hosts room {room}, and guests may not control it ({host} may allow it: \
-                 jam host URL --guests everything, or on the page)"
+                 with g in jam host, or on the page under People)"
             ),
             (None, Some((name, _))) => {
                 format!("the host seat of room {room} is kept for {name} for a moment (try again)")

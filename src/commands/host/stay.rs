@@ -181,7 +181,11 @@ impl<'a> Room<'a> {
     }
 
     fn ask_whether_to_wait(&mut self, why: &str) -> Result<(), Failure> {
-        let refused = || Err(Failure(format!("{why} (--wait waits for the seat)")));
+        let refused = || {
+            // It ends with what else there is to do.
+            let line = why.strip_suffix(')').unwrap_or(why);
+            Err(Failure(format!("{line}; --wait waits for the seat)")))
+        };
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return refused();
         }

@@ -194,6 +194,17 @@ fn waiting(phase: Phase, waits: &Waits) -> String {
     }
 }
 
+/// Why nothing is heard, by what mpv says: without a loudspeaker the track is all right.
+#[must_use]
+pub fn not_playable(why: &str) -> String {
+    match why.starts_with("audio output") {
+        true => format!(
+            "no sound comes out here: {why} (is there a loudspeaker? --device names another)"
+        ),
+        false => format!("this track cannot be played: {why}"),
+    }
+}
+
 /// The page and the room use the same words.
 #[must_use]
 pub fn word(phase: Phase) -> &'static str {
@@ -272,6 +283,19 @@ mod tests {
             nudges: 0,
             players_lost: 0,
         }
+    }
+
+    #[test]
+    fn without_a_loudspeaker_it_is_not_the_track() {
+        let why = "audio output initialization failed";
+        let said = not_playable(why);
+        assert!(said.starts_with("no sound comes out here: "), "{said}");
+        assert!(said.contains(why) && said.contains("--device"), "{said}");
+        let said = not_playable("unrecognized file format");
+        assert_eq!(
+            said,
+            "this track cannot be played: unrecognized file format"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod telling;
 use super::remote::Remote;
 use super::reporter::Reporter;
 use super::shelf::{Shelf, State};
-use super::words::Teller;
+use super::words::{Teller, not_playable};
 use crate::cli::ListenOptions;
 use crate::client::link::RoomLink;
 use crate::client::member::RoomEvent;
@@ -270,7 +270,7 @@ impl<'a> Conductor<'a> {
                 }
             }
             Some(News::NotPlayable(why)) => {
-                log::warn!("this track cannot be played: {why}");
+                log::warn!("{}", not_playable(&why));
                 self.told_at = None;
                 self.follower.not_playable(deck);
             }

@@ -7,12 +7,10 @@ use crate::commands::listen::shelf::{Card, State};
 use crate::commands::listen::words::{Mode, Now, Waits, word};
 use crate::limits::COMMAND_TICK;
 use crate::sync::follow::Phase;
+use crate::sys::one_line;
 use crate::track::id::TrackId;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::time::Instant;
-
-const COLUMNS_USUAL: usize = 80;
-const COLUMNS_MIN: usize = 20;
 
 impl Conductor<'_> {
     /// To be called often: it says little.
@@ -147,13 +145,9 @@ fn left_sec(waiting: &Waiting, room_sec: Option<f64>) -> Option<f64> {
 }
 
 pub(super) fn mode(json: bool) -> Mode {
-    let columns = std::env::var("COLUMNS").ok();
-    let columns = columns.and_then(|columns| columns.parse().ok());
-    let columns = columns.filter(|&columns| columns >= COLUMNS_MIN);
-    match (json, io::stdout().is_terminal()) {
+    match (json, one_line::take(&io::stdout())) {
         (true, _) => Mode::Json,
-        // The last column stays free: a cursor behind it would begin a new line.
-        (false, true) => Mode::Terminal(columns.unwrap_or(COLUMNS_USUAL) - 1),
-        (false, false) => Mode::Plain,
+        (false, Some(columns)) => Mode::Terminal(columns),
+        (false, None) => Mode::Plain,
     }
 }
