@@ -4,7 +4,6 @@
 //! For the conformance tests of others (`make conformance`). It prints its address, and ends with its standard input.
 
 use jam::limits::SILENCE;
-use jam::room::members::MemberId;
 use jam::server::http::{Head, ResponseHead, parse_head};
 use jam::server::outbox::Outbox;
 use jam::server::websocket::{Incoming, close_reason, config};
@@ -50,7 +49,7 @@ fn serve(socket: TcpStream) -> io::Result<()> {
     let socket = Arc::new(socket);
     let threads = Threads::default();
     let outbox = Outbox::new(
-        MemberId(0),
+        "somebody".into(),
         Arc::clone(&socket),
         threads.clone(),
         Arc::default(),

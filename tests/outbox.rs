@@ -3,7 +3,6 @@
 
 use crate::common::random::{Random, for_each_seed};
 use jam::room::close::CloseReason;
-use jam::room::members::MemberId;
 use jam::room::message::{ServerMessage, State, Status};
 use jam::server::outbox::{Frame, Outbox};
 use jam::sys::threads::Threads;
@@ -40,7 +39,7 @@ fn line() -> Line {
     reader.set_read_timeout(Some(WATCHDOG)).expect("an option");
     let threads = Threads::default();
     let (socket, metrics) = (Arc::new(socket), Arc::default());
-    let outbox = Outbox::new(MemberId(1), socket, threads.clone(), metrics);
+    let outbox = Outbox::new("somebody".into(), socket, threads.clone(), metrics);
     Line {
         outbox,
         reader,

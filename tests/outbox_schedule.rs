@@ -7,7 +7,6 @@
 use crate::common::random::{Random, for_each_seed};
 use jam::limits::{OUTBOX_BYTES_MAX, OUTBOX_FRAMES_MAX};
 use jam::room::close::CloseReason;
-use jam::room::members::MemberId;
 use jam::room::message::{ServerMessage, State, Status};
 use jam::server::outbox::{Frame, Outbox};
 use jam::sys::threads::Threads;
@@ -63,7 +62,7 @@ impl<'a> Plan<'a> {
         reader.set_nonblocking(true).expect("an option");
         let threads = Threads::default();
         let (socket, metrics) = (Arc::new(socket), Arc::default());
-        let outbox = Outbox::new(MemberId(1), socket, threads.clone(), metrics);
+        let outbox = Outbox::new("somebody".into(), socket, threads.clone(), metrics);
         let lazy = random.one_in(3);
         Self {
             outbox,

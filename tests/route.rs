@@ -57,7 +57,7 @@ fn every_path_of_the_protocol_page_leads_where_it_says() {
 
 #[test]
 fn every_asset_is_found_under_its_name_and_has_a_known_kind() {
-    for asset in ASSETS {
+    for asset in &ASSETS {
         assert_eq!(
             named(&format!("/assets/{}", asset.name)),
             format!("asset {}", asset.name)

@@ -243,7 +243,7 @@ fn the_page_is_whole_and_asks_for_nothing_elsewhere() {
     // Every browser takes it packed, like its parts.
     let (_, packed_page) = get(&server, "/jam1", "Accept-Encoding: gzip, deflate\r\n");
     let mut bytes_in_all = packed_page.len();
-    for asset in jam::server::page::ASSETS {
+    for asset in &jam::server::page::ASSETS {
         let (head, body) = get(&server, &format!("/assets/{}", asset.name), "");
         assert!(head.starts_with("HTTP/1.1 200 "), "{}: {head}", asset.name);
         let elsewhere = String::from_utf8_lossy(&body).replace("http://www.w3.org/", "");
@@ -333,7 +333,7 @@ fn assert_strict(head: &str, page: &str) {
 
 #[test]
 fn no_script_of_the_page_makes_markup_of_a_text() {
-    for asset in jam::server::page::ASSETS {
+    for asset in &jam::server::page::ASSETS {
         if !asset.name.ends_with(".js") {
             continue;
         }

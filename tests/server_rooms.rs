@@ -1,5 +1,7 @@
 //! Rooms of the real binary over real sockets.
 
+use crate::common::http::get;
+use crate::common::running::until;
 use crate::common::server as common;
 
 use common::{Client, TestServer, jam, run};
@@ -255,7 +257,7 @@ fn a_member_that_stops_reading_is_cut_off_and_the_others_miss_nothing() {
             break;
         }
     }
-    server.wait_for_log(&["member", "cut off: outbox full ("]);
+    server.wait_for_log(&["127.0.0.1: member", "of a cut off: outbox full ("]);
 }
 
 #[test]
@@ -307,6 +309,23 @@ fn a_member_that_was_sent_away_cannot_hold_its_place_by_talking() {
             break;
         }
     }
+}
+
+#[test]
+fn a_member_that_was_sent_away_and_says_no_goodbye_is_not_called_silent() {
+    let server = TestServer::start(&[]);
+    let (_host, _) = Client::join(&server, "a", "host");
+    let mut second = Client::connect(&server, "a");
+    second.say(r#"{"type":"HELLO","role":"host"}"#);
+    // Half a head of a frame: now it has a moment for the rest.
+    second.0.get_mut().write_all(b"\x81").expect("sent");
+    let metrics = until("it is gone", || {
+        let metrics = get(&mut server.connect(), "/metrics").text();
+        let is_gone = |metrics: &String| metrics.contains("\njam_members 1\n");
+        let is_known = metrics.contains("\njam_messages_received_total 2\n");
+        Some(metrics).filter(|metrics| is_known && is_gone(metrics))
+    });
+    assert!(!metrics.contains("jam_cut_offs_total{"), "{metrics}");
 }
 
 #[test]

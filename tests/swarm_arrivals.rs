@@ -305,23 +305,26 @@ fn a_track_that_is_removed_and_wanted_again_at_once_comes_however_often() {
     seed.member.wait_for_entry(&seed.track_id, is_here);
 }
 
+/// Offers of tracks, as many as are fetched at a time and as many again, by nodes that went away; what they are.
+fn offer_and_go(server: &TestServer) -> Vec<String> {
+    let offer_one = |number| {
+        let id = track_id(&[number as u8]);
+        let hello = json!({ "role": "viewer", "node": true, "wants": ["QUEUE"] });
+        let liar = Member::join(server.address, ROOM, hello);
+        let node = format!("00000000000000a{number}");
+        liar.say(&json!({ "type": "ANNOUNCE", "port": 0, "node_id": node, "track_ids": [id] }));
+        let offer = json!({ "name": "gone.wav", "bytes": 1_000_000, "content_type": "audio/wav" });
+        liar.say(&json!({ "type": "ADD", "track_id": id, "offer": offer }));
+        liar.wait_for_entry(&id, |_| true);
+        id
+    };
+    (0..2 * ARRIVALS_MAX).map(offer_one).collect()
+}
+
 #[test]
 fn tracks_whose_nodes_went_away_do_not_keep_others_from_coming() {
     let server = TestServer::start(&[]);
-    let gone: Vec<String> = (0..2 * ARRIVALS_MAX)
-        .map(|number| {
-            let id = track_id(&[number as u8]);
-            let hello = json!({ "role": "viewer", "node": true, "wants": ["QUEUE"] });
-            let liar = Member::join(server.address, ROOM, hello);
-            let node = format!("00000000000000a{number}");
-            liar.say(&json!({ "type": "ANNOUNCE", "port": 0, "node_id": node, "track_ids": [id] }));
-            let offer =
-                json!({ "name": "gone.wav", "bytes": 1_000_000, "content_type": "audio/wav" });
-            liar.say(&json!({ "type": "ADD", "track_id": id, "offer": offer }));
-            liar.wait_for_entry(&id, |_| true);
-            id
-        })
-        .collect();
+    let gone = offer_and_go(&server);
     let seed = GatedSeed::join(server.address, ROOM, "Ana", &song(8));
     seed.gate.open();
     seed.offer();
@@ -359,6 +362,27 @@ fn a_server_that_stops_while_a_track_comes_does_so_at_once_and_leaves_nothing() 
     let mut nothing = Vec::new();
     let _reset = waiting.read_to_end(&mut nothing);
     assert_eq!(folder.names(), [""; 0]);
+}
+
+#[test]
+fn a_server_that_stops_while_somebody_waits_for_the_turn_of_a_track_waits_for_nobody() {
+    let mut server = TestServer::start(&[]);
+    let gone = offer_and_go(&server);
+    let _waiting: Vec<TcpStream> = gone.iter().map(|id| ask(&server, id, "")).collect();
+    let mut looks = 0;
+    until("all of them have asked", || {
+        looks += 1;
+        let metrics = get(&mut server.connect(), "/metrics").text();
+        let (_, rest) = metrics.split_once("\njam_http_requests_total ")?;
+        let requests: usize = rest.lines().next()?.parse().ok()?;
+        // A member's upgrade for each of them as well.
+        (requests == 2 * gone.len() + looks).then_some(())
+    });
+    server.signal("TERM");
+    assert!(server.wait().success());
+    let log = server.log_so_far();
+    let is_late = |line: &String| line.contains("still busy");
+    assert!(!log.iter().any(is_late), "{log:?}");
 }
 
 /// Somebody who looks at the queue.

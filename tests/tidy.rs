@@ -87,6 +87,7 @@ const PURE: &[&str] = &[
     "server/range.rs",
     "server/route.rs",
     "server/state_file.rs",
+    "server/way.rs",
 ];
 
 /// What a pure file may not name. `IpAddr`, `SocketAddr` and `Duration` are values and may be named.

@@ -170,6 +170,9 @@ const _: () = assert!(ARRIVALS_WAITING_MAX >= QUEUE_TRACKS_MAX);
 /// A listener waits this long for bytes of a track while nothing of it comes.
 pub const ARRIVAL_PATIENCE: Duration = Duration::from_secs(20);
 
+/// What is read of it at a time for one listener, and a hall may listen: the chunks of a song are no larger.
+pub const ARRIVING_BYTES: usize = 32 * 1024;
+
 /// A fetch of which nothing came for this long makes way for others that wait. A node that has to offer itself does so
 /// twice in that time.
 pub const ARRIVAL_STALL: Duration = Duration::from_secs(10);

@@ -17,7 +17,3 @@ pub const TLS_DESCRIPTORS: u64 = 3;
 
 /// A certificate with its chain, or a key; a hundred times what they have.
 pub const TLS_FILE_BYTES_MAX: u64 = 1024 * 1024;
-
-/// Lines about handshakes that failed come at most so often: a scanner tries hundreds, and a browser that does not like
-/// the certificate tries again.
-pub const TLS_COMPLAINT_INTERVAL: Duration = Duration::from_secs(5);

@@ -74,6 +74,11 @@ pub const PICTURE_WORDS_BYTES_MAX: usize = 64 * 1024;
 /// Pictures of tracks kept in memory: a screen of a queue, which every listener asks for.
 pub const COVERS_KEPT_MAX: usize = 24;
 
+/// More are there while they are being sent, to however many who take their time; the next one is told 503. Each at its limit they
+/// take 256 MiB, and 20 MiB as people embed them.
+pub const COVERS_SENT_MAX: usize = 128;
+const _: () = assert!(COVERS_KEPT_MAX < COVERS_SENT_MAX);
+
 /// Longest name of a file, in bytes: what Linux, macOS and the usual file systems take.
 pub const FILE_NAME_BYTES_MAX: usize = 255;
 

@@ -29,7 +29,8 @@ fn main() {
     code.push_str(
         "/// Every file of `src/web` but the page itself, in the order of the alphabet.\n",
     );
-    code.push_str("pub static ASSETS: &[Asset] = &[\n");
+    writeln!(code, "pub static ASSETS: [Asset; {}] = [", names.len())
+        .expect("a String takes everything");
     for name in &names {
         let part = pack(name, part(name), &out);
         writeln!(code, "    {part},").expect("a String takes everything");
@@ -84,6 +85,6 @@ fn pack(name: &str, plain: Vec<u8>, out: &Path) -> String {
     fs::write(&path, travels).expect("OUT_DIR can be written to");
     format!(
         "Asset {{ name: {name:?}, bytes: include_bytes!({path:?}), is_deflated: {is_deflated}, \
-         plain_bytes: {plain_bytes}, etag: \"\\\"{etag:016x}\\\"\" }}"
+         plain_bytes: {plain_bytes}, plain: OnceLock::new(), etag: \"\\\"{etag:016x}\\\"\" }}"
     )
 }

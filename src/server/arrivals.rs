@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 pub enum Outlook {
     Here(Arc<Track>),
     Coming(Arc<Arrival>),
-    /// Others came first, for as long as anybody waits.
+    /// Others came first, for as long as anybody waits, or until the server stops.
     Late,
     /// No room awaits it.
     None,
@@ -43,7 +43,7 @@ pub fn outlook(hub: &Hub, id: TrackId) -> Outlook {
     let deadline = Instant::now() + ARRIVAL_PATIENCE;
     loop {
         // Whoever was told of it finds it in one of these: it leaves none before it is in the next.
-        let _stopping = hear(hub);
+        let goes_on = hear(hub);
         let waits = hub.gathering.is_under_way() || hub.swarm.waiting().has(id);
         if let Some(arrival) = hub.swarm.arriving(id) {
             return Outlook::Coming(arrival);
@@ -55,7 +55,7 @@ pub fn outlook(hub: &Hub, id: TrackId) -> Outlook {
         if !waits && !hub.swarm.waiting().has(id) {
             return Outlook::None;
         }
-        if Instant::now() >= deadline {
+        if !goes_on || Instant::now() >= deadline {
             return Outlook::Late;
         }
         std::thread::sleep(COMPANY_TICK / 5);

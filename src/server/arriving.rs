@@ -1,12 +1,11 @@
 //! The bytes of a track over HTTP while it still comes from the swarm: each is sent as soon as it is there.
 
 use super::arrival::Arrival;
-use super::connection::{self, finish_head, send_text};
+use super::connection::{finish_head, send_text};
 use super::http::{Method, Request, Status};
-use super::range::{Selection, select};
 use super::run::Hub;
-use super::tracks::track_head;
-use crate::limits::HASH_BUFFER_BYTES;
+use super::tracks;
+use crate::limits::ARRIVING_BYTES;
 use std::io::{self, Write};
 use std::net::TcpStream;
 
@@ -24,30 +23,9 @@ pub fn send(
         let text = "nobody in the room sends this track yet, try again";
         return send_text(socket, request, Status::ServiceUnavailable, text);
     };
-    let etag = format!("\"{}\"", arrival.want.track_id);
-    let selection = select(
-        request.if_none_match.as_deref(),
-        request.if_range.as_deref(),
-        request.range.as_deref(),
-        &etag,
-        length,
-    );
-    let (head, range) = match selection {
-        Selection::NotModified => {
-            let head = track_head(Status::NotModified, &etag);
-            return socket.write_all(&finish_head(request, head));
-        }
-        Selection::Unsatisfiable => {
-            let all = format!("bytes */{length}");
-            let head = track_head(Status::RangeNotSatisfiable, &etag).field("Content-Range", all);
-            return connection::send(socket, request, head, b"");
-        }
-        Selection::Whole => (track_head(Status::Ok, &etag), 0..length),
-        Selection::Part(range) => {
-            let place = format!("bytes {}-{}/{length}", range.start, range.end - 1);
-            let head = track_head(Status::PartialContent, &etag).field("Content-Range", place);
-            (head, range)
-        }
+    let id = arrival.want.track_id;
+    let Some((head, range)) = tracks::choose(id, length, socket, request)? else {
+        return Ok(());
     };
     let head = head
         .field("Content-Type", arrival.content_type())
@@ -56,7 +34,7 @@ pub fn send(
     if request.method == Method::Head {
         return Ok(());
     }
-    let mut buffer = vec![0; HASH_BUFFER_BYTES];
+    let mut buffer = vec![0; ARRIVING_BYTES];
     let mut at = range.start;
     while at < range.end {
         let wanted = usize::try_from(range.end - at).unwrap_or(usize::MAX);

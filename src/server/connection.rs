@@ -72,7 +72,8 @@ pub fn serve(hub: &Arc<Hub>, connection: Connection) {
             None => answer(hub, connection.ip(), &socket, &request),
         };
         match answered {
-            Ok(()) if request.keep_alive => {}
+            // Whoever asks without end lets the rooms go first, which live on the same cores.
+            Ok(()) if request.keep_alive => std::thread::yield_now(),
             // Gone, or done: either way the connection ends.
             _ => return close_gently(&socket, REFUSAL_DEADLINE),
         }
@@ -187,7 +188,7 @@ fn answer(hub: &Hub, ip: IpAddr, socket: &TcpStream, request: &Request) -> io::R
         }
         Route::Asset(asset) => page::send_asset(asset, socket, request),
         Route::Track(id) => tracks::send_track(hub, id, socket, request),
-        Route::Cover(id) => covers::send_cover(hub, id, socket, request),
+        Route::Cover(id) => covers::send_cover(hub, ip, id, socket, request),
         Route::RoomView(room) => doors::send_view(hub, ip, &room, socket, request),
         Route::ServerInfo => {
             let info = json!({

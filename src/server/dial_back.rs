@@ -61,18 +61,21 @@ impl DialBack {
             let (room, address) = (attempt.room.name(), attempt.address);
             return log::debug!("room {room}: too many nodes to try, {address} has to wait");
         }
+        if table.running < DIAL_BACK_THREADS_MAX {
+            let own = self.clone();
+            let work = move || own.work();
+            match self.0.threads.spawn("dial back", THREAD_STACK_BYTES, work) {
+                Ok(()) => table.running += 1,
+                Err(error) => {
+                    log::error!("no thread to try whether nodes can be dialled: {error}");
+                    if table.running == 0 {
+                        return; // What nobody takes would keep its room for ever.
+                    }
+                }
+            }
+        }
+        // Those that have just begun wait for the table.
         table.waiting.push_back(attempt);
-        if table.running >= DIAL_BACK_THREADS_MAX {
-            return;
-        }
-        table.running += 1;
-        drop(table);
-        let own = self.clone();
-        let work = move || own.work();
-        if let Err(error) = self.0.threads.spawn("dial back", THREAD_STACK_BYTES, work) {
-            log::error!("no thread to try whether nodes can be dialled: {error}");
-            self.lock().running -= 1;
-        }
     }
 
     /// Ends what is under way, and begins nothing any more.

@@ -1,13 +1,10 @@
 //! What a server counts about itself, as Prometheus reads it at `/metrics`.
 
 use super::run::Hub;
-use crate::limits::{REFUSALS_TOLD_AT_ONCE, REFUSALS_TOLD_EVERY};
-use crate::sys::throttle::Throttle;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A number that many threads add to.
 #[derive(Debug, Default)]
@@ -44,35 +41,17 @@ pub struct Metrics {
     pub tracks_dropped: Count,
     pub upload_bytes_received: Count,
     /// Connections that the server ended, by reason.
-    cut_offs: Mutex<BTreeMap<&'static str, CutOffs>>,
-}
-
-#[derive(Debug)]
-struct CutOffs {
-    count: u64,
-    began: Instant,
-    throttle: Throttle,
+    cut_offs: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Metrics {
-    /// Whether the log should say so as well, and how often it did not since it did last.
-    pub fn cut_off(&self, reason: &'static str) -> Option<u64> {
-        let mut cut_offs = self.cut_offs.lock().unwrap_or_else(PoisonError::into_inner);
-        let cut_offs = cut_offs.entry(reason).or_insert_with(|| CutOffs {
-            count: 0,
-            began: Instant::now(),
-            throttle: Throttle::new(REFUSALS_TOLD_AT_ONCE, REFUSALS_TOLD_EVERY),
-        });
-        cut_offs.count += 1;
-        cut_offs.throttle.say(cut_offs.began.elapsed())
+    pub fn cut_off(&self, reason: &'static str) {
+        *self.cut_offs().entry(reason).or_default() += 1;
     }
 
-    fn cut_offs(&self) -> BTreeMap<&'static str, u64> {
-        let cut_offs = self.cut_offs.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = cut_offs.iter();
-        counts
-            .map(|(&reason, cut_offs)| (reason, cut_offs.count))
-            .collect()
+    fn cut_offs(&self) -> MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        // Numbers.
+        self.cut_offs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -167,8 +146,9 @@ pub fn render(hub: &Hub) -> String {
         "counter",
         "WebSockets that the server ended, by reason.",
     );
-    for (reason, count) in metrics.cut_offs() {
-        page.line("jam_cut_offs_total", &format!("reason=\"{reason}\""), count);
+    for (reason, count) in metrics.cut_offs().iter() {
+        let label = format!("reason=\"{reason}\"");
+        page.line("jam_cut_offs_total", &label, *count);
     }
     page.0
 }

@@ -28,6 +28,7 @@ pub mod range;
 pub mod refusal;
 pub mod refusing;
 pub mod registry;
+mod room_end;
 pub mod room_handle;
 pub mod room_thread;
 pub mod route;
@@ -36,6 +37,7 @@ pub mod sender;
 pub mod state_disk;
 pub mod state_file;
 pub mod state_keeper;
+mod stay;
 pub mod stock;
 pub mod swarm;
 #[cfg(feature = "tls")]

@@ -12,9 +12,7 @@ use super::metrics::Metrics;
 use crate::limits::{OUTBOX_BYTES_MAX, OUTBOX_FRAMES_MAX, THREAD_STACK_BYTES, WRITE_STALL};
 use crate::room::close::CloseReason;
 use crate::room::kind::Kind;
-use crate::room::members::MemberId;
 use crate::room::message::ServerMessage;
-use crate::sys::logger::COUNTED;
 use crate::sys::threads::Threads;
 use socket2::SockRef;
 use std::collections::VecDeque;
@@ -93,7 +91,8 @@ impl Frame {
 }
 
 pub struct Outbox {
-    member: MemberId,
+    /// Whose it is, for the log: an address and a member.
+    who: String,
     socket: Arc<TcpStream>,
     threads: Threads,
     metrics: Arc<Metrics>,
@@ -115,18 +114,24 @@ struct Outgoing {
 impl Outbox {
     #[must_use]
     pub fn new(
-        member: MemberId,
+        who: String,
         socket: Arc<TcpStream>,
         threads: Threads,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            member,
+            who,
             socket,
             threads,
             metrics,
             outgoing: Mutex::default(),
         })
+    }
+
+    /// Whose it is, for the log.
+    #[must_use]
+    pub fn who(&self) -> &str {
+        &self.who
     }
 
     /// Sends the frame, or lets it wait its turn. Never blocks; a member that stays behind is cut off.
@@ -196,10 +201,7 @@ impl Outbox {
             .spawn("drain", THREAD_STACK_BYTES, move || outbox.drain());
         outgoing.draining = spawned.is_ok();
         if let Err(error) = spawned {
-            log::debug!(
-                "member {}: no thread to wait for it: {error}",
-                self.member.0
-            );
+            log::debug!("{}: no thread to wait for it: {error}", self.who);
         }
     }
 
@@ -266,17 +268,8 @@ impl Outbox {
         if outgoing.cut_off {
             return; // The drain thread found the socket that was shut the first time.
         }
-        match self.metrics.cut_off(reason) {
-            Some(0) => log::info!(target: COUNTED, "member {} cut off: {why}", self.member.0),
-            Some(more) => {
-                log::info!(
-                    target: COUNTED,
-                    "member {} cut off: {why} (and {more} more before)",
-                    self.member.0
-                );
-            }
-            None => {}
-        }
+        self.metrics.cut_off(reason);
+        log::info!("{} cut off: {why}", self.who);
         *outgoing = Outgoing {
             ended: true,
             cut_off: true,

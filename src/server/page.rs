@@ -5,10 +5,10 @@ use super::http::{Request, ResponseHead, Status};
 use super::range::etag_is_listed;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use qrcodegen::{QrCode, QrCodeEcc};
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::net::TcpStream;
+use std::sync::OnceLock;
 
 /// Scripts and styles are files of this server; the sockets may go to any port of a room's host.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -23,6 +23,8 @@ pub struct Asset {
     bytes: &'static [u8],
     is_deflated: bool,
     plain_bytes: usize,
+    /// The file itself, once somebody took nothing packed: unpacked for each of them it would cost time and a copy.
+    plain: OnceLock<Vec<u8>>,
     etag: &'static str,
 }
 
@@ -30,13 +32,14 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 impl Asset {
     /// The file itself, for whoever takes nothing packed.
-    fn plain(&self) -> Cow<'static, [u8]> {
-        match self.is_deflated {
-            true => decompress_to_vec_zlib_with_limit(self.bytes, self.plain_bytes)
-                .expect("bug: the build script packed it")
-                .into(),
-            false => self.bytes.into(),
+    fn plain(&'static self) -> &'static [u8] {
+        if !self.is_deflated {
+            return self.bytes;
         }
+        self.plain.get_or_init(|| {
+            decompress_to_vec_zlib_with_limit(self.bytes, self.plain_bytes)
+                .expect("bug: the build script packed it")
+        })
     }
 }
 
@@ -56,7 +59,7 @@ pub fn send_page(socket: &TcpStream, request: &Request, status: Status) -> io::R
 
 /// # Errors
 /// When the response could not be sent.
-pub fn send_asset(asset: &Asset, socket: &TcpStream, request: &Request) -> io::Result<()> {
+pub fn send_asset(asset: &'static Asset, socket: &TcpStream, request: &Request) -> io::Result<()> {
     send_file(socket, request, Status::Ok, asset)
 }
 
@@ -65,7 +68,7 @@ fn send_file(
     mut socket: &TcpStream,
     request: &Request,
     status: Status,
-    file: &Asset,
+    file: &'static Asset,
 ) -> io::Result<()> {
     let head = |status| {
         ResponseHead::new(status)
@@ -90,7 +93,7 @@ fn send_file(
             file.bytes,
         );
     }
-    send(socket, request, head, &file.plain())
+    send(socket, request, head, file.plain())
 }
 
 fn content_type(name: &str) -> &'static str {
@@ -122,4 +125,17 @@ pub fn qr_svg(text: &str) -> Option<String> {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\" shape-rendering=\"crispEdges\">\
          <path fill=\"#fff\" d=\"M0 0h{size}v{size}H0z\"/><path d=\"{path}\"/></svg>\n"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_unpacked_once_for_all_who_take_nothing_packed() {
+        for file in ASSETS.iter().chain([&PAGE]) {
+            assert_eq!(file.plain().len(), file.plain_bytes, "{}", file.name);
+            assert!(std::ptr::eq(file.plain(), file.plain()), "{}", file.name);
+        }
+    }
 }

@@ -300,6 +300,15 @@ impl Registry {
         true
     }
 
+    /// A bug has ended this room's thread: whoever comes back finds a new one.
+    pub(super) fn forget_dead(&self, room: &RoomHandle) {
+        let mut rooms = self.lock();
+        let found = rooms.by_name.get(room.name());
+        if found.is_some_and(|found| Arc::ptr_eq(&found.0, &room.0)) {
+            rooms.by_name.remove(room.name());
+        }
+    }
+
     #[must_use]
     pub fn limits(&self) -> &ServerLimits {
         &self.0.turned_away.told().limits

@@ -106,3 +106,23 @@ impl RoomHandle {
         answered.recv_timeout(ROOM_ANSWER_DEADLINE).ok()
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crossbeam_channel::Receiver;
+
+    /// Of a room without a thread, and what it is told.
+    pub fn handle() -> (RoomHandle, Receiver<ToRoom>) {
+        let (inputs, told) = bounded(1);
+        let swarm_key = SwarmKey::OPEN;
+        let entry = Entry {
+            name: RoomName::parse("a").expect("a room"),
+            key_id: swarm_key.id(),
+            swarm_key,
+            inputs,
+            made_by: None,
+        };
+        (RoomHandle(Arc::new(entry)), told)
+    }
+}

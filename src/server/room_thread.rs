@@ -96,12 +96,6 @@ enum Tried {
     Not,
 }
 
-/// Somebody who joins and of whom it is not known yet whether they get in.
-struct AtTheDoor {
-    outbox: Arc<Outbox>,
-    ip: IpAddr,
-}
-
 /// A track that a room's queue awaits. It may be told more than once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomWant {
@@ -159,21 +153,19 @@ impl RoomThread {
         }
     }
 
-    /// Gives somebody who joins, which `Admit` or `Refuse` needs.
-    fn hear(&mut self, input: ToRoom, outputs: &mut Vec<Output>) -> Option<AtTheDoor> {
+    /// Gives the way to somebody who joins, which `Admit` or `Refuse` needs.
+    fn hear(&mut self, input: ToRoom, outputs: &mut Vec<Output>) -> Option<Arc<Outbox>> {
         let now = self.clock.now();
         match input {
             ToRoom::Join(joining) => {
                 let Joining { newcomer, outbox } = *joining;
-                let ip = newcomer.ip;
-                let somebody = AtTheDoor { outbox, ip };
                 let members_max = self.registry.limits().members;
                 if !self.room.has_place_for(&newcomer, members_max) {
-                    self.turn_away(newcomer.member, &somebody, CloseReason::RoomFull);
+                    self.turn_away(&outbox, CloseReason::RoomFull);
                     return None;
                 }
                 self.let_in(newcomer, outputs);
-                return Some(somebody);
+                return Some(outbox);
             }
             ToRoom::Say { member, message } => self.say(member, message, outputs),
             ToRoom::Leave { member, properly } => {
@@ -249,7 +241,8 @@ impl RoomThread {
                 CloseReason::TooManyAttempts
             }
         };
-        self.note(member, ip, reason);
+        let who = format!("{ip}: member {} of {}", member.0, self.handle.name());
+        self.note(&who, reason);
     }
 
     /// Feeds what has a key in it, unless no more are tried from there, and counts a wrong one.
@@ -268,15 +261,15 @@ impl RoomThread {
         }
     }
 
-    fn carry_out(&mut self, output: Output, joining: Option<&AtTheDoor>) {
+    fn carry_out(&mut self, output: Output, joining: Option<&Arc<Outbox>>) {
         const SOMEBODY_JOINS: &str = "bug: only a Join is admitted or refused";
         match output {
             Output::Admit { member, wants } => {
-                let outbox = Arc::clone(&joining.expect(SOMEBODY_JOINS).outbox);
+                let outbox = Arc::clone(joining.expect(SOMEBODY_JOINS));
                 self.senders.join(member, wants, outbox);
             }
-            Output::Refuse { member, reason } => {
-                self.turn_away(member, joining.expect(SOMEBODY_JOINS), reason);
+            Output::Refuse { reason, .. } => {
+                self.turn_away(joining.expect(SOMEBODY_JOINS), reason);
             }
             // Its reader notices, and tells of it, which the room ignores.
             Output::End { member, reason } => {
@@ -306,14 +299,13 @@ impl RoomThread {
         }
     }
 
-    fn turn_away(&self, member: MemberId, somebody: &AtTheDoor, reason: CloseReason) {
-        self.note(member, somebody.ip, reason);
-        somebody.outbox.close(reason);
+    fn turn_away(&self, outbox: &Arc<Outbox>, reason: CloseReason) {
+        self.note(outbox.who(), reason);
+        outbox.close(reason);
     }
 
     /// Tells the log who was turned away.
-    fn note(&self, member: MemberId, ip: IpAddr, reason: CloseReason) {
-        let who = format!("{ip}: member {} of {}", member.0, self.handle.name());
+    fn note(&self, who: &str, reason: CloseReason) {
         let turned_away = self.registry.turned_away();
         turned_away.note(Cause::Close(reason), &who, "");
     }
@@ -378,7 +370,7 @@ impl RoomThread {
         }
     }
 
-    fn send_everybody_away(&self) {
+    pub(super) fn send_everybody_away(&self) {
         let frame = Frame::close(CloseReason::Stopping);
         self.senders.all(None, &frame, Vec::new());
         for input in self.inputs.try_iter() {

@@ -242,7 +242,8 @@ impl Server {
         self.hub.addresses()
     }
 
-    /// Sends every member close code 1001, ends all connections and joins all threads, within a second.
+    /// Sends every member close code 1001, ends all connections and joins all threads, within a second; two more when the
+    /// server's node dials somebody who does not answer.
     pub fn stop(self) {
         drop(self.stop);
         self.hub.gathering.stop();

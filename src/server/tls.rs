@@ -7,9 +7,7 @@
 use super::accept::Connection;
 use super::connection::{is_timeout, read_before};
 use super::run::Hub;
-use crate::limits::{
-    READER_STACK_BYTES, TLS_COMPLAINT_INTERVAL, TLS_HANDSHAKE_DEADLINE, WRITE_STALL,
-};
+use crate::limits::{READER_STACK_BYTES, TLS_HANDSHAKE_DEADLINE, WRITE_STALL};
 use crate::sys::tls_carrier::Carrier;
 use crate::sys::tls_files::{not_pem, read_chain, read_file};
 use rustls::crypto::ring;
@@ -17,9 +15,9 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::{InconsistentKeys, ServerConfig, ServerConnection};
 use std::io;
-use std::net::{IpAddr, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// How a TLS record begins that begins a handshake; neither HTTP nor the swarm begins so.
@@ -29,14 +27,6 @@ const HANDSHAKE_RECORD: u8 = 0x16;
 #[derive(Debug)]
 pub struct Tls {
     config: Arc<ServerConfig>,
-    complaints: Mutex<Complaints>,
-}
-
-/// When the log last had one, and how many it has not had since.
-#[derive(Debug, Default)]
-struct Complaints {
-    last: Option<Instant>,
-    left_out: u64,
 }
 
 impl Tls {
@@ -58,7 +48,6 @@ impl Tls {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
             config: Arc::new(config),
-            complaints: Mutex::default(),
         })
     }
 
@@ -82,7 +71,7 @@ impl Tls {
         match tls.and_then(|tls| carry(hub, tls, connection)) {
             Ok(inside) => Some(inside),
             Err(why) => {
-                self.complain(peer, &why);
+                log::info!("TLS with {peer}: {why}");
                 None
             }
         }
@@ -118,24 +107,6 @@ impl Tls {
                 Err(error) => return Err(lost(error)),
             };
             heard = hear(&mut tls, &buffer[..count]);
-        }
-    }
-
-    fn complain(&self, peer: IpAddr, why: &str) {
-        // Whole between any two statements that hold it.
-        let mut complaints = self
-            .complaints
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let too_soon = |last: Instant| last.elapsed() < TLS_COMPLAINT_INTERVAL;
-        if complaints.last.is_some_and(too_soon) {
-            complaints.left_out += 1;
-            return;
-        }
-        complaints.last = Some(Instant::now());
-        match std::mem::take(&mut complaints.left_out) {
-            0 => log::info!("TLS with {peer}: {why}"),
-            more => log::info!("TLS with {peer}: {why} ({more} others since the last such line)"),
         }
     }
 }

@@ -36,38 +36,53 @@ pub fn send_track(hub: &Hub, id: TrackId, socket: &TcpStream, request: &Request)
             }
         },
     };
+    match choose(id, track.bytes, socket, request)? {
+        Some((head, range)) => send_bytes(hub, Part(&track, range), head, socket, request),
+        None => Ok(()),
+    }
+}
+
+/// How the answer begins, and which bytes of the track it has; `None`: it has none, and has been sent.
+///
+/// # Errors
+/// When that could not be sent.
+pub fn choose(
+    id: TrackId,
+    length: u64,
+    mut socket: &TcpStream,
+    request: &Request,
+) -> io::Result<Option<(ResponseHead, Range<u64>)>> {
     let etag = format!("\"{id}\"");
+    let head = |status| track_head(status, &etag);
     let selection = select(
         request.if_none_match.as_deref(),
         request.if_range.as_deref(),
         request.range.as_deref(),
         &etag,
-        track.bytes,
+        length,
     );
-    let head = |status| track_head(status, &etag);
-    match selection {
+    Ok(match selection {
         Selection::NotModified => {
-            (&*socket).write_all(&finish_head(request, head(Status::NotModified)))
+            socket.write_all(&finish_head(request, head(Status::NotModified)))?;
+            None
         }
         Selection::Unsatisfiable => {
-            let all = format!("bytes */{}", track.bytes);
+            let all = format!("bytes */{length}");
             let head = head(Status::RangeNotSatisfiable).field("Content-Range", all);
-            send(socket, request, head, b"")
+            send(socket, request, head, b"")?;
+            None
         }
-        Selection::Whole => {
-            let part = Part(&track, 0..track.bytes);
-            send_bytes(hub, part, head(Status::Ok), socket, request)
-        }
+        Selection::Whole => Some((head(Status::Ok), 0..length)),
         Selection::Part(range) => {
-            let place = format!("bytes {}-{}/{}", range.start, range.end - 1, track.bytes);
+            let place = format!("bytes {}-{}/{length}", range.start, range.end - 1);
             let head = head(Status::PartialContent).field("Content-Range", place);
-            send_bytes(hub, Part(&track, range), head, socket, request)
+            Some((head, range))
         }
-    }
+    })
 }
 
 /// The part of a response's head that is the same for all of a track's bytes.
-pub fn track_head(status: Status, etag: &str) -> ResponseHead {
+fn track_head(status: Status, etag: &str) -> ResponseHead {
     ResponseHead::new(status)
         .field("Accept-Ranges", "bytes")
         .field("ETag", etag)

@@ -3,9 +3,10 @@
 
 use super::http::Status;
 use crate::limits::{
-    HEAD_BYTES_MAX, HEAD_DEADLINE, HEAD_FIELDS_MAX, HELLO_DEADLINE, KEY_ATTEMPT_SEC,
-    KEY_ATTEMPTS_MAX, MESSAGE_DEADLINE, MESSAGE_FRAGMENTS_MAX, REFUSALS_TOLD_AT_ONCE,
-    REFUSALS_TOLD_EVERY, ROOM_MESSAGE_BYTES_MAX, SIGNAL_BYTES_MAX, ServerLimits, UPLOAD_STALL,
+    COVERS_SENT_MAX, HEAD_BYTES_MAX, HEAD_DEADLINE, HEAD_FIELDS_MAX, HELLO_DEADLINE,
+    KEY_ATTEMPT_SEC, KEY_ATTEMPTS_MAX, MESSAGE_DEADLINE, MESSAGE_FRAGMENTS_MAX,
+    REFUSALS_TOLD_AT_ONCE, REFUSALS_TOLD_EVERY, ROOM_MESSAGE_BYTES_MAX, SIGNAL_BYTES_MAX,
+    ServerLimits, UPLOAD_STALL,
 };
 use crate::room::close::CloseReason;
 use crate::sys::logger::COUNTED;
@@ -23,6 +24,7 @@ pub enum Cause {
     ConnectionsOfAddress,
     Uploads,
     Library,
+    Pictures,
     /// A request that this server answers with this.
     Request(Status),
     /// A WebSocket that this server ends.
@@ -123,6 +125,7 @@ impl Cause {
         match self {
             Self::Connections | Self::ConnectionsOfAddress => Level::Warn,
             Self::Uploads | Self::Library => Level::Warn,
+            Self::Pictures => Level::Info,
             Self::Request(status) => match status {
                 Status::ContentTooLarge | Status::InsufficientStorage => Level::Warn,
                 _ => Level::Info,
@@ -142,6 +145,7 @@ impl Cause {
             Self::ConnectionsOfAddress => "too many connections from one address",
             Self::Uploads => "too many uploads",
             Self::Library => "library full",
+            Self::Pictures => "too many pictures at once",
             Self::Request(status) => status.line(),
             Self::Close(reason) => reason.code_and_text().1,
         }
@@ -150,8 +154,7 @@ impl Cause {
 
 impl Told {
     /// The limit that was met, and the flag that raises it if there is one; `None` when it was something else.
-    #[must_use]
-    pub fn limit_of(&self, cause: Cause) -> Option<String> {
+    fn limit_of(&self, cause: Cause) -> Option<String> {
         let name = cause.name();
         let limits = &self.limits;
         let what = match cause {
@@ -166,6 +169,7 @@ impl Told {
                 limits.uploads_of_address()
             ),
             Cause::Library => format!("{} bytes, --max-library", self.library_bytes),
+            Cause::Pictures => format!("{COVERS_SENT_MAX} at a time"),
             Cause::Request(status) => self.limit_of_request(status)?,
             Cause::Close(reason) => match reason {
                 CloseReason::HelloTimeout => format!("{} s", HELLO_DEADLINE.as_secs()),

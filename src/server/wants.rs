@@ -45,12 +45,41 @@ impl Waiting {
 
     /// Of this one nothing came when it was its turn.
     pub fn put_back(&mut self, want: RoomWant) {
-        self.tried.push_back(want);
+        // Its room may have asked again meanwhile, and would stand in its own way.
+        if !self.fresh.contains(&want) && !self.tried.contains(&want) {
+            self.tried.push_back(want);
+        }
     }
 
     #[must_use]
     pub fn any(&self, is_meant: impl Fn(TrackId) -> bool) -> bool {
         let mut all = self.fresh.iter().chain(&self.tried);
         all.any(|waiting| is_meant(waiting.want.track_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::event::Want;
+    use crate::room::name::RoomName;
+
+    #[test]
+    fn a_track_that_was_asked_for_again_while_it_was_its_turn_waits_once() {
+        let want = RoomWant {
+            room: RoomName::parse("a").expect("a room"),
+            want: Want {
+                track_id: TrackId::from_bytes([1; 32]),
+                name: "song.wav".into(),
+                bytes: 1000,
+            },
+        };
+        let mut waiting = Waiting::default();
+        assert_eq!(waiting.add(want.clone()), None);
+        let (taken, _) = waiting.take(|_| true).expect("its turn");
+        assert_eq!(waiting.add(want), None);
+        waiting.put_back(taken);
+        assert!(waiting.take(|_| true).is_some());
+        assert!(waiting.take(|_| true).is_none());
     }
 }

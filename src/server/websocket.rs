@@ -11,6 +11,7 @@ use super::outbox::{Frame, Outbox};
 use super::registry::{EnterError, RoomHandle};
 use super::room_thread::{Joining, ToRoom};
 use super::run::Hub;
+use super::stay::Stay;
 use super::toll::Toll;
 use super::tracks::queue_entry;
 use super::turned_away::Cause;
@@ -28,7 +29,6 @@ use crate::room::node_message::Offer;
 use crate::room::pace;
 use crate::room::parse::{parse_hello, parse_message};
 use crate::room::token::Token;
-use crate::sys::logger::COUNTED;
 use crate::track::id::TrackId;
 use crate::track::library::Track;
 use std::io::{ErrorKind, Read};
@@ -109,7 +109,7 @@ impl Reader {
     ) -> Self {
         let member = MemberId(connection.id());
         let outbox = Outbox::new(
-            member,
+            format!("{}: member {} of {room}", connection.ip(), member.0),
             connection.socket(),
             hub.threads.clone(),
             Arc::clone(&hub.metrics),
@@ -147,14 +147,14 @@ impl Reader {
         match end {
             End::Gone(why) => log::debug!("room {}: member {id} gone: {why}", self.room),
             End::Close(reason) => {
-                let _told_below = self.hub.metrics.cut_off(reason.code_and_text().1);
+                self.hub.metrics.cut_off(reason.code_and_text().1);
                 log::debug!(
                     "room {}: closing member {id}: {}",
                     self.room,
                     reason.code_and_text().1
                 );
-                let who = format!("{}: member {id} of {}", self.connection.ip(), self.room);
-                self.hub.turned_away.note(Cause::Close(reason), &who, "");
+                let who = &self.outbox.who();
+                self.hub.turned_away.note(Cause::Close(reason), who, "");
                 self.outbox.close(reason);
                 self.wait_for_goodbye();
             }
@@ -189,12 +189,15 @@ impl Reader {
             Ok(room) => room,
             Err(reason) => return End::Close(reason),
         };
-        let member = MemberId(self.connection.id());
         self.hub.metrics.members.add(1);
-        let end = self.listen(member, &room);
-        self.hub.metrics.members.subtract(1);
-        let properly = self.said_goodbye;
-        let _stopped = room.tell(ToRoom::Leave { member, properly });
+        let mut stay = Stay {
+            metrics: Arc::clone(&self.hub.metrics),
+            room,
+            member: MemberId(self.connection.id()),
+            said_goodbye: false,
+        };
+        let end = self.listen(stay.member, &stay.room);
+        stay.said_goodbye = self.said_goodbye;
         end
     }
 
@@ -246,11 +249,14 @@ impl Reader {
                 Ok(Message::Close(_)) => self.said_goodbye = true,
                 Ok(_) => {}
                 Err(error) if is_timeout(&error) => {
-                    if pinged || self.outbox.has_ended() {
-                        if self.hub.metrics.cut_off("silent").is_some() {
-                            let sec = 2 * SILENCE.as_secs();
-                            log::info!(target: COUNTED, "member {} cut off: silent for {sec} s", member.0);
-                        }
+                    // It had its moment to say goodbye.
+                    if self.outbox.has_ended() {
+                        return End::Gone("was sent away");
+                    }
+                    if pinged {
+                        self.hub.metrics.cut_off("silent");
+                        let sec = 2 * SILENCE.as_secs();
+                        log::info!("{} cut off: silent for {sec} s", self.outbox.who());
                         return End::Gone("silent");
                     }
                     self.outbox.push(&Frame::ping());

@@ -113,6 +113,8 @@ pub fn resolve(host: &str, port: u16, threads: &Threads) -> Result<Vec<SocketAdd
     if let Ok(ip) = name.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
+    // Those of earlier questions: whoever looks for a server all night has asked thousands.
+    threads.reap();
     let (sender, answer) = bounded(1);
     let host = name.clone();
     let spawned = threads.spawn("resolve", RESOLVE_STACK_BYTES, move || {
@@ -241,6 +243,21 @@ mod tests {
         let dialled = dial_name("localhost", port, &threads).expect("localhost");
         assert_eq!(dialled.address.port(), port);
         assert_eq!(threads.join_all(Duration::from_secs(60)), 0);
+    }
+
+    #[test]
+    fn whoever_asks_again_and_again_keeps_no_thread_for_each_time() {
+        let threads = Threads::default();
+        let ask = || resolve("localhost", 9001, &threads).expect("localhost");
+        for _ in 0..10 {
+            ask();
+        }
+        let deadline = Instant::now() + Duration::from_secs(60);
+        // The last one may not have ended yet.
+        while threads.count() > 1 {
+            assert!(Instant::now() < deadline, "{} are left", threads.count());
+            ask();
+        }
     }
 
     #[test]

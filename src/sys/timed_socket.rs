@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Reads and writes give `TimedOut` when their time is over. It counts what came and went.
+/// Reads and writes give `TimedOut` when their time is over. It counts what came.
 pub struct TimedSocket {
     socket: Arc<TcpStream>,
     /// How long one read or write may wait for its first byte.
