@@ -155,7 +155,7 @@ fn a_thousand_leechers_stay_close_to_the_bound() {
     for_each_seed(3, |random| {
         let places = in_a_room(random, 1000, SONG);
         let outcome = run("1,000 in a room", random, setup(places));
-        // From 1.24 to 1.45 with the first eight seeds: with some nobody chooses the seed as a partner, and it has to
+        // From 1.24 to 1.453 with the first eight seeds, five of them below 1.34: with some nobody chooses the seed as a partner, and it has to
         // offer itself, up to 0.15 s later.
         assert!(outcome.last <= 1.5);
         assert!(outcome.duplicates <= 0.01);
