@@ -389,6 +389,20 @@ fn what_is_off_does_not_jump_when_something_else_begins_in_a_moment() {
     }
 }
 
+#[test]
+fn a_jump_that_is_under_way_is_not_begun_again() {
+    let mut world = World::new();
+    world.say(Some("a"), true, 0.0);
+    world.run(0.5);
+    for player in &mut world.players {
+        player.off_sec = 0.2;
+    }
+    world.open_sec = 3.0;
+    world.run(5.0);
+    let counts = world.follower.counts;
+    assert_eq!((counts.starts, counts.jumps), (1, 1), "it opens still");
+}
+
 /// After sleep, when the clock has been set right: no player has to be heard first, and nothing waits for moments of before.
 #[test]
 fn room_time_that_leaps_is_followed_at_once() {
