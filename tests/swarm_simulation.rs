@@ -155,15 +155,15 @@ fn a_thousand_leechers_stay_close_to_the_bound() {
     for_each_seed(3, |random| {
         let places = in_a_room(random, 1000, SONG);
         let outcome = run("1,000 in a room", random, setup(places));
-        // From 1.24 to 1.453 with the first eight seeds, five of them below 1.34: with some nobody chooses the seed as a partner, and it has to
-        // offer itself, up to 0.15 s later.
-        assert!(outcome.last <= 1.5);
+        // With test seed 0 nobody chooses the seed as a partner, and it has to offer itself: up to 0.15 s. Of the first
+        // eight seeds three are not close to the bound, and seed 4 takes 1.453.
+        assert!(outcome.last <= 1.45);
         assert!(outcome.duplicates <= 0.01);
         close.push(outcome.last <= 1.3 * bound(1000.0, SONG));
     });
     let all = close.len();
     let close = close.into_iter().filter(|&close| close).count();
-    assert!(2 * close >= all, "{close} of {all} are close to the bound");
+    assert!(close + 1 >= all, "{close} of {all} are close to the bound");
 }
 
 #[test]

@@ -28,6 +28,9 @@ const CORRECTED_SEC: f64 = 4.0;
 /// Whose machine was stuck while it opened a track may think for a while that opening takes so long.
 const OPENS_SLOWLY_SEC: f64 = 4.0;
 
+/// What a clock learnt of the server before counts for so long; and it may be away for a while first.
+const CLOCK_REMEMBERS_SEC: f64 = 150.0;
+
 /// From the end of a trouble: the next burst comes, the clock is believed, and the sound is put right.
 const CALM_SEC: f64 = 6.0;
 
@@ -284,6 +287,11 @@ impl World {
         self.watch.seen[who].troubles.iter().filter(recent).count()
     }
 
+    fn was_stuck_lately(&self, who: usize) -> bool {
+        let until = self.listeners[who].machine.deaf_until;
+        until > 0.0 && until > self.now - TROUBLES_FORGOTTEN_SEC
+    }
+
     fn is_settled(&self, who: usize) -> bool {
         let calm_since = self.watch.seen[who].calm_since;
         self.is_in_the_room(who) && self.now >= calm_since + self.settles_within(who)
@@ -311,8 +319,9 @@ impl World {
             return;
         };
         let error_sec = moment.room_sec - truth;
-        let is_kill = |act: &&(f64, Act)| act.0 < self.now && matches!(act.1, Act::Kill { .. });
-        let restarted = self.plan.acts.iter().any(|act| is_kill(&act));
+        let lately = self.now - CLOCK_REMEMBERS_SEC..self.now;
+        let mut kills = self.plan.acts.iter().filter(|(at, _)| lately.contains(at));
+        let restarted = kills.any(|(_, act)| matches!(act, Act::Kill { .. }));
         let bound_sec = clock_bound_sec(&self.plan.members[who], restarted);
         if self.is_settled(who) && error_sec.abs() > bound_sec {
             self.break_off(format!(
@@ -354,9 +363,9 @@ impl World {
             true => began_at.max(self.listeners[who].has_since(track)),
             false => heard_at,
         };
-        let corrected_sec = match self.troubles_lately(who) {
-            0 => CORRECTED_SEC,
-            _ => CORRECTED_SEC + OPENS_SLOWLY_SEC,
+        let corrected_sec = match self.was_stuck_lately(who) {
+            true => CORRECTED_SEC + OPENS_SLOWLY_SEC,
+            false => CORRECTED_SEC,
         };
         let due_at = began_at + if state.playing { corrected_sec } else { 0.15 };
         if !self.is_settled(who) || self.now < due_at || self.is_over(room_sec) {
